@@ -1,0 +1,53 @@
+"""All settings, read once at start; the only module that looks at the environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and how large they may be. Sizes are in the unit that the name ends in."""
+
+    data_dir: Path
+    database_url: str
+    forms_dir: Path
+    secret_key: str
+    demo: bool = False
+    max_upload_mb: int = 600
+    max_evidence_mb: int = 20
+    lease_s: int = 120
+    reader_processes: int = 2
+    session_idle_min: int = 120
+    session_max_h: int = 12
+
+    @property
+    def scans_dir(self) -> Path:
+        """The folder of originals, crops and previews, named by their SHA-256."""
+        return self.data_dir / "scans"
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        """Read `CHAMDIEM_*`; docs/operation.md lists them. A missing secret is made and kept in data_dir."""
+        data_dir = Path(os.environ.get("CHAMDIEM_DATA", "var")).resolve()
+        default_url = f"sqlite:///{data_dir / 'chamdiem.sqlite3'}"
+        forms_dir = Path(os.environ.get("CHAMDIEM_FORMS", Path(__file__).parent.parent / "forms_templates"))
+        return cls(
+            data_dir=data_dir,
+            database_url=os.environ.get("CHAMDIEM_DATABASE", default_url),
+            forms_dir=forms_dir.resolve(),
+            secret_key=os.environ.get("CHAMDIEM_SECRET") or _kept_secret(data_dir),
+            demo=os.environ.get("CHAMDIEM_DEMO", "") == "1",
+            reader_processes=int(os.environ.get("CHAMDIEM_READERS", str(os.cpu_count() or 1))),
+        )
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """The secret of this installation: made once, readable by its owner only."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "secret"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+    return path.read_text()
