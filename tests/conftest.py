@@ -1,4 +1,4 @@
-"""What every test may use: its own real database, on SQLite and on PostgreSQL, and a clock that stands still."""
+"""What every test may use: a real database on SQLite and PostgreSQL, and a clock that stands still."""
 
 import datetime as dt
 import shutil

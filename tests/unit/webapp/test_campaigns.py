@@ -14,8 +14,8 @@ from webapp.services.campaigns import create_campaign, current_campaign, sample_
 
 def test_the_sample_holds_the_plans_figures(session: Session, now: dt.datetime) -> None:
     create_campaign(session, "administrator", sample_plan(), now)
-    rows = session.execute(select(Unit.level, func.count()).group_by(Unit.level))
-    per_level = {level: count for level, count in rows}
+    rows = session.execute(select(Unit.level, func.count().label("units")).group_by(Unit.level))
+    per_level = {row.level: row.units for row in rows}
     groups = session.scalars(select(RespondentGroup)).all()
     sheets = sum(group.sheets_per_unit * per_level[group.level] for group in groups)
     assert per_level == {"division": 13, "commune": 28}

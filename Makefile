@@ -1,0 +1,60 @@
+# Chấm Điểm: `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup python demo test check lint types imports tests bench campaign screenshots migration lock golden-update clean
+PY := .venv/bin/python
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+setup: ## Install everything: Debian packages and the locked Python environment
+	@sh .ci/setup
+
+python: ## Install only the locked Python environment (.venv)
+	@sh .ci/python
+
+demo: setup ## Build the sample campaign (once) and serve it on http://127.0.0.1:8000
+	@$(PY) -m webapp demo
+
+test: setup ## Install everything, then pass every check and test
+	@$(MAKE) --no-print-directory check
+	@printf '\n\033[1m== Tests (SQLite and PostgreSQL, browser, kills; about 15 minutes on two cores)\033[0m\n'
+	@$(PY) -m pytest -n 2 --dist loadscope
+
+check: lint types imports ## Formatting, lint, types and import rules
+
+lint:
+	@printf '\n\033[1m== Format and lint\033[0m\n'
+	@.venv/bin/ruff format --check --quiet . || { echo "Some files are not formatted: run '.venv/bin/ruff format .'"; exit 1; }
+	@.venv/bin/ruff check --quiet .
+
+types:
+	@printf '\n\033[1m== Types\033[0m\n'
+	@.venv/bin/mypy
+
+imports:
+	@printf '\n\033[1m== Who imports whom\033[0m\n'
+	@.venv/bin/lint-imports --no-logo
+
+tests: ## Only the tests, without installing; T=path chooses
+	@$(PY) -m pytest -n 2 --dist loadscope $(T)
+
+bench: python ## Measure speed: pages a second, key to next item (ratios; nothing is asserted)
+	@$(PY) -m ocr bench
+
+campaign: setup ## The whole job without a browser: 3,108 sheets printed, filled, read, settled, published
+	@$(PY) -m webapp campaign
+
+screenshots: setup ## Make the guide's pictures from the sample campaign
+	@$(PY) -m webapp screenshots
+
+migration: python ## Write a migration from the models: make migration M="what changes"
+	@$(PY) -m webapp migration "$(M)"
+
+lock: python ## Lock the newest allowed versions with their hashes (needs uv)
+	@uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --upgrade --quiet -o requirements.lock
+
+golden-update: python ## Rewrite the golden pages' expected readings; look at the difference before you commit it
+	@$(PY) -m pytest tests/golden --golden-update -q
+
+clean: ## Remove the environment, caches and the sample campaign's data (var/)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info var
