@@ -1,0 +1,101 @@
+"""Files of the office, named by their own SHA-256, outside every folder that the web serves.
+
+A file is whole or absent: it is written beside its place, brought to disk, and renamed. The same bytes
+are one file, however often they come.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_CHUNK_BYTES = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What the store keeps: the name of the file is the SHA-256 of its bytes."""
+
+    sha256: str
+    size_bytes: int
+
+
+class ScanStore:
+    """A folder `aa/bb/<sha256>`; safe to share between processes."""
+
+    def __init__(self, root: Path) -> None:
+        """Make the folder if it is not there."""
+        self._root = root
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def put(self, stream: BinaryIO) -> StoredFile:
+        """Keep what the stream still holds; when this returns, it is on disk."""
+        digest, size_bytes = hashlib.sha256(), 0
+        incoming = self._incoming / secrets.token_hex(16)
+        try:
+            with incoming.open("xb") as file:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    size_bytes += len(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            stored = StoredFile(digest.hexdigest(), size_bytes)
+            _sync_folder(self._settle(incoming, stored.sha256))
+        finally:
+            incoming.unlink(missing_ok=True)
+        return stored
+
+    def put_bytes(self, content: bytes) -> StoredFile:
+        """Keep these bytes."""
+        return self.put_many([content])[0]
+
+    def put_many(self, contents: Iterable[bytes]) -> list[StoredFile]:
+        """Keep several small files at once (the crops of a page), cheaper than one by one."""
+        stored, folders = [], set()
+        for content in contents:
+            stored.append(StoredFile(hashlib.sha256(content).hexdigest(), len(content)))
+            if not self.path(stored[-1].sha256).exists():
+                folders.add(self._settle(self._write(content), stored[-1].sha256))
+        for folder in folders:
+            _sync_folder(folder)
+        return stored
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The file, for reading; FileNotFoundError if there is none."""
+        return self.path(sha256).open("rb")
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of that name is (or would be)."""
+        if _SHA256.fullmatch(sha256) is None:
+            raise ValueError(f"not a SHA-256: {sha256!r}")
+        return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    def _write(self, content: bytes) -> Path:
+        incoming = self._incoming / secrets.token_hex(16)
+        with incoming.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return incoming
+
+    def _settle(self, incoming: Path, sha256: str) -> Path:
+        """Move into place; gives the folder, whose entry is still to be brought to disk."""
+        final = self.path(sha256)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        incoming.replace(final)
+        return final.parent
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
