@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.persistence.base import Base, Id, Sha256, Slug, reference
@@ -49,3 +49,22 @@ class FieldReading(Base):
     bubbles: Mapped[list[Any]]  # [{option, state, score}]
     crop_sha256: Mapped[Sha256 | None]
     reading: Mapped[Reading] = relationship(back_populates="fields")
+
+
+class TextDraft(Base):
+    """Tesseract's draft of a handwritten box, made after all pages are read; its own job row.
+
+    `state`: waiting → drafting → done | failed. Beside the reading, never in it: a draft is no answer.
+    """
+
+    __tablename__ = "text_draft"
+    __table_args__ = (UniqueConstraint("field_reading_id"),)
+    id: Mapped[Id]
+    field_reading_id: Mapped[int] = reference("field_reading.id", index=False)
+    state: Mapped[Slug] = mapped_column(index=True)
+    attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[dt.datetime | None]
+    draft: Mapped[str | None]
+    confidence: Mapped[float | None]
+    field: Mapped[FieldReading] = relationship()

@@ -2,11 +2,12 @@
 
 Files and pages are their own job rows: `state`, `attempt` and `lease_until` say what is to be done and
 who has it (architecture §5). A page row is claimed, read, and closed in one transaction fenced by `attempt`.
+`attempt` counts claims and only ever grows; `failures` counts the claims that ended in an error.
 """
 
 import datetime as dt
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.persistence.base import Base, Id, Sha256, Slug, reference
@@ -41,6 +42,7 @@ class BatchFile(Base):
     original_name: Mapped[str]
     state: Mapped[Slug] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[dt.datetime | None]
     failure_code: Mapped[Slug | None]
     duplicate_of_id: Mapped[int | None] = reference("batch_file.id")
@@ -52,17 +54,29 @@ class Page(Base):
     """One page image of a file.
 
     `state`: waiting → reading → read | blank | duplicate | problem (a person must look at the page;
-    `problem` is a stable slug). `sheet_id` and `side` are known once the code was read.
+    `problem` is a stable slug). `sheet_id` and `side` are known once the code was read. The database
+    itself refuses a second page in state `read` of the same side of a sheet: nothing counts twice.
     """
 
     __tablename__ = "page"
-    __table_args__ = (UniqueConstraint("batch_file_id", "page_index"),)
+    __table_args__ = (
+        UniqueConstraint("batch_file_id", "page_index"),
+        Index(
+            "uq_page_sheet_id_side_read",
+            "sheet_id",
+            "side",
+            unique=True,
+            sqlite_where=text("state = 'read'"),
+            postgresql_where=text("state = 'read'"),
+        ),
+    )
     id: Mapped[Id]
     batch_id: Mapped[int] = reference("batch.id")
     batch_file_id: Mapped[int] = reference("batch_file.id")
     page_index: Mapped[int]
     state: Mapped[Slug] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[dt.datetime | None]
     problem: Mapped[Slug | None]
     sheet_id: Mapped[int | None] = reference("sheet.id")

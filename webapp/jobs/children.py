@@ -1,0 +1,162 @@
+"""Child processes that do one task at a time; a bad page can kill a child, never the worker."""
+
+import contextlib
+import multiprocessing
+import os
+import resource
+import signal
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from webapp.jobs.tasks import Engine, MakeEngine, Outcome, Task, TaskFailed
+from webapp.persistence.jobs import Claim
+
+# Two: while the worker writes one result down, the child already reads the next page.
+QUEUE_LENGTH = 2
+_SINGLE_THREAD = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTask:
+    """A claimed row with what is to be done for it and how long that may take."""
+
+    claim: Claim
+    task: Task
+    limit_s: float
+
+
+class EngineBroken(Exception):
+    """The engine cannot be loaded on this machine; the message is the trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """The child's first word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """The child's only word."""
+
+    detail: str
+
+
+class Child:
+    """One child process with its short queue; dies and is replaced when it crashes or takes too long."""
+
+    def __init__(self, make_engine: MakeEngine, memory_limit_bytes: int) -> None:
+        """Start the process; it loads its engine while the worker goes on."""
+        self._make_engine = make_engine
+        self._memory_limit_bytes = memory_limit_bytes
+        self._held: deque[HeldTask] = deque()
+        self._deadline = float("inf")
+        self._start()
+
+    @property
+    def connection(self) -> Connection:
+        """Becomes readable when there is an outcome, or when the child died."""
+        return self._connection
+
+    @property
+    def claims(self) -> list[Claim]:
+        """What this child has."""
+        return [held.claim for held in self._held]
+
+    @property
+    def free_places(self) -> int:
+        """How many more tasks it may be given now."""
+        return QUEUE_LENGTH - len(self._held) if self._is_ready else 0
+
+    @property
+    def deadline(self) -> float:
+        """The monotonic time at which its present task has taken too long."""
+        return self._deadline
+
+    def give(self, held: HeldTask) -> None:
+        """Hand over a task."""
+        self._held.append(held)
+        if len(self._held) == 1:
+            self._begin_head()
+        with contextlib.suppress(OSError):  # a dead child is noticed by `take_outcome`
+            self._connection.send(held.task)
+
+    def take_outcome(self) -> tuple[Claim, Outcome] | None:
+        """The outcome that made the connection readable; None where the child got ready, or died idle.
+
+        Raises:
+            EngineBroken: the child could not load its engine, so no other could.
+        """
+        try:
+            outcome: Outcome | _Ready | _Broken = self._connection.recv()
+        except (EOFError, OSError):
+            return self.replace("crashed")
+        if isinstance(outcome, _Broken):
+            raise EngineBroken(outcome.detail)
+        if isinstance(outcome, _Ready):
+            self._is_ready = True
+            return None
+        claim = self._held.popleft().claim
+        self._begin_head()
+        return claim, outcome
+
+    def replace(self, code: str) -> tuple[Claim, Outcome] | None:
+        """Kill the process, start another; its present task failed with `code`, the queue goes on."""
+        self.kill()
+        head = self._held.popleft() if self._held else None
+        waiting = list(self._held)
+        self._held.clear()
+        self._start()
+        for held in waiting:
+            self.give(held)
+        return None if head is None else (head.claim, TaskFailed(code, is_final=False))
+
+    def kill(self) -> None:
+        """End the process at once; nothing of its is lost, for only the worker writes results down."""
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+    def _start(self) -> None:
+        self._is_ready = False
+        context = multiprocessing.get_context("spawn")
+        for name in _SINGLE_THREAD:
+            os.environ[name] = "1"
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_run_child, args=(theirs, self._make_engine, self._memory_limit_bytes), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def _begin_head(self) -> None:
+        self._deadline = time.monotonic() + self._held[0].limit_s if self._held else float("inf")
+
+
+def _run_child(connection: Connection, make_engine: MakeEngine, memory_limit_bytes: int) -> None:
+    """The child's life: until the pipe closes, whoever closes it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the worker decides when to stop
+    resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
+    os.nice(5)  # people at the web pages come first
+    try:
+        engine = make_engine()
+    except Exception:  # noqa: BLE001 - whatever it is, the worker must be told why it cannot go on
+        connection.send(_Broken(traceback.format_exc()))
+        return
+    with contextlib.suppress(EOFError, OSError):
+        connection.send(_Ready())
+        while True:
+            task: Task = connection.recv()
+            connection.send(_perform(engine, task))
+
+
+def _perform(engine: Engine, task: Task) -> Outcome:
+    try:
+        return engine.perform(task)
+    except MemoryError:
+        return TaskFailed("too_large", is_final=True)
+    except Exception:  # noqa: BLE001 - a bug in reading one page must not stop the stack
+        return TaskFailed("internal", is_final=False, detail=traceback.format_exc())

@@ -1,0 +1,116 @@
+"""Who works on which row until when: claims with a lease, closed under a fence (architecture §5).
+
+A claim is one UPDATE that raises `attempt`. Only the holder of the newest attempt can close the row, so a
+worker that was thought dead and comes back cannot write a second time.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, exists, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from webapp.errors import ClaimLost
+from webapp.persistence.base import Base, Id
+from webapp.persistence.readings import TextDraft
+from webapp.persistence.scans import BatchFile, Page
+
+
+class JobKind(StrEnum):
+    """What there is to do, in the order in which it is done."""
+
+    SPLIT = "split"
+    READ = "read"
+    DRAFT = "draft"
+
+
+_TABLES: dict[JobKind, type[BatchFile | Page | TextDraft]] = {
+    JobKind.SPLIT: BatchFile,
+    JobKind.READ: Page,
+    JobKind.DRAFT: TextDraft,
+}
+_HELD = {JobKind.SPLIT: "splitting", JobKind.READ: "reading", JobKind.DRAFT: "drafting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to close one row, as long as nobody else has claimed it since."""
+
+    job: JobKind
+    row_id: int
+    attempt: int
+
+
+class WorkerPulse(Base):
+    """The last sign of life of a worker, so that people can be told when nobody is reading."""
+
+    __tablename__ = "worker_pulse"
+    id: Mapped[Id]
+    worker: Mapped[str] = mapped_column(String(120), unique=True)
+    seen_at: Mapped[dt.datetime]
+
+
+def is_work_waiting(session: Session, now: dt.datetime) -> bool:
+    """Whether a claim would find anything; a plain read, so that an idle worker writes nothing."""
+    return any(session.scalar(select(exists().where(_is_free(job, now)))) for job in JobKind)
+
+
+def claim_rows(
+    session: Session, job: JobKind, limit: int, now: dt.datetime, lease: dt.timedelta
+) -> list[Claim]:
+    """Take up to `limit` rows that wait, or whose holder has let its lease run out; oldest first."""
+    table, free = _TABLES[job], _is_free(job, now)
+    chosen = select(table.id).where(free).order_by(table.id).limit(limit).with_for_update(skip_locked=True)
+    statement = (
+        update(table)
+        .where(table.id.in_(chosen.scalar_subquery()), free)
+        .values(state=_HELD[job], attempt=table.attempt + 1, lease_until=now + lease)
+        .returning(table.id, table.attempt)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((Claim(job, *row) for row in session.execute(statement)), key=lambda claim: claim.row_id)
+
+
+def renew_claims(session: Session, claims: Iterable[Claim], lease_until: dt.datetime) -> None:
+    """Keep what is still being worked on; a claim that was lost stays lost."""
+    for claim in claims:
+        _update_held(session, claim, {"lease_until": lease_until})
+
+
+def close_claim(session: Session, claim: Claim, state: str, **values: Any) -> None:  # noqa: ANN401 - column values
+    """End the claim in `state`, with what was found.
+
+    Raises:
+        ClaimLost: somebody else has claimed the row since; the caller rolls back.
+    """
+    if not _update_held(session, claim, {"state": state, "lease_until": None, **values}):
+        raise ClaimLost("Hết thời hạn giữ; việc này đã được giao lại.")
+
+
+def show_pulse(session: Session, worker: str, now: dt.datetime) -> None:
+    """Say that this worker lives."""
+    pulse = session.scalars(select(WorkerPulse).where(WorkerPulse.worker == worker)).first()
+    if pulse is None:
+        session.add(WorkerPulse(worker=worker, seen_at=now))
+    else:
+        pulse.seen_at = now
+
+
+def _is_free(job: JobKind, now: dt.datetime) -> ColumnElement[bool]:
+    table = _TABLES[job]
+    return or_(table.state == "waiting", and_(table.state == _HELD[job], table.lease_until < now))
+
+
+def _update_held(session: Session, claim: Claim, values: dict[str, Any]) -> bool:
+    table = _TABLES[claim.job]
+    statement = (
+        update(table)
+        .where(table.id == claim.row_id, table.attempt == claim.attempt, table.state == _HELD[claim.job])
+        .values(**values)
+        .returning(table.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return session.execute(statement).first() is not None
