@@ -1,0 +1,159 @@
+"""The answers that statistics use: derived from readings and decisions each time, never stored twice.
+
+Of each side of a sheet the latest reading that was not refused stands; of each answer, a person's
+standing decision outranks the machine. Duplicate, blank and problem pages never count, nor do voided sheets.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from webapp.persistence.campaign import RespondentGroup, Sheet
+from webapp.persistence.readings import FieldReading, Reading
+from webapp.persistence.scans import Page
+from webapp.persistence.verification import UNFINISHED, Decision, ReviewItem, standing_decisions
+
+Validity = Literal["valid", "blank", "invalid"]
+Provenance = Literal["machine", "keyed"]
+VALIDITY_OF_KIND: dict[str, Validity] = {
+    "option": "valid",
+    "blank": "blank",
+    "invalid": "invalid",
+    "unreadable": "invalid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAnswer:
+    """One settled answer; `value` is an option code where `validity` is "valid", else None."""
+
+    sheet_id: int
+    unit_id: int
+    form_code: str
+    group_code: str
+    field_code: str
+    value: str | None
+    validity: Validity
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedComment:
+    """The words that a person keyed from one comment box."""
+
+    sheet_id: int
+    unit_id: int
+    form_code: str
+    group_code: str
+    field_code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """How many items of one form and queue wait; `escalated` ones wait for the head."""
+
+    form_code: str
+    queue: str
+    open: int
+    escalated: int
+
+
+def accepted_answers(session: Session, campaign_id: int) -> list[AcceptedAnswer]:
+    """Every settled answer of the campaign, by sheet and place on it; open ones are not among them."""
+    keyed = _standing_by_answer(campaign_id, "single")
+    settled = or_(
+        keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(True))
+    )
+    rows = session.execute(
+        _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
+        .outerjoin(keyed, _same_answer(keyed))
+        .where(settled)
+        .order_by(Sheet.id, FieldReading.id)
+    )
+    return [_answer(row) for row in rows]
+
+
+def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedComment]:
+    """The comments that people keyed, by sheet; drafts of the machine are never among them."""
+    keyed = _standing_by_answer(campaign_id, "comment")
+    rows = session.execute(
+        _latest_fields(campaign_id, "text", keyed.c.value)
+        .join(keyed, _same_answer(keyed))
+        .where(keyed.c.kind == "text")
+        .order_by(Sheet.id, FieldReading.id)
+    )
+    return [AcceptedComment(*row) for row in rows]
+
+
+def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
+    """Unfinished items per form and queue, in the forms' order; empty when every answer is settled."""
+    waiting = func.count().filter(ReviewItem.state == "open")
+    escalated = func.count().filter(ReviewItem.state == "escalated")
+    rows = session.execute(
+        select(ReviewItem.form_code, ReviewItem.queue, waiting, escalated)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state.in_(UNFINISHED))
+        .group_by(ReviewItem.form_code, ReviewItem.queue)
+        .order_by(ReviewItem.form_code, ReviewItem.queue.desc())
+    )
+    return [OpenCount(*row) for row in rows]
+
+
+def _latest_readings(campaign_id: int) -> CTE:
+    """The newest usable reading of each side of each sheet: sheet_id, reading_id."""
+    return (
+        select(Page.sheet_id, func.max(Reading.id).label("reading_id"))
+        .join(Page, Page.id == Reading.page_id)
+        .join(Sheet, Sheet.id == Page.sheet_id)
+        .where(Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None))
+        .where(Page.state == "read", Reading.status != "refused")
+        .group_by(Page.sheet_id, Page.side)
+        .cte("latest")
+    )
+
+
+def _latest_fields(
+    campaign_id: int, kind: str, *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> Select[Any]:
+    """One row per field of the latest readings: the sheet's four codes, the field's, then `columns`."""
+    latest = _latest_readings(campaign_id)
+    of_latest = and_(
+        FieldReading.reading_id == latest.c.reading_id, FieldReading.sheet_id == latest.c.sheet_id
+    )
+    return (
+        select(
+            Sheet.id, Sheet.unit_id, Sheet.form_code, RespondentGroup.code, FieldReading.field_code, *columns
+        )
+        .select_from(FieldReading)
+        .join(latest, of_latest)
+        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
+        .where(FieldReading.kind == kind)
+    )
+
+
+def _standing_by_answer(campaign_id: int, queue: str) -> CTE:
+    """The last decision that counts of each answer that has one: sheet_id, field_code, kind, value."""
+    standing = standing_decisions().subquery()
+    last = select(func.max(standing.c.id)).group_by(standing.c.item_id)
+    return (
+        select(ReviewItem.sheet_id, ReviewItem.field_code, Decision.kind, Decision.value)
+        .join(ReviewItem, ReviewItem.id == Decision.item_id)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.queue == queue, Decision.id.in_(last))
+        .cte(f"keyed_{queue}")
+    )
+
+
+def _same_answer(keyed: CTE) -> ColumnElement[bool]:
+    return and_(keyed.c.sheet_id == FieldReading.sheet_id, keyed.c.field_code == FieldReading.field_code)
+
+
+def _answer(row: Row[*tuple[Any, ...]]) -> AcceptedAnswer:
+    """A person's decision where there is one, else the machine's accepted value."""
+    sheet_id, unit_id, form_code, group_code, field_code, machine_value, kind, keyed_value = row
+    place = (sheet_id, unit_id, form_code, group_code, field_code)
+    if kind is None:
+        return AcceptedAnswer(*place, machine_value, "blank" if machine_value is None else "valid", "machine")
+    return AcceptedAnswer(*place, keyed_value if kind == "option" else None, VALIDITY_OF_KIND[kind], "keyed")
