@@ -71,6 +71,12 @@ class TransitionNotAllowed(AppraisalError):
     code = "transition_not_allowed"
 
 
+class AnswerUnknown(AppraisalError):
+    """An answer with an option that its question does not have: forms and scheme do not fit together."""
+
+    code = "answer_unknown"
+
+
 class SurveyIncomplete(AppraisalError):
     """An index is wanted while scores are missing; `missing` counts them."""
 
