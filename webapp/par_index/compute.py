@@ -127,7 +127,7 @@ def _survey_part(scheme: Scheme, area: str, leaf: ComponentCriterion, survey: Un
 
 def _appraised_part(area: str, leaf: ComponentCriterion, score: AppraisedInput) -> Part:
     settled = settle(leaf, score.points, not_applicable=score.not_applicable)
-    origin, text = Origin.APPRAISED, score.self_words or words("%(points)s điểm", points=score.points)
+    origin, text = Origin.APPRAISED, words("Thẩm định: %(points)s điểm", points=score.points)
     if score.not_applicable and settled.maximum:
         origin, text = Origin.FULL, words("Không phát sinh: tính điểm tối đa")
     elif score.not_applicable:
@@ -142,6 +142,7 @@ def _appraised_part(area: str, leaf: ComponentCriterion, score: AppraisedInput) 
         maximum=leaf.maximum,
         words=text,
         self_points=score.self_points,
+        self_words=score.self_words,
         reason=score.reason,
         declared=score.declared,
     )
@@ -170,7 +171,7 @@ def _ranked(units: Sequence[UnitIndex]) -> tuple[UnitIndex, ...]:
     percents = [unit.index_percent for unit in units if unit.index_percent is not None]
     ranks = competition_ranks(percents)
     placed = [
-        unit if unit.index_percent is None else replace(unit, rank=ranks[unit.index_percent])
+        replace(unit, rank=None if unit.index_percent is None else ranks[unit.index_percent])
         for unit in units
     ]
     return tuple(sorted(placed, key=lambda u: (u.rank is None, u.rank or 0, u.position, u.code)))

@@ -34,6 +34,7 @@ class Part:
     maximum: Decimal
     words: Words
     self_points: Decimal | None = None
+    self_words: Words | None = None
     reason: str = ""
     declared: tuple[Declared, ...] = ()
     pools: tuple[PoolMean, ...] = ()
@@ -55,9 +56,9 @@ class AreaSum:
 class UnitIndex:
     """One unit's index.
 
-    `total` = appraised + survey points; `index_percent` = 100 × total ÷ applicable maximum, rounded half up to
-    two decimals: the published number that ranks are made from. While a part is missing there is no index and
-    no rank, and the sums hold what is known so far.
+    `total` = appraised + survey points; `index_percent` = 100 × total ÷ applicable maximum, rounded half up
+    to two decimals: the published number that ranks are made from. While a part is missing there is no index
+    and no rank, and the sums hold what is known so far.
     """
 
     code: str

@@ -12,7 +12,7 @@ from typing import Any
 from webapp.par_index.errors import SchemeInvalid, SnapshotInvalid
 from webapp.par_index.exact import Words, as_plain, from_plain, sha256_of
 from webapp.par_index.scheme import Scheme, scheme_problems
-from webapp.par_index.survey import UnitSurvey
+from webapp.par_index.survey import NO_SURVEY, UnitSurvey
 
 SCHEMA = "chamdiem-snapshot/1"
 
@@ -43,14 +43,14 @@ class AppraisedInput:
 
 @dataclass(frozen=True, slots=True)
 class UnitInputs:
-    """One unit: who it is, its appraised scores, and what the survey says. `position` is the office's order."""
+    """One unit: who it is, its scores, and what the survey says. `position` is the office's order."""
 
     code: str
     name: str
     level: str
     position: int
     appraised: tuple[AppraisedInput, ...] = ()
-    survey: UnitSurvey = UnitSurvey()
+    survey: UnitSurvey = NO_SURVEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 points = maximum × Σ over pools (weight × mean over questions (Σ answer weights ÷ valid answers))
 
-Blank and invalid answers stay outside the denominators; they never count as 0. A pool without answers gives its
-weight to the others in proportion, with a warning; without any pool there are no points.
+Blank and invalid answers stay outside the denominators; they never count as 0. A pool without answers gives
+its weight to the others in proportion, with a warning; without any pool there are no points.
 Source: domain notes §1.3; questionnaires.yaml `scoring`.
 """
 
@@ -72,6 +72,9 @@ class UnitSurvey:
 
     tallies: tuple[QuestionTally, ...] = ()
     sheets: tuple[SheetCount, ...] = ()
+
+
+NO_SURVEY = UnitSurvey()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +180,8 @@ def survey_score(scheme: Scheme, component: ComponentCriterion, survey: UnitSurv
         survey: the unit's tallies.
 
     Returns:
-        Points from 0 to the component's maximum, exact and rounded half up to two decimals; None where no pool
-        has a valid answer.
+        Points from 0 to the component's maximum, exact and rounded half up to two decimals; None where no
+        pool has a valid answer.
     """
     assert isinstance(component.rule, SurveyRule)  # noqa: S101 - callers ask only for survey components
     pools = {pool.code: pool for pool in scheme.pools}
