@@ -1,0 +1,123 @@
+"""Who may do what. Every endpoint declares it, or the app does not start.
+
+A policy with a `scope` loads the object *within its owner*, so that a view cannot hold a foreign row:
+`load(session, user, **url_args)` returns the object or raises NotFound, and the view gets only the object.
+"""
+
+import functools
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotPermitted
+from webapp.http.context import current_session, current_user
+from webapp.persistence.accounts import User
+from webapp.services.accounts import Role
+
+__all__ = ["PERMISSIONS", "Permission", "Role", "may", "policy", "public", "require_policies"]
+
+Answer = TypeVar("Answer")
+Owned = TypeVar("Owned")
+View = Callable[..., Answer]
+Scope = Callable[..., Owned]
+
+_MARK = "access_policy"
+_PUBLIC = "public"
+_FRAMEWORK_ENDPOINTS = frozenset(
+    {"static"}
+)  # Flask's own view of webapp/static, which holds nothing personal
+
+
+class Permission(StrEnum):
+    """What one may be allowed to do; roles are bundles of these."""
+
+    PRINT = "print"
+    INTAKE = "intake"
+    VERIFY = "verify"
+    SELF_SCORE = "self_score"
+    APPRAISE = "appraise"
+    COMPUTE_INDEX = "compute_index"
+    PUBLISH = "publish"
+    VIEW_RESULTS = "view_results"
+    VIEW_PROGRESS = "view_progress"
+    MANAGE_USERS = "manage_users"
+    OWN_ACCOUNT = "own_account"
+
+
+_EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS}
+
+# The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.INTAKE}),
+    Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
+    Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE, Permission.VIEW_RESULTS}),
+    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.VIEW_RESULTS}),
+    Role.HEAD: frozenset(
+        _EVERYBODY | {Permission.COMPUTE_INDEX, Permission.PUBLISH, Permission.VIEW_RESULTS},
+    ),
+    Role.VIEWER: frozenset(_EVERYBODY | {Permission.VIEW_RESULTS}),
+    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),
+}
+
+
+def may(user: User | None, permission: Permission) -> bool:
+    """Whether this person's role holds the permission; an unknown role holds none."""
+    if user is None or user.role not in set(Role):
+        return False
+    return permission in PERMISSIONS[Role(user.role)]
+
+
+def public(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Declare that anybody may call this view, signed in or not."""
+    setattr(view, _MARK, _PUBLIC)
+    return view
+
+
+def policy(
+    permission: Permission, *, scope: Scope[Any] | None = None
+) -> Callable[[View[Answer]], View[Answer]]:
+    """Declare what a view demands, and check it before the view runs.
+
+    Raises (at the request):
+        Unauthorized: nobody is signed in.
+        NotPermitted: the role lacks the permission.
+        NotFound: the object does not exist, or not for this person.
+    """
+
+    def declare(view: View[Answer]) -> View[Answer]:
+        @functools.wraps(view)
+        def guarded(**url_args: Any) -> Answer:  # noqa: ANN401 - whatever the URL rule holds
+            user = current_user()
+            if not may(user, permission):
+                raise NotPermitted("Tài khoản của bạn không được giao việc này.")
+            if scope is None:
+                return view(**url_args)
+            return view(_load_owned(scope, current_session(), user, url_args))
+
+        setattr(guarded, _MARK, permission)
+        return guarded
+
+    return declare
+
+
+def require_policies(app: Flask) -> None:
+    """Refuse to start while an endpoint has not said who may use it.
+
+    Raises:
+        RuntimeError: names the endpoints.
+    """
+    silent = [
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if endpoint not in _FRAMEWORK_ENDPOINTS and not hasattr(view, _MARK)
+    ]
+    if silent:
+        raise RuntimeError(f"endpoints without an access policy: {', '.join(sorted(silent))}")
+
+
+def _load_owned(scope: Scope[Owned], session: Session, user: User, url_args: dict[str, Any]) -> Owned:
+    """The object within its owner."""
+    return scope(session, user, **url_args)

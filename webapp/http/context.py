@@ -1,0 +1,126 @@
+"""What a view may ask for: the session of this request, who asks, which campaign, what time it is."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask import current_app, g, request, session
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.exceptions import Unauthorized
+
+from webapp.errors import NotFound
+from webapp.http import sign_in
+from webapp.persistence.accounts import User
+from webapp.persistence.base import Clock
+from webapp.persistence.campaign import Campaign
+from webapp.settings import Settings
+from webapp.storage import ScanStore
+
+EXTENSION = "chamdiem"
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """What lives as long as the process."""
+
+    settings: Settings
+    engine: Engine
+    clock: Clock
+    write_sessions: sessionmaker[Session]
+    read_sessions: sessionmaker[Session]
+    scan_store: ScanStore
+
+
+def app_context() -> AppContext:
+    """The context that `create_app` composed."""
+    found: AppContext = current_app.extensions[EXTENSION]
+    return found
+
+
+def settings() -> Settings:
+    """The installation's settings."""
+    return app_context().settings
+
+
+def scan_store() -> ScanStore:
+    """Where originals, crops and evidence files lie."""
+    return app_context().scan_store
+
+
+def now() -> dt.datetime:
+    """The moment of this request: one and the same from its first line to its last."""
+    if "now" not in g:
+        g.now = app_context().clock()
+    moment: dt.datetime = g.now
+    return moment
+
+
+def current_session() -> Session:
+    """The database session of this request; one that cannot take the write lock where only reading is due."""
+    if "db_session" not in g:
+        reading = request.method in READING_METHODS
+        context = app_context()
+        g.db_session = context.read_sessions() if reading else context.write_sessions()
+    opened: Session = g.db_session
+    return opened
+
+
+def session_limits() -> sign_in.SessionLimits:
+    """How long a sign-in lasts here."""
+    return sign_in.SessionLimits(
+        idle=dt.timedelta(minutes=settings().session_idle_min),
+        absolute=dt.timedelta(hours=settings().session_max_h),
+    )
+
+
+def signed_in_user() -> User | None:
+    """The person of this session, or None: signed out, expired, switched off, or ended elsewhere."""
+    if "user" not in g:
+        g.user = _load_user()
+    found: User | None = g.user
+    return found
+
+
+def current_user() -> User:
+    """The person of this session; policies have made sure that there is one.
+
+    Raises:
+        Unauthorized: nobody is signed in.
+    """
+    user = signed_in_user()
+    if user is None:
+        raise Unauthorized
+    return user
+
+
+def find_campaign() -> Campaign | None:
+    """The latest campaign, or None before the first."""
+    if "campaign" not in g:
+        newest = select(Campaign).order_by(Campaign.year.desc()).limit(1)
+        g.campaign = current_session().scalars(newest).first()
+    found: Campaign | None = g.campaign
+    return found
+
+
+def current_campaign() -> Campaign:
+    """The latest campaign.
+
+    Raises:
+        NotFound: there is none yet.
+    """
+    campaign = find_campaign()
+    if campaign is None:
+        raise NotFound("Chưa có chu kỳ đánh giá nào. Người quản trị nạp một chu kỳ trước.")
+    return campaign
+
+
+def _load_user() -> User | None:
+    """The account that the cookie claims, if the claim still holds."""
+    claim = sign_in.read_claim(session, now(), session_limits())
+    if claim is None:
+        return None
+    user = current_session().get(User, claim.user_id)
+    if user is None or not user.is_active or user.session_epoch != claim.epoch:
+        return None
+    return user

@@ -1,0 +1,161 @@
+"""One table from an error's code to its status and words: what a person sees when something fails."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+from flask import (
+    Flask,
+    Response,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from ocr.errors import OcrError
+from webapp.errors import AppError
+from webapp.http import htmx
+from webapp.http.csrf import TokenMissing
+from webapp.http.locale import SOURCE_LANGUAGE, gettext, lazy
+from webapp.http.transaction import roll_back
+
+_log = logging.getLogger("chamdiem")
+_UNAUTHORIZED = 401
+_FAULT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """What happened, and what was kept or is to be done."""
+
+    status: int
+    title: str
+    advice: str
+
+
+_RETRY = lazy("Thử lại; nếu vẫn vậy, báo người quản trị.")
+_PAPER = lazy("Kiểm tra tệp rồi thử lại; các tệp khác không bị ảnh hưởng.")
+
+ERROR_TEXTS: dict[str, ErrorText] = {
+    # webapp.errors
+    "app_error": ErrorText(400, lazy("Chưa làm được việc này"), _RETRY),
+    "not_permitted": ErrorText(403, lazy("Bạn không được giao việc này"), lazy(
+        "Nếu cần, nhờ người quản trị đổi vai trò của tài khoản.")),
+    "not_found": ErrorText(404, lazy("Không tìm thấy"), lazy(
+        "Địa chỉ có thể đã cũ, hoặc mục này không thuộc đơn vị của bạn. Bắt đầu lại từ Bảng việc.")),
+    "stale_version": ErrorText(409, lazy("Vừa có người khác sửa mục này"), lazy(
+        "Bản của cả hai người đều được giữ. Tải lại trang để xem bản mới nhất.")),
+    "locked": ErrorText(409, lazy("Mục này đã khóa"), lazy(
+        "Những gì đã lưu vẫn còn nguyên và vẫn xem được.")),
+    "claim_lost": ErrorText(409, lazy("Đã hết giờ giữ mục này"), lazy(
+        "Người khác đang làm mục này. Việc bạn đã làm trước đó vẫn được giữ.")),
+    "invalid_input": ErrorText(422, lazy("Nội dung nhập chưa hợp lệ"), lazy(
+        "Sửa chỗ được nêu rồi gửi lại; các phần khác vẫn được giữ.")),
+    "upload_too_large": ErrorText(413, lazy("Tệp quá lớn"), lazy(
+        "Chia thành nhiều tệp nhỏ hơn rồi tải lên từng tệp.")),
+    # ocr.errors
+    "ocr_error": ErrorText(422, lazy("Không đọc được bản quét"), _PAPER),
+    "scan_unreadable": ErrorText(422, lazy("Không mở được tệp quét"), _PAPER),
+    "scan_too_large": ErrorText(413, lazy("Tệp quét quá lớn"), lazy(
+        "Quét ở 200–300 dpi, tối đa 60 tờ một tệp, rồi tải lên lại.")),
+    "template_invalid": ErrorText(500, lazy("Mẫu phiếu bị lỗi"), lazy(
+        "Dữ liệu không mất. Báo người quản trị kiểm tra thư mục mẫu phiếu.")),
+    "engine_missing": ErrorText(500, lazy("Máy chủ thiếu một chương trình cần để đọc phiếu"), lazy(
+        "Dữ liệu không mất. Báo người quản trị cài đủ các gói cần thiết.")),
+    "engine_failed": ErrorText(500, lazy("Chương trình đọc phiếu bị lỗi"), lazy(
+        "Dữ liệu không mất. Thử lại; nếu vẫn vậy, báo người quản trị.")),
+    "registration_failed": ErrorText(422, lazy("Không tìm thấy các dấu định vị trên trang"), lazy(
+        "Quét lại trang này, đặt giấy thẳng và đủ bốn góc.")),
+    "code_refused": ErrorText(422, lazy("Mã hoặc số phiếu không hợp lệ"), lazy(
+        "Kiểm tra lại số in trên phiếu; chương trình không đoán số phiếu.")),
+    # what Flask and werkzeug raise
+    "csrf_missing": ErrorText(400, lazy("Trang đã cũ nên yêu cầu không được nhận"), lazy(
+        "Chưa có gì thay đổi. Tải lại trang rồi làm lại; trình duyệt phải cho phép cookie của trang này.")),
+    "bad_request": ErrorText(400, lazy("Yêu cầu không đầy đủ"), _RETRY),
+    "method_not_allowed": ErrorText(405, lazy("Địa chỉ này không mở được theo cách đó"), lazy(
+        "Bắt đầu lại từ Bảng việc.")),
+    "fault": ErrorText(500, lazy("Chương trình gặp lỗi"), lazy(
+        "Lần bấm cuối chưa được lưu; những gì đã lưu trước đó vẫn còn. Thử lại; nếu vẫn vậy, đọc mã sự cố "
+        "này cho người quản trị.")),
+}  # fmt: skip
+
+_CODE_OF_STATUS = {400: "bad_request", 403: "not_permitted", 404: "not_found", 405: "method_not_allowed",
+                   413: "upload_too_large"}  # fmt: skip
+
+
+def install_errors(app: Flask) -> None:
+    """Turn every error into a page or, for htmx, into a message that leaves the form as it was."""
+    app.register_error_handler(AppError, _show_app_error)
+    app.register_error_handler(OcrError, _show_library_error)
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(InternalServerError, _show_fault)
+
+
+def _show_app_error(error: AppError) -> Response:
+    """The error's own words, under its title."""
+    detail = gettext(error.message, **error.values)
+    return show_error(error.code, detail)
+
+
+def _show_library_error(error: OcrError) -> Response:
+    """Library errors speak through the table only: their texts were not written for this page."""
+    _log.warning("%s: %s", error.code, error)
+    return show_error(error.code)
+
+
+def _show_http_error(error: HTTPException) -> Response:
+    """Flask's and werkzeug's own refusals."""
+    if error.code == _UNAUTHORIZED:
+        return _send_to_sign_in()
+    if error.response is not None:  # a redirect raised by the router
+        return error.get_response()  # type: ignore[return-value]  # werkzeug's type for Flask's object
+    if isinstance(error, TokenMissing):
+        return show_error(error.name)
+    return show_error(_CODE_OF_STATUS.get(error.code or _FAULT, "bad_request"), status=error.code)
+
+
+def _show_fault(error: InternalServerError) -> Response:
+    """A bug: the trace goes to the log under a number that can be read over the telephone."""
+    g.setdefault("language", session.get("locale", SOURCE_LANGUAGE))  # the database may be what is broken
+    incident = f"{secrets.randbelow(10**8):08d}"
+    _log.error(
+        "incident %s: %s %s", incident, request.method, request.path, exc_info=error.original_exception
+    )
+    return show_error("fault", incident=f"{incident[:4]} {incident[4:]}")
+
+
+def show_error(
+    code: str, detail: str | None = None, *, incident: str | None = None, status: int | None = None
+) -> Response:
+    """Undo the request's changes and say what happened: a page, or a message beside what is on the screen."""
+    roll_back()
+    text = ERROR_TEXTS[code]
+    fragment = htmx.wants_fragment()
+    template = "errors/_message.html" if fragment else "errors/page.html"
+    shown = render_template(template, text=text, detail=detail, incident=incident, code=code)
+    response = make_response(shown, status or text.status)
+    if fragment:
+        response.headers["HX-Retarget"] = "#messages"
+        response.headers["HX-Reswap"] = "innerHTML"
+    response.vary.update(htmx.VARY)
+    return response
+
+
+def _send_to_sign_in() -> Response:
+    """Sign in first, then come back to this page."""
+    roll_back()
+    back = request.full_path.rstrip("?") if request.method == "GET" and not htmx.wants_fragment() else None
+    address = url_for("accounts.show_sign_in", next=back if back != "/" else None)
+    if request.method != "GET":
+        flash(gettext("Phiên làm việc đã hết. Lần bấm cuối chưa được lưu; đăng nhập để làm tiếp."))
+    if htmx.wants_fragment():
+        response = make_response("", _UNAUTHORIZED)
+        response.headers["HX-Redirect"] = address
+        return response
+    return redirect(address, 303)  # type: ignore[return-value]  # werkzeug's type for Flask's object

@@ -1,0 +1,61 @@
+"""What every page shows around its content: the person, the campaign, and the tabs of the person's role."""
+
+from dataclasses import dataclass
+
+from flask import Flask, request
+
+from webapp.http.access import Permission, may
+from webapp.http.context import find_campaign, settings, signed_in_user
+from webapp.http.locale import lazy
+from webapp.http.roles import ROLE_NAMES, ROLE_TASKS
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A plain link of the header. `feature` is the blueprint whose pages mark it as current."""
+
+    label: str
+    address: str
+    feature: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the page belongs to this tab."""
+        inside = request.path == self.address or request.path.startswith(f"{self.address}/")
+        return inside if self.address != "/" else request.path == "/"
+
+
+# In the order of the cycle: label, blueprint, path, and who sees it.
+_TABS = (
+    (lazy("Bảng việc"), "home", "/", Permission.VIEW_PROGRESS),
+    (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
+    (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
+    (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
+    (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
+    (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
+    (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),
+    (lazy("Kết quả"), "results", "/ket-qua", Permission.VIEW_RESULTS),
+    (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
+)
+
+
+def install_shell(app: Flask) -> None:
+    """Give every template what the header needs."""
+
+    def tabs() -> list[Tab]:
+        user = signed_in_user()
+        return [
+            Tab(label, path, feature)
+            for label, feature, path, permission in _TABS
+            if feature in app.blueprints and may(user, permission)
+        ]
+
+    app.jinja_env.filters.update(role_name=ROLE_NAMES.__getitem__, role_task=ROLE_TASKS.__getitem__)
+    app.jinja_env.globals.update(
+        tabs=tabs,
+        signed_in_user=signed_in_user,
+        find_campaign=find_campaign,
+        is_demo=lambda: settings().demo,
+        Permission=Permission,
+        may=lambda permission: may(signed_in_user(), permission),
+    )

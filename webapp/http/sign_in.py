@@ -1,0 +1,60 @@
+"""Who the session cookie says is here: pure rules about its age, without a database."""
+
+import datetime as dt
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+KEY = "sign_in"
+_KEPT = ("locale",)  # what outlives a change of person
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The cookie's word, still to be compared with the account: `epoch` must equal the account's."""
+
+    user_id: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """A session ends `idle` after its last use, and `absolute` after its start whatever happens."""
+
+    idle: dt.timedelta
+    absolute: dt.timedelta
+
+
+def begin_session(cookie: MutableMapping[str, Any], claim: Claim, now: dt.datetime) -> None:
+    """Start afresh for one person: nothing of the former session stays, its CSRF token least of all."""
+    forget_session(cookie)
+    moment = int(now.timestamp())
+    cookie[KEY] = {"user": claim.user_id, "epoch": claim.epoch, "started": moment, "seen": moment}
+
+
+def forget_session(cookie: MutableMapping[str, Any]) -> None:
+    """Drop everything but the chosen language."""
+    kept = {name: cookie[name] for name in _KEPT if name in cookie}
+    cookie.clear()
+    cookie.update(kept)
+
+
+def read_claim(cookie: MutableMapping[str, Any], now: dt.datetime, limits: SessionLimits) -> Claim | None:
+    """The claim of a session within its limits, else None."""
+    entry = cookie.get(KEY)
+    if not isinstance(entry, dict):
+        return None
+    moment = now.timestamp()
+    if moment - entry["seen"] > limits.idle.total_seconds():
+        return None
+    if moment - entry["started"] > limits.absolute.total_seconds():
+        return None
+    return Claim(entry["user"], entry["epoch"])
+
+
+def renew_session(cookie: MutableMapping[str, Any], now: dt.datetime) -> None:
+    """Note that the person was active; once a minute is enough, so the cookie rarely changes."""
+    entry = cookie.get(KEY)
+    moment = int(now.timestamp())
+    if isinstance(entry, dict) and moment - entry["seen"] >= dt.timedelta(minutes=1).total_seconds():
+        cookie[KEY] = {**entry, "seen": moment}

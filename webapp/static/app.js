@@ -1,0 +1,37 @@
+// Focus, messages and lost connections; nothing here is needed for the pages to work.
+"use strict";
+
+(function () {
+  // Errors first: the summary takes the focus when the page comes back with one.
+  function focusMarked(root) {
+    var marked = root.querySelector("[data-focus]");
+    if (marked) marked.focus();
+  }
+
+  function show(text) {
+    var region = document.getElementById("messages");
+    var message = document.createElement("p");
+    message.className = "toast toast-error";
+    message.textContent = text;
+    region.replaceChildren(message);
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    focusMarked(document);
+  });
+
+  // A swap drops the focus to <body>: give it to what the fragment marks, else to what had it before (same id).
+  document.addEventListener("htmx:afterSettle", function (event) {
+    focusMarked(event.detail.elt);
+  });
+
+  document.addEventListener("htmx:sendError", function () {
+    show(document.getElementById("messages").dataset.offline);
+  });
+
+  // A file input may say beside itself what was chosen.
+  document.addEventListener("change", function (event) {
+    var form = event.target.closest("[data-submit-on-change]");
+    if (form) form.requestSubmit();
+  });
+})();
