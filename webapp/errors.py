@@ -38,6 +38,13 @@ class StaleVersion(AppError):
     status = 409
 
 
+class Locked(AppError):
+    """It was sent, or its deadline is over: it can be read, not changed."""
+
+    code = "locked"
+    status = 409
+
+
 class ClaimLost(AppError):
     """The lease ran out, and somebody else has the item now."""
 

@@ -1,0 +1,182 @@
+"""Evidence (tài liệu kiểm chứng): take a unit's document, cite it from components, find it again."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.errors import InvalidInput, NotFound, UploadTooLarge
+from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, current_links
+from webapp.persistence.audit import write_log
+from webapp.persistence.campaign import Unit
+from webapp.services.evidence_kinds import clean_name, find_kind
+from webapp.services.page_images import count_pages, draw_pages
+from webapp.services.submissions import require_open
+from webapp.storage import ScanStore
+
+_BYTES_PER_MB = 1_000_000
+_DRAWN_KINDS = ("png", "jpeg")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document as it arrives: what its sender called it, and its bytes (seekable)."""
+
+    name: str
+    stream: BinaryIO
+
+
+def add_file(
+    session: Session,
+    store: ScanStore,
+    unit: Unit,
+    upload: Upload,
+    *,
+    actor: str,
+    now: dt.datetime,
+    max_evidence_mb: int,
+) -> EvidenceFile:
+    """Keep the unit's document, and the pictures of its pages; the same bytes again give the same file.
+
+    Raises:
+        UploadTooLarge: more than `max_evidence_mb`.
+        InvalidInput: empty, of another kind, locked by a password, or broken.
+        SubmissionLocked: the unit has sent its self-score, or the deadline is over.
+    """
+    require_open(session, unit, now)
+    name = clean_name(upload.name)
+    _check_size(upload.stream, name, max_evidence_mb)
+    kind = find_kind(upload.stream, name)
+    stored = store.put(upload.stream)
+    known = select(EvidenceFile).where(EvidenceFile.unit_id == unit.id, EvidenceFile.sha256 == stored.sha256)
+    if (file := session.scalars(known).first()) is not None:
+        return file
+    page_count, page_images = _picture_pages(store, stored.sha256, kind, name)
+    file = EvidenceFile(
+        unit_id=unit.id,
+        sha256=stored.sha256,
+        name=clean_name(upload.name, kind),
+        size_bytes=stored.size_bytes,
+        kind=kind,
+        page_count=page_count,
+        page_images=page_images,
+        uploaded_by=actor,
+        uploaded_at=now,
+    )
+    session.add(file)
+    session.flush()
+    write_log(session, now, actor, "evidence_uploaded", f"unit/{unit.code}", file=file.id, sha256=file.sha256)
+    return file
+
+
+def _check_size(stream: BinaryIO, name: str, max_evidence_mb: int) -> None:
+    size_bytes = stream.seek(0, 2)
+    stream.seek(0)
+    if size_bytes == 0:
+        raise InvalidInput("Tệp “%(name)s” rỗng (0 byte). Kiểm tra lại tệp rồi tải lên.", name=name)
+    if size_bytes > max_evidence_mb * _BYTES_PER_MB:
+        raise UploadTooLarge(
+            "Tệp “%(name)s” %(size)s MB, giới hạn %(limit)s MB. Chia làm hai rồi tải lên từng phần.",
+            name=name,
+            size=-(-size_bytes // _BYTES_PER_MB),
+            limit=max_evidence_mb,
+        )
+
+
+def _picture_pages(store: ScanStore, sha256: str, kind: str, name: str) -> tuple[int | None, list[str]]:
+    """Number of pages and their pictures: drawn for PDF, the file itself for an image, none for Office."""
+    if kind in _DRAWN_KINDS:
+        return 1, [sha256]
+    if kind != "pdf":
+        return None, []
+    page_count = count_pages(store.path(sha256), name)
+    drawn = draw_pages(store.path(sha256), page_count)
+    return page_count, [stored.sha256 for stored in store.put_many(drawn)]
+
+
+def cite_file(
+    session: Session,
+    unit: Unit,
+    component_code: str,
+    file: EvidenceFile,
+    *,
+    page_number: int | None,
+    actor: str,
+    now: dt.datetime,
+) -> None:
+    """Put one of the unit's files behind a component, at a page; a second time changes nothing.
+
+    Raises:
+        InvalidInput: the file has no such page.
+        SubmissionLocked: the unit has sent its self-score, or the deadline is over.
+    """
+    require_open(session, unit, now)
+    if page_number is not None and not 1 <= page_number <= (file.page_count or 1):
+        raise InvalidInput(
+            "Tệp “%(name)s” có %(count)s trang, không có trang %(page)s. Sửa số trang rồi lưu lại.",
+            name=file.name,
+            count=file.page_count or 1,
+            page=page_number,
+        )
+    standing = current_links(session, unit.id).get(component_code, [])
+    if not any(link.file_id == file.id and link.page_number == page_number for link in standing):
+        link = EvidenceLink(file_id=file.id, page_number=page_number, is_removal=False)
+        _add_link(session, unit, component_code, link, actor=actor, now=now)
+
+
+def remove_citation(session: Session, unit: Unit, link: EvidenceLink, actor: str, now: dt.datetime) -> None:
+    """Take a file away from a component; the file and the former link stay on record.
+
+    Raises:
+        SubmissionLocked: the unit has sent its self-score, or the deadline is over.
+    """
+    require_open(session, unit, now)
+    removal = EvidenceLink(file_id=link.file_id, page_number=link.page_number, is_removal=True)
+    _add_link(session, unit, link.component_code, removal, actor=actor, now=now)
+
+
+def _add_link(
+    session: Session, unit: Unit, component_code: str, link: EvidenceLink, *, actor: str, now: dt.datetime
+) -> None:
+    link.unit_id, link.component_code = unit.id, component_code
+    link.made_by, link.made_at = actor, now
+    session.add(link)
+    session.flush()
+
+
+def find_file(session: Session, unit_id: int, file_id: int) -> EvidenceFile:
+    """A file of this unit; another unit's is as absent as one that never was.
+
+    Raises:
+        NotFound: the unit has no such file.
+    """
+    file = session.get(EvidenceFile, file_id)
+    if file is None or file.unit_id != unit_id:
+        raise NotFound("Không có tệp này.")
+    return file
+
+
+def find_citation(session: Session, unit_id: int, component_code: str, link_id: int) -> EvidenceLink:
+    """A standing link of this unit's component.
+
+    Raises:
+        NotFound: there is none (any more).
+    """
+    for link in current_links(session, unit_id).get(component_code, []):
+        if link.id == link_id:
+            return link
+    raise NotFound("Minh chứng này không còn ở tiêu chí. Tải lại trang để xem bản mới.")
+
+
+def page_image(file: EvidenceFile, page_number: int) -> tuple[str, str]:
+    """Name in the store, and media type, of the picture of a page (from 1).
+
+    Raises:
+        NotFound: there is no picture of that page.
+    """
+    if not 1 <= page_number <= len(file.page_images):
+        raise NotFound("Không có ảnh của trang này. Tải tệp gốc để xem.")
+    media_type = "image/png" if file.kind == "png" else "image/jpeg"
+    return str(file.page_images[page_number - 1]), media_type

@@ -1,0 +1,125 @@
+"""What an uploaded document really is, told from its content; its name is never believed."""
+
+import re
+import unicodedata
+import zipfile
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from webapp.errors import InvalidInput
+
+MAX_IMAGE_PIXELS = 80_000_000  # larger pictures are refused before anybody's browser has to unpack them
+_MAX_ZIP_ENTRIES = 5_000
+_MAX_NAME_LENGTH = 120
+_EXTENSIONS = {
+    "pdf": (".pdf",),
+    "png": (".png",),
+    "jpeg": (".jpg", ".jpeg"),
+    "docx": (".docx",),
+    "xlsx": (".xlsx",),
+    "doc": (".doc",),
+    "xls": (".xls",),
+}
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "doc": "application/msword",
+    "xls": "application/vnd.ms-excel",
+}
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def find_kind(stream: BinaryIO, name: str) -> str:
+    """The kind of the document in `stream` (a key of MEDIA_TYPES); the stream is rewound.
+
+    Raises:
+        InvalidInput: it is none of the kinds that are taken, or one with macros, or a picture too large.
+    """
+    stream.seek(0)
+    head = stream.read(16)
+    kind = _kind_by_magic(head, stream, name)
+    stream.seek(0)
+    if kind is None:
+        raise InvalidInput(
+            "Tệp “%(name)s” không phải PDF, ảnh (PNG, JPEG), Word hay Excel. Tệp này chưa được nhận, những gì"
+            " đã nhập vẫn còn. Hãy lưu tài liệu thành PDF rồi tải lại.",
+            name=name,
+        )
+    return kind
+
+
+def _kind_by_magic(head: bytes, stream: BinaryIO, name: str) -> str | None:
+    if head.startswith(b"%PDF-"):
+        return "pdf"
+    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        return _image_kind(stream, name)
+    if head.startswith(b"PK\x03\x04"):
+        return _office_kind(stream, name)
+    if head.startswith(_OLE_MAGIC):
+        return _old_office_kind(stream)
+    return None
+
+
+def _image_kind(stream: BinaryIO, name: str) -> str | None:
+    """PNG or JPEG; only the header is read, so a picture that unpacks to gigabytes does no harm."""
+    stream.seek(0)
+    try:
+        with Image.open(stream, formats=("PNG", "JPEG")) as image:
+            width, height = image.size
+            kind = (image.format or "").lower()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        width, height, kind = MAX_IMAGE_PIXELS, 2, "png"
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return None
+    if width * height > MAX_IMAGE_PIXELS:
+        raise InvalidInput(
+            "Ảnh “%(name)s” quá lớn (hơn %(limit)s triệu điểm ảnh). Chụp hoặc quét lại nhỏ hơn rồi tải lại.",
+            name=name,
+            limit=MAX_IMAGE_PIXELS // 1_000_000,
+        )
+    return kind
+
+
+def _office_kind(stream: BinaryIO, name: str) -> str | None:
+    stream.seek(0)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            entries = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return None
+    if "[Content_Types].xml" not in entries or len(entries) > _MAX_ZIP_ENTRIES:
+        return None
+    if any(entry.endswith("vbaProject.bin") for entry in entries):
+        raise InvalidInput(
+            "Tệp “%(name)s” có chứa macro nên chưa được nhận. Hãy lưu lại thành docx, xlsx không có macro,"
+            " hoặc PDF, rồi tải lại.",
+            name=name,
+        )
+    if "word/document.xml" in entries:
+        return "docx"
+    return "xlsx" if "xl/workbook.xml" in entries else None
+
+
+def _old_office_kind(stream: BinaryIO) -> str | None:
+    """Word and Excel 97–2003 name their main stream in UTF-16 within the compound file."""
+    stream.seek(0)
+    content = stream.read()
+    if "WordDocument".encode("utf-16-le") in content:
+        return "doc"
+    names = ("Workbook", "Book")
+    return "xls" if any(name.encode("utf-16-le") in content for name in names) else None
+
+
+def clean_name(name: str, kind: str | None = None) -> str:
+    """A name that is safe to show and to save under: no folders, no control signs, the kind's extension."""
+    base = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    visible = "".join(sign for sign in base if unicodedata.category(sign)[0] != "C")
+    tidy = re.sub(r'[\s"<>|:*?]+', " ", visible).strip(" .")
+    stem = tidy[:_MAX_NAME_LENGTH] or "tai-lieu"
+    if kind is None or stem.lower().endswith(_EXTENSIONS[kind]):
+        return stem
+    return stem + _EXTENSIONS[kind][0]

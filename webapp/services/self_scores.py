@@ -1,0 +1,196 @@
+"""Self-scoring by a unit: keep every draft as typed, compute its points, send the whole once it is complete."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.errors import InvalidInput
+from webapp.par_index.errors import AppraisalError, FactsInvalid
+from webapp.par_index.exact import ZERO, Words, sha256_of, words
+from webapp.par_index.rules import FactValue, facts_asked, points_for, read_fact
+from webapp.par_index.scheme import ComponentCriterion, Policy
+from webapp.par_index.scores import settle
+from webapp.par_index.workflow import Move, Party, State, advance
+from webapp.persistence.appraisal import SelfScoreEntry, Submission, latest_self_scores
+from webapp.persistence.audit import write_log
+from webapp.persistence.campaign import Unit
+from webapp.services.submissions import lock_unit, open_submission, require_open
+from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
+
+_LONGEST_FACT = 200
+_LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in a component's form, exactly as it was typed."""
+
+    typed: Mapping[str, str] = field(default_factory=dict)
+    not_applicable: bool = False
+    not_applicable_reason: str = ""
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a draft comes to: points with the sum in words, or the facts still wrong, by field code."""
+
+    points: Decimal | None
+    words: Words | None = None
+    warning: str | None = None
+    problems: Mapping[str, AppraisalError] = field(default_factory=dict)
+
+
+def declare_points(component: ComponentCriterion, draft: Draft) -> Declared:
+    """Compute what the draft gives under the component's rule; never refuses, only says what is missing."""
+    if draft.not_applicable:
+        return _set_aside(component)
+    facts: dict[str, FactValue] = {}
+    problems: dict[str, AppraisalError] = {}
+    for asked in facts_asked(component.rule):
+        try:
+            facts[asked.code] = read_fact(asked, draft.typed.get(asked.code, ""))
+        except FactsInvalid as problem:
+            problems[asked.code] = problem
+    if problems:
+        return Declared(None, problems=problems)
+    try:
+        result = points_for(component.rule, facts)
+    except FactsInvalid as problem:
+        return Declared(None, problems={problem.field: problem})
+    if result.points is None:
+        return _nothing_arose(component, result.words)
+    return Declared(result.points, result.words, result.warning)
+
+
+def _set_aside(component: ComponentCriterion) -> Declared:
+    try:
+        settled = settle(component, ZERO, not_applicable=True)
+    except AppraisalError as problem:
+        return Declared(None, problems={"not_applicable": problem})
+    if settled.maximum == 0:
+        return Declared(settled.points, words("Không áp dụng: không tính vào điểm và điểm tối đa"))
+    return Declared(
+        settled.points, words("Không áp dụng: được tính %(points)s điểm tối đa", points=settled.points)
+    )
+
+
+def _nothing_arose(component: ComponentCriterion, reason: Words) -> Declared:
+    """0 of 0: where "not applicable" is forbidden it gives no points; elsewhere the unit has to choose it."""
+    if component.not_applicable.policy == Policy.NOT_ALLOWED:
+        return Declared(ZERO, words("0/0: tiêu chí này không được ghi “không áp dụng” nên tính 0 điểm"))
+    problem = AppraisalError("Cả hai số bằng 0: hãy chọn “Không áp dụng” và ghi lý do.")
+    return Declared(None, reason, problems={"not_applicable": problem})
+
+
+def save_draft(
+    session: Session,
+    unit: Unit,
+    component: ComponentCriterion,
+    draft: Draft,
+    *,
+    actor: str,
+    now: dt.datetime,
+) -> SelfScoreEntry:
+    """Keep the draft as a new revision, complete or not; the same content again adds nothing.
+
+    Raises:
+        Locked: the self-score is sent, or the deadline is over.
+    """
+    lock_unit(session, unit)
+    require_open(session, unit, now)
+    open_submission(session, unit)
+    former = latest_self_scores(session, [unit.id]).get((unit.id, component.code))
+    entry = SelfScoreEntry(
+        unit_id=unit.id,
+        component_code=component.code,
+        revision=1 if former is None else former.revision + 1,
+        typed=_kept_facts(component, draft),
+        points=declare_points(component, draft).points,
+        not_applicable=draft.not_applicable,
+        not_applicable_reason=draft.not_applicable_reason[:_LONGEST_TEXT],
+        explanation=draft.explanation[:_LONGEST_TEXT],
+        entered_by=actor,
+        entered_at=now,
+    )
+    if former is not None and _content(former) == _content(entry):
+        return former
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def _kept_facts(component: ComponentCriterion, draft: Draft) -> dict[str, str]:
+    """As typed, but only what the rule asks for."""
+    asked = [fact.code for fact in facts_asked(component.rule)]
+    return {code: draft.typed[code][:_LONGEST_FACT] for code in asked if draft.typed.get(code)}
+
+
+def _content(entry: SelfScoreEntry) -> tuple[Any, ...]:
+    reason, explanation = entry.not_applicable_reason, entry.explanation
+    return dict(entry.typed), entry.points, entry.not_applicable, reason, explanation
+
+
+def draft_of(entry: SelfScoreEntry | None) -> Draft:
+    """The form as it was left."""
+    if entry is None:
+        return Draft()
+    typed = {code: str(text) for code, text in entry.typed.items()}
+    return Draft(typed, entry.not_applicable, entry.not_applicable_reason, entry.explanation)
+
+
+def submit_self_scores(session: Session, actor: str, unit: Unit, now: dt.datetime) -> Submission:
+    """Send the unit's self-score; from then on it is locked, and the receipt's hash stands for its content.
+
+    Raises:
+        Locked: it is sent already, or the deadline is over.
+        InvalidInput: components lack facts, or evidence and explanation; they are named.
+    """
+    lock_unit(session, unit)
+    require_open(session, unit, now)
+    scores = load_unit_scores(session, unit, now)
+    if scores.gaps:
+        raise InvalidInput(
+            "Còn %(count)s tiêu chí chưa đủ: %(codes)s.",
+            count=len(scores.gaps),
+            codes=", ".join(gap.component.code for gap in scores.gaps),
+        )
+    submission = open_submission(session, unit)
+    submission.state = advance(State(submission.state), Move.SUBMIT, Party.UNIT)
+    submission.scheme_version_id = scores.version.id
+    submission.submitted_at, submission.submitted_by = now, actor
+    submission.receipt_sha256 = sha256_of(sent_document(scores, submission))
+    write_log(session, now, actor, "self_scores_sent", f"unit/{unit.code}", receipt=submission.receipt_sha256)
+    session.flush()
+    return submission
+
+
+def sent_document(scores: UnitScores, submission: Submission) -> dict[str, Any]:
+    """Everything that a unit sent, as plain values: what the receipt's hash is taken of."""
+    sent_at = submission.submitted_at
+    return {
+        "schema": "chamdiem-self-scores/1",
+        "year": scores.unit.campaign.year,
+        "unit": scores.unit.code,
+        "scheme_sha256": scores.version.sha256,
+        "submitted_at": sent_at.astimezone(dt.UTC).isoformat() if sent_at else None,
+        "submitted_by": submission.submitted_by,
+        "components": [_sent_component(component) for component in scores.own],
+    }
+
+
+def _sent_component(scores: ComponentScores) -> dict[str, Any]:
+    entry = scores.entry
+    return {
+        "code": scores.component.code,
+        "facts": {} if entry is None else dict(entry.typed),
+        "points": None if entry is None or entry.points is None else f"{entry.points:f}",
+        "not_applicable": entry is not None and entry.not_applicable,
+        "not_applicable_reason": "" if entry is None else entry.not_applicable_reason,
+        "explanation": "" if entry is None else entry.explanation,
+        "evidence": [{"sha256": link.file.sha256, "page": link.page_number} for link in scores.links],
+    }
