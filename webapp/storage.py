@@ -4,10 +4,12 @@ A file is whole or absent: it is written beside its place, brought to disk, and 
 are one file, however often they come.
 """
 
+import datetime as dt
 import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +78,14 @@ class ScanStore:
         if _SHA256.fullmatch(sha256) is None:
             raise ValueError(f"not a SHA-256: {sha256!r}")
         return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    def sweep_incoming(self, older_than: dt.timedelta) -> int:
+        """Remove what uploads that were cut off left behind; the number of files removed."""
+        oldest = time.time() - older_than.total_seconds()
+        stray = [path for path in self._incoming.iterdir() if path.stat().st_mtime < oldest]
+        for path in stray:
+            path.unlink(missing_ok=True)
+        return len(stray)
 
     def _write(self, content: bytes) -> Path:
         incoming = self._incoming / secrets.token_hex(16)

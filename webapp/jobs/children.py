@@ -124,7 +124,8 @@ class Child:
         context = multiprocessing.get_context("spawn")
         for name in _SINGLE_THREAD:
             os.environ[name] = "1"
-        self._connection, theirs = context.Pipe()
+        ours, theirs = context.Pipe()
+        self._connection: Connection = ours
         self._process = context.Process(
             target=_run_child, args=(theirs, self._make_engine, self._memory_limit_bytes), daemon=True
         )

@@ -90,6 +90,12 @@ def close_claim(session: Session, claim: Claim, state: str, **values: Any) -> No
         raise ClaimLost("Hết thời hạn giữ; việc này đã được giao lại.")
 
 
+def count_failures(session: Session, claim: Claim) -> int:
+    """How often work on the row ended in an error so far."""
+    table = _TABLES[claim.job]
+    return session.scalars(select(table.failures).where(table.id == claim.row_id)).one()
+
+
 def show_pulse(session: Session, worker: str, now: dt.datetime) -> None:
     """Say that this worker lives."""
     pulse = session.scalars(select(WorkerPulse).where(WorkerPulse.worker == worker)).first()

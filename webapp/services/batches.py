@@ -1,0 +1,277 @@
+"""What became of a stack: every page accounted for, every missing side and sheet named.
+
+*scanned = read + duplicate + blank + problem*; while pages are still being read, they are counted apart.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
+from webapp.persistence.jobs import WorkerPulse
+from webapp.persistence.readings import Reading
+from webapp.persistence.scans import Batch, BatchFile, Page
+
+SIDES = (1, 2)  # every form is one sheet of two sides
+_UNDONE_PAGES = ("waiting", "reading")
+_UNDONE_FILES = ("waiting", "splitting")
+_SILENT_WORKER = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Pages of a batch by what became of them; `unread` are still on their way."""
+
+    scanned: int
+    read: int
+    duplicate: int
+    blank: int
+    problem: int
+    unread: int
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every page is accounted for."""
+        return self.scanned == self.read + self.duplicate + self.blank + self.problem + self.unread
+
+    @property
+    def done(self) -> int:
+        """Pages that are no longer waiting."""
+        return self.scanned - self.unread
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSide:
+    """A sheet of which this batch holds one side, and no batch the other."""
+
+    serial: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The sheets of one form, group and unit, of which a part is in this batch, and what is still missing."""
+
+    form_code: str
+    group_name: str
+    unit_name: str
+    printed: int
+    missing_serials: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The account of one batch; sheets are pieces of paper, pages their sides."""
+
+    balance: Balance
+    files_refused: int
+    files_duplicate: int
+    files_undone: int
+    sheets_declared: int | None
+    sheets_seen: int
+    pages_of_no_sheet: int
+    missing_sides: tuple[MissingSide, ...]
+    packs: tuple[Pack, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of the batch is still to be split or read."""
+        return self.files_undone == 0 and self.balance.unread == 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """One line of the list of batches."""
+
+    batch: Batch
+    balance: Balance
+    files: int
+    files_refused: int
+    is_finished: bool
+
+
+def reconcile_batch(session: Session, batch: Batch) -> Reconciliation:
+    """Account for every page and file of the batch."""
+    files = Counter(session.scalars(select(BatchFile.state).where(BatchFile.batch_id == batch.id)))
+    seen = select(Page.sheet_id).where(Page.batch_id == batch.id, Page.sheet_id.is_not(None)).distinct()
+    return Reconciliation(
+        balance=_balances(session, [batch.id])[batch.id],
+        files_refused=files["refused"],
+        files_duplicate=files["duplicate"],
+        files_undone=sum(files[state] for state in _UNDONE_FILES),
+        sheets_declared=batch.declared_sheets,
+        sheets_seen=session.scalar(select(func.count()).select_from(seen.subquery())) or 0,
+        pages_of_no_sheet=_count_pages_of_no_sheet(session, batch.id),
+        missing_sides=_missing_sides(session, batch.id),
+        packs=_packs(session, seen),
+    )
+
+
+def list_batches(session: Session, campaign_id: int, limit: int = 100) -> list[BatchLine]:
+    """The campaign's batches with their balance, the newest first."""
+    newest = (
+        select(Batch)
+        .where(Batch.campaign_id == campaign_id)
+        .options(selectinload(Batch.files))
+        .order_by(Batch.number.desc())
+        .limit(limit)
+    )
+    batches = list(session.scalars(newest))
+    balances = _balances(session, [batch.id for batch in batches])
+    return [_line(batch, balances[batch.id]) for batch in batches]
+
+
+def list_problem_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
+    """Pages that a person must look at, in the order of the stack, each with its preview's SHA-256."""
+    return _with_preview(session, _pages_in(batch_id, "problem"))
+
+
+def list_duplicate_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
+    """Second copies, in the order of the stack, each with its preview's SHA-256."""
+    return _with_preview(session, _pages_in(batch_id, "duplicate"))
+
+
+def find_pages(session: Session, page_ids: Iterable[int]) -> dict[int, tuple[Page, str | None]]:
+    """These pages (first copies of duplicates, say) by id, with previews."""
+    wanted = select(Page).where(Page.id.in_(list(page_ids)))
+    return {page.id: (page, preview) for page, preview in _with_preview(session, wanted)}
+
+
+def find_files(session: Session, file_ids: Iterable[int]) -> dict[int, BatchFile]:
+    """These files with their batches, by id."""
+    wanted = select(BatchFile).where(BatchFile.id.in_(list(file_ids))).options(joinedload(BatchFile.batch))
+    return {file.id: file for file in session.scalars(wanted)}
+
+
+def sheets_read_elsewhere(session: Session, pages: Iterable[Page]) -> dict[int, int]:
+    """For problem pages whose side was read from another page since: page id → that batch's number."""
+    first = aliased(Page)
+    rescanned = (
+        select(Page.id, Batch.number)
+        .join(first, (first.sheet_id == Page.sheet_id) & (first.side == Page.side) & (first.state == "read"))
+        .join(Batch, Batch.id == first.batch_id)
+        .where(Page.id.in_([page.id for page in pages]))
+    )
+    return {page_id: number for page_id, number in session.execute(rescanned)}
+
+
+def count_pages_by_file(session: Session, batch_id: int) -> dict[int, tuple[int, int]]:
+    """Of each file: pages no longer waiting, and pages in all."""
+    rows = session.execute(
+        select(Page.batch_file_id, Page.state, func.count())
+        .where(Page.batch_id == batch_id)
+        .group_by(Page.batch_file_id, Page.state)
+    )
+    counts: dict[int, tuple[int, int]] = {}
+    for file_id, state, number in rows:
+        done, total = counts.get(file_id, (0, 0))
+        counts[file_id] = (done + (0 if state in _UNDONE_PAGES else number), total + number)
+    return counts
+
+
+def is_reader_silent(session: Session, now: dt.datetime) -> bool:
+    """Whether no worker has shown a sign of life lately: what waits is kept, but nobody reads it."""
+    last = session.scalar(select(func.max(WorkerPulse.seen_at)))
+    return last is None or now - last > _SILENT_WORKER
+
+
+def _line(batch: Batch, balance: Balance) -> BatchLine:
+    states = Counter(file.state for file in batch.files)
+    undone = sum(states[state] for state in _UNDONE_FILES) + balance.unread
+    return BatchLine(batch, balance, len(batch.files), states["refused"], undone == 0)
+
+
+def _balances(session: Session, batch_ids: Sequence[int]) -> dict[int, Balance]:
+    """Counted by state in one query; a state that is none of the four is on its way."""
+    counts: dict[int, Counter[str]] = {batch_id: Counter() for batch_id in batch_ids}
+    rows = session.execute(
+        select(Page.batch_id, Page.state, func.count())
+        .where(Page.batch_id.in_(batch_ids))
+        .group_by(Page.batch_id, Page.state)
+    )
+    for batch_id, state, number in rows:
+        counts[batch_id][state] = number
+    return {batch_id: _balance(states) for batch_id, states in counts.items()}
+
+
+def _balance(states: Counter[str]) -> Balance:
+    return Balance(
+        scanned=states.total(),
+        read=states["read"],
+        duplicate=states["duplicate"],
+        blank=states["blank"],
+        problem=states["problem"],
+        unread=sum(states[state] for state in _UNDONE_PAGES),
+    )
+
+
+def _count_pages_of_no_sheet(session: Session, batch_id: int) -> int:
+    unknown = select(func.count(Page.id)).where(
+        Page.batch_id == batch_id, Page.state == "problem", Page.sheet_id.is_(None)
+    )
+    return session.scalar(unknown) or 0
+
+
+def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
+    """Sides that nobody has scanned, of sheets that are in this batch; a side with a problem is not missing."""
+    anywhere = aliased(Page)
+    rows = session.execute(
+        select(Sheet.serial, anywhere.side)
+        .join(anywhere, anywhere.sheet_id == Sheet.id)
+        .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id))
+        .distinct()
+    )
+    sides: dict[int, set[int | None]] = {}
+    for serial, side in rows:
+        sides.setdefault(serial, set()).add(side)
+    return tuple(
+        MissingSide(serial, side) for serial in sorted(sides) for side in SIDES if side not in sides[serial]
+    )
+
+
+def _packs(session: Session, seen_sheets: Select[tuple[int | None]]) -> tuple[Pack, ...]:
+    """The packs that this batch has a part of."""
+    touched = (
+        select(Sheet.form_code, Sheet.group_id, Sheet.unit_id).where(Sheet.id.in_(seen_sheets)).distinct()
+    )
+    return tuple(
+        _pack(session, *key) for key in session.execute(touched.order_by(Sheet.form_code, Sheet.unit_id))
+    )
+
+
+def _pack(session: Session, form_code: str, group_id: int, unit_id: int) -> Pack:
+    is_scanned = exists().where(Page.sheet_id == Sheet.id)
+    printed = select(Sheet.serial, is_scanned).where(
+        Sheet.form_code == form_code,
+        Sheet.group_id == group_id,
+        Sheet.unit_id == unit_id,
+        Sheet.voided_at.is_(None),
+    )
+    sheets = session.execute(printed.order_by(Sheet.serial)).all()
+    return Pack(
+        form_code=form_code,
+        group_name=session.get_one(RespondentGroup, group_id).name,
+        unit_name=session.get_one(Unit, unit_id).name,
+        printed=len(sheets),
+        missing_serials=tuple(serial for serial, scanned in sheets if not scanned),
+    )
+
+
+def _pages_in(batch_id: int, state: str) -> Select[tuple[Page]]:
+    return select(Page).where(Page.batch_id == batch_id, Page.state == state)
+
+
+def _with_preview(session: Session, pages: Select[tuple[Page]]) -> Sequence[tuple[Page, str | None]]:
+    """Pages in stack order with the preview of their newest reading."""
+    newest = select(func.max(Reading.id)).where(Reading.page_id == Page.id).correlate(Page).scalar_subquery()
+    statement = (
+        pages.add_columns(Reading.preview_sha256)
+        .outerjoin(Reading, Reading.id == newest)
+        .options(joinedload(Page.file), joinedload(Page.sheet), joinedload(Page.batch))
+        .order_by(Page.batch_file_id, Page.page_index)
+    )
+    return [(page, preview) for page, preview in session.execute(statement)]

@@ -1,0 +1,153 @@
+"""Take in scanned stacks: keep every original, tell at the door what is plainly no scan, number the batch."""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import BinaryIO, Protocol
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.errors import InvalidInput, NotFound
+from webapp.persistence.audit import write_log
+from webapp.persistence.campaign import Campaign
+from webapp.persistence.scans import Batch, BatchFile
+from webapp.storage import StoredFile
+
+_HEAD_BYTES = 1024
+_MAX_NAME = 200
+_MAX_DECLARED = 100_000
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class ScanSink(Protocol):
+    """Where originals are kept; really `webapp.storage.ScanStore`."""
+
+    def put(self, stream: BinaryIO) -> StoredFile:
+        """Keep what the stream holds; it is on disk when this returns."""
+        ...
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Give it back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it comes in: the name it had at the clerk's, and its bytes."""
+
+    name: str
+    stream: BinaryIO
+
+
+def receive_batch(  # noqa: PLR0917 - every input is named; a wrapper would only hide them
+    session: Session,
+    store: ScanSink,
+    actor: str,
+    uploads: Sequence[Upload],
+    declared_sheets: int | None,
+    now: dt.datetime,
+) -> Batch:
+    """Keep the originals and open a batch of them, in one transaction with its waiting files.
+
+    The files are stored before the database is touched; the caller opens no transaction before that, so
+    that no lock is held while hundreds of megabytes are written.
+
+    Raises:
+        InvalidInput: no file, or a number of sheets that cannot be.
+        NotFound: there is no campaign yet.
+    """
+    if not uploads:
+        raise InvalidInput("Chưa chọn tệp nào. Chọn hoặc thả ít nhất một tệp quét.")
+    if declared_sheets is not None and not 0 < declared_sheets <= _MAX_DECLARED:
+        raise InvalidInput("Số tờ trên chồng phiếu phải từ 1 đến 100.000, hoặc để trống.")
+    stored = [(upload.name, store.put(upload.stream)) for upload in uploads]
+    campaign = _lock_campaign(session)
+    batch = Batch(
+        campaign_id=campaign.id,
+        number=_next_number(session, campaign.id),
+        received_by=actor,
+        received_at=now,
+        declared_sheets=declared_sheets,
+    )
+    session.add(batch)
+    for name, file in stored:
+        batch.files.append(_admit(session, store, campaign.id, name, file))
+        session.flush()  # so that the same file again in this batch is found
+    write_log(session, now, actor, "batch_received", f"batch:{batch.number}", files=len(stored))
+    return batch
+
+
+def find_batch(session: Session, campaign_id: int, number: int) -> Batch:
+    """The batch that the clerk calls by this number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    batch = session.scalars(
+        select(Batch).where(Batch.campaign_id == campaign_id, Batch.number == number)
+    ).first()
+    if batch is None:
+        raise NotFound("Không có lô này.")
+    return batch
+
+
+def refusal_at_door(head: bytes) -> str | None:
+    """Why a file is plainly no scan, told from its first bytes, as a slug; None if it may be one."""
+    if not head:
+        return "empty"
+    if head.startswith(b"PK"):
+        return "zip_archive"
+    if head.startswith(_PICTURES) or b"%PDF-" in head:
+        return None
+    return "not_a_scan"
+
+
+def _lock_campaign(session: Session) -> Campaign:
+    """The current campaign; batches are numbered one after another while its row is locked."""
+    newest = select(Campaign).order_by(Campaign.year.desc()).limit(1).with_for_update()
+    campaign = session.scalars(newest).first()
+    if campaign is None:
+        raise NotFound("Chưa có chu kỳ đánh giá nào. Người quản trị nạp một chu kỳ trước.")
+    return campaign
+
+
+def _next_number(session: Session, campaign_id: int) -> int:
+    last = session.scalar(select(func.max(Batch.number)).where(Batch.campaign_id == campaign_id))
+    return (last or 0) + 1
+
+
+def _admit(session: Session, store: ScanSink, campaign_id: int, name: str, stored: StoredFile) -> BatchFile:
+    with store.open(stored.sha256) as stream:
+        refusal = refusal_at_door(stream.read(_HEAD_BYTES))
+    first = None if refusal else _first_copy(session, campaign_id, stored.sha256)
+    state = "refused" if refusal else "duplicate" if first else "waiting"
+    return BatchFile(
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+        original_name=_clean_name(name),
+        state=state,
+        failure_code=refusal,
+        duplicate_of_id=first.id if first else None,
+    )
+
+
+def _first_copy(session: Session, campaign_id: int, sha256: str) -> BatchFile | None:
+    """Where these bytes came first; a file that was refused may come again."""
+    return session.scalars(
+        select(BatchFile)
+        .join(Batch)
+        .where(Batch.campaign_id == campaign_id, BatchFile.sha256 == sha256)
+        .where(BatchFile.state.not_in(("refused", "duplicate")))
+        .order_by(BatchFile.id)
+        .limit(1)
+    ).first()
+
+
+def _clean_name(name: str) -> str:
+    """The file's own name, composed, without folders and control characters."""
+    base = PurePath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    printable = "".join(letter for letter in base if letter.isprintable())
+    return printable[-_MAX_NAME:] or "?"

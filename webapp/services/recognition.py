@@ -1,0 +1,205 @@
+"""What becomes of a file that was split and of a page that was read; each closes its claim.
+
+Nothing here looks at a picture: the worker's children do, and hand over plain values.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from ocr.model import FieldReading as ReadField
+from ocr.model import Flag, PageReading, PageStatus, SheetIdentity, TextReading
+from webapp.jobs.tasks import DraftDone, ReadDone, SplitDone, TaskFailed
+from webapp.persistence.campaign import Sheet
+from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures
+from webapp.persistence.readings import FieldReading, Reading, TextDraft
+from webapp.persistence.scans import BatchFile, Page
+
+MAX_FAILURES = 3
+# A row that takes its worker with it leaves no failure behind, only a claim that ran out.
+MAX_CLAIMS = 12
+
+# Gives the reading's doubtful fields to people, in the same transaction; the number of new items.
+EnqueueReading = Callable[[Session, Reading, dt.datetime], int]
+
+_GIVEN_UP = {JobKind.SPLIT: "refused", JobKind.READ: "problem", JobKind.DRAFT: "failed"}
+_NAMES_CAUSE = {JobKind.SPLIT: "failure_code", JobKind.READ: "problem"}
+# The first that is on the page names the problem: what the clerk can do something about comes first.
+_PROBLEM_FLAGS = (
+    Flag.UNKNOWN_FORM,
+    Flag.DAMAGED_CODE,
+    Flag.WRONG_SCALE,
+    Flag.POOR_REGISTRATION,
+    Flag.STREAK,
+    Flag.POOR_IMAGE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageVerdict:
+    """What a page turned out to be; `state` and `problem` as in the table."""
+
+    state: str
+    problem: str | None = None
+    sheet_id: int | None = None
+    side: int | None = None
+    duplicate_of_id: int | None = None
+
+
+def record_split(session: Session, claim: Claim, done: SplitDone) -> None:
+    """A sound file: its pages wait to be read."""
+    close_claim(session, claim, "split", page_count=done.page_count, failure_code=None)
+    file = session.get_one(BatchFile, claim.row_id)
+    rows = [
+        {"batch_id": file.batch_id, "batch_file_id": file.id, "page_index": index, "state": "waiting"}
+        for index in range(done.page_count)
+    ]
+    session.execute(insert(Page), rows)
+
+
+def record_reading(
+    session: Session, claim: Claim, done: ReadDone, now: dt.datetime, enqueue: EnqueueReading
+) -> Reading:
+    """Write a page's reading, close the page, and give its doubtful fields to people.
+
+    Raises:
+        ClaimLost: the lease ran out, and the page was given to somebody else; write nothing.
+    """
+    page = session.get_one(Page, claim.row_id)
+    verdict = judge_page(session, page, done.reading)
+    close_claim(session, claim, **asdict(verdict))
+    reading = _add_reading(session, page, done, now)
+    if verdict.state == "read" and verdict.sheet_id is not None:
+        reading.fields = _fields(verdict.sheet_id, done)
+    session.flush()
+    _order_drafts(session, reading)
+    enqueue(session, reading, now)
+    return reading
+
+
+def record_draft(session: Session, claim: Claim, done: DraftDone) -> None:
+    """Keep the draft of a handwritten box."""
+    close_claim(session, claim, "done", draft=done.draft, confidence=done.confidence)
+
+
+def record_failure(session: Session, claim: Claim, failed: TaskFailed) -> str:
+    """Try again later, or give up with the cause where that cannot help; gives the new state."""
+    failures = count_failures(session, claim) + 1
+    if not failed.is_final and failures < MAX_FAILURES:
+        close_claim(session, claim, "waiting", failures=failures)
+        return "waiting"
+    state = _GIVEN_UP[claim.job]
+    cause = {_NAMES_CAUSE[claim.job]: failed.code} if claim.job in _NAMES_CAUSE else {}
+    close_claim(session, claim, state, failures=failures, **cause)
+    return state
+
+
+def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdict:
+    """Decide what the page is: read, blank, duplicate, or a problem with a name; never silently dropped.
+
+    The sheet's row is locked until the transaction ends, so that of two copies read at once one is first.
+    """
+    if reading.identity is None:
+        if Flag.BLANK_PAGE in reading.flags:
+            return PageVerdict("blank")
+        return PageVerdict("problem", _problem_of(reading))
+    sheet = session.scalars(
+        select(Sheet)
+        .where(Sheet.campaign_id == page.batch.campaign_id, Sheet.serial == reading.identity.serial)
+        .with_for_update()
+    ).first()
+    if sheet is None:
+        return PageVerdict("problem", "unknown_serial")
+    mismatch = _mismatch(sheet, reading.identity)
+    if mismatch is not None:
+        return PageVerdict("problem", mismatch, sheet.id, reading.identity.page)
+    return _judge_side(session, sheet, reading.identity.page, reading)
+
+
+def _judge_side(session: Session, sheet: Sheet, side: int, reading: PageReading) -> PageVerdict:
+    """A page of a sheet that is ours: the first sound copy counts, later ones are shown beside it."""
+    first_id = session.scalar(
+        select(Page.id).where(Page.sheet_id == sheet.id, Page.side == side, Page.state == "read")
+    )
+    if first_id is not None:
+        return PageVerdict("duplicate", None, sheet.id, side, first_id)
+    if reading.status is PageStatus.REFUSED:
+        return PageVerdict("problem", _problem_of(reading), sheet.id, side)
+    return PageVerdict("read", None, sheet.id, side)
+
+
+def _problem_of(reading: PageReading) -> str:
+    for flag in _PROBLEM_FLAGS:
+        if flag in reading.flags:
+            return flag.value
+    return "unreadable"
+
+
+def _mismatch(sheet: Sheet, identity: SheetIdentity) -> str | None:
+    """What is wrong with a sheet whose code is sound."""
+    printed = (sheet.form_code, sheet.form_version, sheet.group.code, sheet.unit.code)
+    if printed != (identity.form, identity.version, identity.group, identity.unit):
+        return "wrong_identity"
+    return "voided_sheet" if sheet.voided_at is not None else None
+
+
+def _add_reading(session: Session, page: Page, done: ReadDone, now: dt.datetime) -> Reading:
+    reading = Reading(
+        page=page,
+        read_at=now,
+        status=done.reading.status.value,
+        flags=[flag.value for flag in done.reading.flags],
+        quality=asdict(done.reading.quality),
+        engine=done.reading.engine,
+        template_sha256=done.reading.template_sha256,
+        thresholds=done.reading.thresholds,
+        preview_sha256=done.preview_sha256,
+    )
+    session.add(reading)
+    return reading
+
+
+def _fields(sheet_id: int, done: ReadDone) -> list[FieldReading]:
+    choices = [_choice(sheet_id, field, done.crops) for field in done.reading.fields]
+    return choices + [_text(sheet_id, text, done.crops) for text in done.reading.texts]
+
+
+def _choice(sheet_id: int, field: ReadField, crops: dict[str, str]) -> FieldReading:
+    return FieldReading(
+        sheet_id=sheet_id,
+        field_code=field.code,
+        kind="choice",
+        value=field.value,
+        confidence=field.confidence,
+        accepted=field.accepted,
+        flags=[flag.value for flag in field.flags],
+        bubbles=[
+            {"option": bubble.option, "state": bubble.state.value, "score": bubble.score}
+            for bubble in field.bubbles
+        ],
+        crop_sha256=crops.get(field.code),
+    )
+
+
+def _text(sheet_id: int, text: TextReading, crops: dict[str, str]) -> FieldReading:
+    return FieldReading(
+        sheet_id=sheet_id,
+        field_code=text.code,
+        kind="text",
+        value=text.draft,
+        confidence=text.confidence,
+        accepted=not text.written,
+        flags=[],
+        bubbles=[],
+        crop_sha256=crops.get(text.code),
+    )
+
+
+def _order_drafts(session: Session, reading: Reading) -> None:
+    """Handwriting without a draft waits for one; it is made when no page waits."""
+    for field in reading.fields:
+        if field.kind == "text" and not field.accepted and field.value is None and field.crop_sha256:
+            session.add(TextDraft(field_reading_id=field.id, state="waiting"))

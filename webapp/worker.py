@@ -1,0 +1,199 @@
+"""The worker: where rows, reader and child processes are put together; `chamdiem worker` runs it.
+
+Two commits happen here and in `http/transaction.py`, and nowhere else.
+"""
+
+import datetime as dt
+import functools
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from webapp.errors import ClaimLost
+from webapp.jobs.children import HeldTask
+from webapp.jobs.loop import LoopTimes, run_loop
+from webapp.jobs.tasks import (
+    DraftDone,
+    DraftTask,
+    MakeEngine,
+    Outcome,
+    ReadDone,
+    ReadTask,
+    SplitDone,
+    SplitTask,
+    Task,
+    TaskFailed,
+)
+from webapp.persistence.base import Clock, make_engine, make_session_factory, utc_now
+from webapp.persistence.jobs import (
+    Claim,
+    JobKind,
+    claim_rows,
+    close_claim,
+    is_work_waiting,
+    renew_claims,
+    show_pulse,
+)
+from webapp.persistence.readings import FieldReading, TextDraft
+from webapp.persistence.scans import BatchFile, Page
+from webapp.services.recognition import (
+    MAX_CLAIMS,
+    EnqueueReading,
+    record_draft,
+    record_failure,
+    record_reading,
+    record_split,
+)
+from webapp.services.verification import enqueue_reading
+from webapp.settings import Settings
+from webapp.storage import ScanStore
+
+_LOG = logging.getLogger(__name__)
+_LIMITS_S = {JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
+_TRIES = 3
+_STRAY_UPLOAD_AGE = dt.timedelta(days=1)
+_Answer = TypeVar("_Answer")
+
+
+def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> None:
+    """Read what waits until SIGTERM or SIGINT; then finish the pages in hand.
+
+    Args:
+        settings: the installation's.
+        make_reader: loads the engine in each child process; the real reader by default.
+
+    Raises:
+        EngineBroken: the reader cannot be loaded on this machine.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, functools.partial(_stop, stopping))
+    store = ScanStore(settings.scans_dir)
+    store.sweep_incoming(_STRAY_UPLOAD_AGE)
+    engine = make_engine(settings.database_url)
+    lease = dt.timedelta(seconds=settings.lease_s)
+    ledger = RowLedger(make_session_factory(engine), store, lease, utc_now, enqueue_reading)
+    times = LoopTimes(renew_s=min(5.0, settings.lease_s / 3))
+    _LOG.info("worker started: %d processes, lease %d s", settings.reader_processes, settings.lease_s)
+    try:
+        run_loop(
+            ledger, make_reader or _paper_reader(settings), settings.reader_processes, stopping.is_set, times
+        )
+    finally:
+        engine.dispose()
+    _LOG.info("worker stopped")
+
+
+def _stop(stopping: threading.Event, _number: int, _frame: FrameType | None) -> None:
+    stopping.set()
+
+
+class RowLedger:
+    """The rows of the database as the loop's ledger; each call is one transaction."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        store: ScanStore,
+        lease: dt.timedelta,
+        clock: Clock,
+        enqueue: EnqueueReading,
+    ) -> None:
+        """Keep what the calls need; nothing is opened yet."""
+        self._sessions = sessions
+        self._store = store
+        self._lease = lease
+        self._clock = clock
+        self._enqueue = enqueue
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def take(self, limit: int) -> list[HeldTask]:
+        """Claim up to `limit` rows: files first, then pages, drafts only when nothing else waits."""
+        return self._commit(functools.partial(self._take, limit)) or []
+
+    def settle(self, claim: Claim, outcome: Outcome) -> None:
+        """Write the outcome and close the claim in one transaction; a lost claim writes nothing."""
+        if isinstance(outcome, TaskFailed):
+            _LOG.warning("%s %d failed: %s %s", claim.job, claim.row_id, outcome.code, outcome.detail)
+        try:
+            self._commit(functools.partial(self._record, claim, outcome))
+        except ClaimLost:
+            _LOG.warning("%s %d was given to somebody else meanwhile", claim.job, claim.row_id)
+
+    def renew(self, claims: Iterable[Claim]) -> None:
+        """Keep the claims, and show that this worker lives."""
+        self._commit(functools.partial(self._renew, list(claims)))
+
+    def release(self, claims: Iterable[Claim]) -> None:
+        """Give claims back, free for anybody at once."""
+        for claim in claims:
+            try:
+                self._commit(functools.partial(close_claim, claim=claim, state="waiting"))
+            except ClaimLost:
+                continue
+
+    def _commit(self, work: Callable[[Session], _Answer]) -> _Answer | None:
+        """One transaction; tried again where the database was busy. None where it stayed so."""
+        for attempt in range(_TRIES):
+            try:
+                with self._sessions.begin() as session:
+                    return work(session)
+            except (OperationalError, IntegrityError):
+                _LOG.exception("the database refused, try %d of %d", attempt + 1, _TRIES)
+                time.sleep(0.2 * (attempt + 1))
+        return None
+
+    def _take(self, limit: int, session: Session) -> list[HeldTask]:
+        now = self._clock()
+        if not is_work_waiting(session, now):
+            return []
+        taken: list[HeldTask] = []
+        for job in JobKind:
+            if job is JobKind.DRAFT and taken:
+                break
+            for claim in claim_rows(session, job, limit - len(taken), now, self._lease):
+                if claim.attempt > MAX_CLAIMS:
+                    record_failure(session, claim, TaskFailed("internal", is_final=True))
+                else:
+                    taken.append(HeldTask(claim, self._task(session, claim), _LIMITS_S[job]))
+        return taken
+
+    def _task(self, session: Session, claim: Claim) -> Task:
+        if claim.job is JobKind.SPLIT:
+            return SplitTask(self._store.path(session.get_one(BatchFile, claim.row_id).sha256))
+        if claim.job is JobKind.READ:
+            page = session.get_one(Page, claim.row_id)
+            return ReadTask(self._store.path(page.file.sha256), page.page_index, page.file.original_name)
+        crop = select(FieldReading.crop_sha256).join(TextDraft).where(TextDraft.id == claim.row_id)
+        return DraftTask(self._store.path(session.scalars(crop).one() or ""))
+
+    def _record(self, claim: Claim, outcome: Outcome, session: Session) -> None:
+        match outcome:
+            case TaskFailed():
+                record_failure(session, claim, outcome)
+            case SplitDone():
+                record_split(session, claim, outcome)
+            case ReadDone():
+                record_reading(session, claim, outcome, self._clock(), self._enqueue)
+            case DraftDone():
+                record_draft(session, claim, outcome)
+
+    def _renew(self, claims: list[Claim], session: Session) -> None:
+        now = self._clock()
+        renew_claims(session, claims, now + self._lease)
+        show_pulse(session, self._name, now)
+
+
+def _paper_reader(settings: Settings) -> MakeEngine:
+    """The real reader, loaded in the child processes only."""
+    raise NotImplementedError
