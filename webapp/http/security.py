@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request, session
 
 from webapp.http import sign_in
-from webapp.http.context import READING_METHODS, now
+from webapp.http.context import READING_METHODS, now, session_limits
 from webapp.settings import Settings
 
 _MIB = 1024 * 1024
@@ -60,9 +60,11 @@ def _limit_strangers() -> None:
 
 
 def _renew() -> None:
-    """A person's own steps keep the session; a panel that refreshes itself does not."""
+    """A person's own steps keep a session that is still good; a panel that refreshes itself does not."""
     polling = "HX-Request" in request.headers and request.method in READING_METHODS
-    if request.endpoint != "static" and not polling:
+    if request.endpoint == "static" or polling:
+        return
+    if sign_in.read_claim(session, now(), session_limits()) is not None:
         sign_in.renew_session(session, now())
 
 

@@ -1,0 +1,150 @@
+"""Signing in and out, one's own account, and what strangers meet."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from tests.clients import Office
+from tests.worlds.small import PASSWORD
+from webapp.services.accounts import FAILURES_BEFORE_LOCK
+
+SIGN_IN = "/dang-nhap"
+
+
+def sign_in(office: Office, password: str = PASSWORD, **more: str):  # noqa: ANN201 - a werkzeug response
+    browser = office.browser()
+    return browser, browser.post(SIGN_IN, {"username": "clerk", "password": password, **more})
+
+
+def test_a_stranger_is_sent_to_sign_in_and_comes_back(office: Office) -> None:
+    browser = office.browser()
+    answer = browser.get("/ca-nhan?x=1")
+    assert answer.status_code == 303
+    assert answer.location == "/dang-nhap?next=/ca-nhan?x%3D1"
+    page = browser.get(answer.location)
+    assert 'name="next" value="/ca-nhan?x=1"' in page.text
+    answer = browser.post(SIGN_IN, {"username": "CLERK ", "password": PASSWORD, "next": "/ca-nhan?x=1"})
+    assert (answer.status_code, answer.location) == (303, "/ca-nhan?x=1")
+    assert "Clerk" in browser.get("/ca-nhan").text
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil", "/\t/evil.example", "evil", ""],
+)
+def test_sign_in_never_leads_to_another_site(office: Office, target: str) -> None:
+    _, answer = sign_in(office, next=target)
+    assert answer.location == "/"
+
+
+def test_wrong_name_and_wrong_password_get_the_same_words(office: Office) -> None:
+    _, wrong_password = sign_in(office, "khong-phai")
+    browser = office.browser()
+    wrong_name = browser.post(SIGN_IN, {"username": "nobody", "password": PASSWORD})
+    assert wrong_password.status_code == wrong_name.status_code == 422
+    sentence = "Tên đăng nhập hoặc mật khẩu chưa đúng."
+    assert sentence in wrong_password.text
+    assert sentence in wrong_name.text
+    assert "<title>Lỗi: Đăng nhập" in wrong_name.text
+
+
+def test_repeated_failures_lock_for_a_while(office: Office) -> None:
+    for _ in range(FAILURES_BEFORE_LOCK):
+        _, answer = sign_in(office, "khong-phai")
+    assert "tạm khóa đến 09:27" in answer.text
+    _, answer = sign_in(office)
+    assert answer.status_code == 422, "even the right password waits"
+    office.clock.now += dt.timedelta(minutes=16)
+    _, answer = sign_in(office)
+    assert answer.status_code == 303
+
+
+def test_a_form_without_the_token_changes_nothing_and_says_so(office: Office) -> None:
+    browser = office.browser("clerk")
+    answer = browser.client.post("/ca-nhan/mat-khau", data={"current": PASSWORD, "new": "mot-cau-moi-2020"})
+    assert answer.status_code == 400
+    assert "Chưa có gì thay đổi" in answer.text
+    assert sign_in(office)[1].status_code == 303
+
+
+def test_the_token_is_asked_for_before_who_one_is(office: Office) -> None:
+    assert office.browser().client.post("/ca-nhan/mat-khau").status_code == 400
+    assert office.browser().post("/ca-nhan/mat-khau").status_code == 303
+
+
+def test_sign_in_gives_a_new_token(office: Office) -> None:
+    browser = office.browser()
+    browser.get(SIGN_IN)
+    before = browser.token()
+    browser.post(SIGN_IN, {"username": "clerk", "password": PASSWORD})
+    browser.get("/ca-nhan")
+    assert browser.token() != before
+
+
+def test_signing_out_ends_the_session(office: Office) -> None:
+    browser = office.browser("clerk")
+    assert browser.post("/dang-xuat").location == SIGN_IN
+    assert browser.get("/ca-nhan").status_code == 303
+
+
+def test_sessions_end_when_idle_and_after_a_day_s_work(office: Office) -> None:
+    browser = office.browser("clerk")
+    for _ in range(7):
+        office.clock.now += dt.timedelta(minutes=100)
+        assert browser.get("/ca-nhan").status_code == 200
+    office.clock.now += dt.timedelta(minutes=100)
+    assert browser.get("/ca-nhan").status_code == 303, "twelve hours after its start"
+    idle = office.browser("reviewer")
+    office.clock.now += dt.timedelta(minutes=121)
+    assert idle.get("/ca-nhan").status_code == 303, "two hours without a step"
+
+
+def test_a_panel_that_refreshes_itself_does_not_keep_the_session(office: Office) -> None:
+    browser = office.browser("clerk")
+    for _ in range(3):
+        office.clock.now += dt.timedelta(minutes=50)
+        answer = browser.get("/ca-nhan", htmx=True)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == SIGN_IN
+
+
+def test_changing_the_password_ends_the_other_sessions(office: Office) -> None:
+    here = office.browser("clerk")
+    there, _ = sign_in(office)
+    assert there.get("/ca-nhan").status_code == 200
+    answer = here.post("/ca-nhan/mat-khau", {"current": PASSWORD, "new": "mot-cau-moi-2020"})
+    assert answer.status_code == 303
+    assert "Đã đổi mật khẩu" in here.get("/ca-nhan").text
+    assert there.get("/ca-nhan").status_code == 303
+    assert sign_in(office)[1].status_code == 422
+    assert sign_in(office, "mot-cau-moi-2020")[1].status_code == 303
+
+
+def test_a_wrong_or_short_password_changes_nothing(office: Office) -> None:
+    browser = office.browser("clerk")
+    wrong = browser.post("/ca-nhan/mat-khau", {"current": "khac", "new": "mot-cau-moi-2020"})
+    assert (wrong.status_code, "Mật khẩu hiện tại chưa đúng" in wrong.text) == (422, True)
+    short = browser.post("/ca-nhan/mat-khau", {"current": PASSWORD, "new": "ngan"})
+    assert (short.status_code, "ít nhất 10 ký tự" in short.text) == (422, True)
+
+
+def test_the_language_is_kept_with_the_account(office: Office) -> None:
+    browser = office.browser("clerk")
+    assert browser.post("/ngon-ngu", {"locale": "en", "next": "/ca-nhan"}).location == "/ca-nhan"
+    assert '<html lang="en">' in browser.get("/ca-nhan").text
+    other, _ = sign_in(office)
+    assert '<html lang="en">' in other.get("/ca-nhan").text
+    assert browser.post("/ngon-ngu", {"locale": "fr"}).status_code == 422
+
+
+def test_a_stranger_chooses_a_language_too(office: Office) -> None:
+    browser = office.browser()
+    browser.post("/ngon-ngu", {"locale": "en", "next": SIGN_IN})
+    assert re.search(r"<h1[^>]*>Sign in</h1>", browser.get(SIGN_IN).text)
+
+
+def test_one_click_roles_exist_only_in_the_demo(office: Office) -> None:
+    browser = office.browser()
+    assert "Bản chạy thử" not in browser.get(SIGN_IN).text
+    assert browser.post("/dang-nhap/mau", {"user": "1"}).status_code == 404
