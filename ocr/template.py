@@ -26,15 +26,31 @@ from ocr.layout import Layout, read_layout
 
 SCHEMA: Final = "chamdiem-form/1"
 LANGUAGES: Final = ("vi", "en")
+MIN_OPTIONS: Final = 2
 MAX_OPTIONS: Final = 6
 
 Language = Literal["vi", "en"]
 
 _CODE = re.compile(r"[A-Z0-9]{1,8}")
 _WORDS: Final = (
-    "title about evaluated purpose how_to how_to_mark how_to_correct how_to_keep head_section question_section "
-    "question_section_continued thanks form_number serial serial_note page turn_over"
-).split()
+    "title",
+    "about",
+    "evaluated",
+    "purpose",
+    "how_to",
+    "how_to_mark",
+    "how_to_correct",
+    "how_to_keep",
+    "head_section",
+    "question_section",
+    "question_section_continued",
+    "thanks",
+    "form_number",
+    "serial",
+    "serial_note",
+    "page",
+    "turn_over",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +231,7 @@ class FormLibrary:
             raise TemplateInvalid(f"Không đọc được {path}: {error}") from error
         if layout.template_sha256 != self.form(code, version).template_sha256:
             raise TemplateInvalid(
-                f"{path} không ứng với form.toml bên cạnh: bản đã in không được sửa, hãy lập bản v{version + 1}."
+                f"{path} không ứng với form.toml bên cạnh; bản đã in phải giữ nguyên, hãy lập v{version + 1}."
             )
         return layout
 
@@ -308,8 +324,8 @@ def _structure_faults(form: FormTemplate) -> Iterator[str]:
     if not form.groups or len(set(form.groups)) != len(form.groups):
         yield "nhóm trả lời trống hoặc bị trùng"
     for field in ids[:-1]:
-        if not 2 <= form.option_count(field) <= MAX_OPTIONS:
-            yield f"{field} phải có từ 2 đến {MAX_OPTIONS} phương án"
+        if not MIN_OPTIONS <= form.option_count(field) <= MAX_OPTIONS:
+            yield f"{field} phải có từ {MIN_OPTIONS} đến {MAX_OPTIONS} phương án"
     if form.style.first_on_back not in {question.id for question in form.questions[1:]}:
         yield f"câu đầu mặt sau {form.style.first_on_back!r} không có"
 
