@@ -45,7 +45,7 @@ class Imprint:
     year: int
 
 
-SAMPLE_IMPRINT: Final = Imprint("UBND huyện Bố Trạch", "Phòng Nội vụ", 2020)
+SAMPLE_IMPRINT: Final = Imprint("Ủy ban nhân dân", "huyện Bố Trạch", 2020)
 
 
 @dataclass(frozen=True, slots=True)
