@@ -45,7 +45,7 @@ def page_reading(task: ReadTask, page: dict[str, Any]) -> PageReading:
         printed = {"form": "CX4", "version": 1, "group": "DN", "unit": "19186", **page.get("printed", {})}
         identity = SheetIdentity(serial=page["serial"], page=page["side"], **printed)
     does = page.get("does")
-    flags = {"blank": (Flag.BLANK_PAGE,)}.get(does or "", (Flag(does),) if does else ())
+    flags = (Flag("blank_page" if does == "blank" else does),) if does else ()
     return PageReading(
         source=task.source,
         page_index=task.page_index,

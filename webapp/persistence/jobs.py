@@ -61,12 +61,16 @@ def is_work_waiting(session: Session, now: dt.datetime) -> bool:
 def claim_rows(
     session: Session, job: JobKind, limit: int, now: dt.datetime, lease: dt.timedelta
 ) -> list[Claim]:
-    """Take up to `limit` rows that wait, or whose holder has let its lease run out; oldest first."""
+    """Take up to `limit` rows that wait, or whose holder has let its lease run out; oldest first.
+
+    The choice is a CTE: PostgreSQL may run a plain sub-select once per row, and so take more than `limit`.
+    """
     table, free = _TABLES[job], _is_free(job, now)
-    chosen = select(table.id).where(free).order_by(table.id).limit(limit).with_for_update(skip_locked=True)
+    oldest = select(table.id).where(free).order_by(table.id).limit(limit).with_for_update(skip_locked=True)
+    chosen = oldest.cte("chosen").prefix_with("MATERIALIZED")
     statement = (
         update(table)
-        .where(table.id.in_(chosen.scalar_subquery()), free)
+        .where(table.id.in_(select(chosen.c.id)), free)
         .values(state=_HELD[job], attempt=table.attempt + 1, lease_until=now + lease)
         .returning(table.id, table.attempt)
         .execution_options(synchronize_session=False)

@@ -156,7 +156,7 @@ def sheets_read_elsewhere(session: Session, pages: Iterable[Page]) -> dict[int, 
         .join(Batch, Batch.id == first.batch_id)
         .where(Page.id.in_([page.id for page in pages]))
     )
-    return {page_id: number for page_id, number in session.execute(rescanned)}
+    return dict(session.execute(rescanned).tuples().all())
 
 
 def count_pages_by_file(session: Session, batch_id: int) -> dict[int, tuple[int, int]]:
@@ -217,7 +217,7 @@ def _count_pages_of_no_sheet(session: Session, batch_id: int) -> int:
 
 
 def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
-    """Sides that nobody has scanned, of sheets that are in this batch; a side with a problem is not missing."""
+    """Sides that nobody has scanned, of sheets in this batch; a side with a problem is not missing."""
     anywhere = aliased(Page)
     rows = session.execute(
         select(Sheet.serial, anywhere.side)
@@ -233,7 +233,7 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
     )
 
 
-def _packs(session: Session, seen_sheets: Select[tuple[int | None]]) -> tuple[Pack, ...]:
+def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[Pack, ...]:
     """The packs that this batch has a part of."""
     touched = (
         select(Sheet.form_code, Sheet.group_id, Sheet.unit_id).where(Sheet.id.in_(seen_sheets)).distinct()
@@ -261,11 +261,11 @@ def _pack(session: Session, form_code: str, group_id: int, unit_id: int) -> Pack
     )
 
 
-def _pages_in(batch_id: int, state: str) -> Select[tuple[Page]]:
+def _pages_in(batch_id: int, state: str) -> Select[Page]:
     return select(Page).where(Page.batch_id == batch_id, Page.state == state)
 
 
-def _with_preview(session: Session, pages: Select[tuple[Page]]) -> Sequence[tuple[Page, str | None]]:
+def _with_preview(session: Session, pages: Select[Page]) -> Sequence[tuple[Page, str | None]]:
     """Pages in stack order with the preview of their newest reading."""
     newest = select(func.max(Reading.id)).where(Reading.page_id == Page.id).correlate(Page).scalar_subquery()
     statement = (
