@@ -1,0 +1,93 @@
+"""`chamdiem-reading/1` as the score needs it: what was read, and what was accepted without a person."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ocr.errors import OcrError
+from ocr.model import Flag, PageStatus
+from ocr.sheet_code import serial_text
+
+SCHEMA = "chamdiem-reading/1"
+
+
+class ReadingsInvalid(OcrError):
+    """A readings file is not `chamdiem-reading/1`."""
+
+    code = "readings_invalid"
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """One field of a reading."""
+
+    code: str
+    value: str | None
+    accepted: bool
+    flags: frozenset[Flag] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """One page of a reading; `serial` is printed text with its check digit, None where no code was read."""
+
+    source: str
+    page_index: int
+    status: PageStatus
+    serial: str | None
+    page: int | None
+    form: str | None = None
+    version: int | None = None
+    group: str | None = None
+    unit: str | None = None
+    flags: frozenset[Flag] = frozenset()
+    answers: tuple[ReadAnswer, ...] = ()
+
+
+def read_readings(path: Path) -> Iterator[ReadPage]:
+    """Read a readings file.
+
+    Raises:
+        ReadingsInvalid: a line is no JSON, or of another schema; the message names the line.
+    """
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _page_from(line, f"{path.name}, dòng {number}")
+
+
+def _page_from(line: str, place: str) -> ReadPage:
+    try:
+        raw = json.loads(line)
+        if raw["schema"] != SCHEMA:
+            raise ReadingsInvalid(f"{place}: schema {raw['schema']!r}, cần {SCHEMA!r}.")
+        return ReadPage(
+            source=raw["source"],
+            page_index=int(raw["page_index"]),
+            status=PageStatus(raw["status"]),
+            serial=_serial_from(raw.get("serial")),
+            page=raw.get("page"),
+            form=raw.get("form"),
+            version=raw.get("version"),
+            group=raw.get("group"),
+            unit=raw.get("unit"),
+            flags=_flags_from(raw),
+            answers=tuple(_answer_from(field) for field in raw["fields"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReadingsInvalid(f"{place}: không phải một dòng {SCHEMA} ({error}).") from error
+
+
+def _answer_from(raw: dict[str, Any]) -> ReadAnswer:
+    return ReadAnswer(raw["code"], raw["value"], bool(raw["accepted"]), _flags_from(raw))
+
+
+def _flags_from(raw: dict[str, Any]) -> frozenset[Flag]:
+    return frozenset(Flag(flag) for flag in raw.get("flags", ()))
+
+
+def _serial_from(raw: str | int | None) -> str | None:
+    return serial_text(raw) if isinstance(raw, int) else raw
