@@ -24,6 +24,7 @@ from webapp.http import htmx
 from webapp.http.csrf import TokenMissing
 from webapp.http.locale import SOURCE_LANGUAGE, gettext, lazy
 from webapp.http.transaction import roll_back
+from webapp.par_index.errors import AppraisalError
 
 _log = logging.getLogger("chamdiem")
 _UNAUTHORIZED = 401
@@ -40,6 +41,7 @@ class ErrorText:
 
 
 _RETRY = lazy("Thử lại; nếu vẫn vậy, báo người quản trị.")
+_FIX = lazy("Sửa chỗ được nêu rồi gửi lại; các phần khác vẫn được giữ.")
 _PAPER = lazy("Kiểm tra tệp rồi thử lại; các tệp khác không bị ảnh hưởng.")
 
 ERROR_TEXTS: dict[str, ErrorText] = {
@@ -55,10 +57,29 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "Những gì đã lưu vẫn còn nguyên và vẫn xem được.")),
     "claim_lost": ErrorText(409, lazy("Đã hết giờ giữ mục này"), lazy(
         "Người khác đang làm mục này. Việc bạn đã làm trước đó vẫn được giữ.")),
-    "invalid_input": ErrorText(422, lazy("Nội dung nhập chưa hợp lệ"), lazy(
-        "Sửa chỗ được nêu rồi gửi lại; các phần khác vẫn được giữ.")),
+    "invalid_input": ErrorText(422, lazy("Nội dung nhập chưa hợp lệ"), _FIX),
     "upload_too_large": ErrorText(413, lazy("Tệp quá lớn"), lazy(
         "Chia thành nhiều tệp nhỏ hơn rồi tải lên từng tệp.")),
+    # webapp.par_index.errors
+    "appraisal_error": ErrorText(422, lazy("Chưa chấm được như vậy"), _FIX),
+    "scheme_invalid": ErrorText(500, lazy("Bộ chỉ số có lỗi"), lazy(
+        "Điểm đã nhập không mất. Báo người quản trị sửa bộ chỉ số rồi nạp lại.")),
+    "facts_invalid": ErrorText(422, lazy("Số liệu chưa đủ hoặc chưa đúng"), _FIX),
+    "score_out_of_range": ErrorText(422, lazy("Điểm ngoài khung"), _FIX),
+    "evidence_required": ErrorText(422, lazy("Còn thiếu minh chứng hoặc giải trình"), lazy(
+        "Đính kèm tài liệu, hoặc viết giải trình, rồi gửi lại.")),
+    "reason_required": ErrorText(422, lazy("Còn thiếu lý do"), lazy("Ghi lý do rồi lưu lại.")),
+    "not_applicable_refused": ErrorText(422, lazy("Tiêu chí này không được bỏ qua"), _FIX),
+    "survey_not_self_scored": ErrorText(422, lazy("Điểm này do điều tra xã hội học quyết định"), lazy(
+        "Không cần chấm tiêu chí này; điểm tính từ phiếu.")),
+    "transition_not_allowed": ErrorText(409, lazy("Bản tự chấm vừa chuyển sang bước khác"), lazy(
+        "Tải lại trang để xem bước hiện tại.")),
+    "answer_unknown": ErrorText(500, lazy("Mẫu phiếu và bộ chỉ số không khớp nhau"), lazy(
+        "Không câu trả lời nào bị mất. Báo người quản trị kiểm tra mẫu phiếu.")),
+    "survey_incomplete": ErrorText(422, lazy("Chưa đủ số liệu để tính chỉ số"), lazy(
+        "Hoàn thành các phần còn thiếu rồi tính lại.")),
+    "snapshot_invalid": ErrorText(422, lazy("Tệp số liệu không dùng được"), lazy(
+        "Dùng đúng tệp do chương trình xuất ra, chưa sửa.")),
     # ocr.errors
     "ocr_error": ErrorText(422, lazy("Không đọc được bản quét"), _PAPER),
     "scan_unreadable": ErrorText(422, lazy("Không mở được tệp quét"), _PAPER),
@@ -92,12 +113,13 @@ _CODE_OF_STATUS = {400: "bad_request", 403: "not_permitted", 404: "not_found", 4
 def install_errors(app: Flask) -> None:
     """Turn every error into a page or, for htmx, into a message that leaves the form as it was."""
     app.register_error_handler(AppError, _show_app_error)
+    app.register_error_handler(AppraisalError, _show_app_error)
     app.register_error_handler(OcrError, _show_library_error)
     app.register_error_handler(HTTPException, _show_http_error)
     app.register_error_handler(InternalServerError, _show_fault)
 
 
-def _show_app_error(error: AppError) -> Response:
+def _show_app_error(error: AppError | AppraisalError) -> Response:
     """The error's own words, under its title."""
     detail = gettext(error.message, **error.values)
     return show_error(error.code, detail)

@@ -29,7 +29,11 @@
     show(document.getElementById("messages").dataset.offline);
   });
 
-  // A file input may say beside itself what was chosen.
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  // A choice that is its own submit (filters); a button stands beside it for those without script.
   document.addEventListener("change", function (event) {
     var form = event.target.closest("[data-submit-on-change]");
     if (form) form.requestSubmit();
