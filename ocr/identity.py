@@ -22,6 +22,7 @@ Grey = NDArray[np.uint8]
 # Around the printed code: quiet zone, 5 degrees of skew, a few millimetres of feed.
 _MARGIN_MM = 15.0
 _TIGHT_MARGIN_MM = 7.0
+_FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _A4_SHORT_MM = 210.0
 _A4_LONG_MM = 297.0
 
@@ -136,7 +137,7 @@ def _read_whole(grey: Grey) -> list[_Found]:
 def _zxing(picture: Grey, scale: float, left: int, top: int, *, patient: bool) -> list[_Found]:
     results = zxingcpp.read_barcodes(
         picture,
-        formats=zxingcpp.BarcodeFormat.QRCode,
+        formats=_FORMATS,
         try_rotate=patient,
         try_downscale=patient,
         try_invert=False,

@@ -6,8 +6,9 @@ is decoded. A PDF page that is one full picture gives that picture; only other p
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,24 +90,30 @@ def count_pages(path: Path, limits: ScanLimits | None = None) -> int:
     Raises:
         ScanUnreadable, ScanTooLarge: as `iter_pages`.
     """
-    limits = limits or ScanLimits()
-    _check_bytes(path, limits)
-    kind = sniff_kind(path)
-    if kind == "pdf":
-        with _open_pdf(path) as pdf:
-            pages = len(pdf.pages)
-    elif kind == "tiff":
-        with _open_picture(path) as picture:
-            pages = _frames(picture)
-    else:
-        with _open_picture(path):
-            pages = 1
-    _check_pages(pages, limits)
-    return pages
+    with _open_scan(path, limits, None) as (pages, _):
+        return pages
+
+
+def load_page(
+    path: Path, page_index: int, limits: ScanLimits | None = None, source: str | None = None
+) -> PageImage:
+    """Give one page of a scan file without decoding the others.
+
+    Args:
+        path: the file; its name plays no part.
+        page_index: from 0, below `count_pages`.
+        limits: bytes, pages, pixels.
+        source: the name to put into the page; the file's own by default.
+
+    Raises:
+        ScanUnreadable, ScanTooLarge: as `iter_pages`.
+    """
+    with _open_scan(path, limits, source) as (_, load):
+        return load(page_index)
 
 
 def iter_pages(
-    path: Path, limits: ScanLimits | None = None, source: str | None = None
+    path: Path, limits: ScanLimits | None = None, source: str | None = None, pages: range | None = None
 ) -> Iterator[PageImage]:
     """Give the pages of a scan file in order, one in memory at a time.
 
@@ -114,29 +121,48 @@ def iter_pages(
         path: the file; its name plays no part.
         limits: bytes, pages, pixels.
         source: the name to put into every page; the file's own by default.
+        pages: which pages, from 0; all by default. What lies past the end is left out.
 
     Raises:
         ScanUnreadable: the whole file cannot be read; `reason` is empty, encrypted, damaged,
             not_a_scan or no_pages. One damaged page of a sound file is a page with a `problem`.
         ScanTooLarge: over a limit, before anything is decoded.
     """
+    with _open_scan(path, limits, source) as (count, load):
+        for index in range(count) if pages is None else (i for i in pages if i < count):
+            yield load(index)
+
+
+@contextlib.contextmanager
+def _open_scan(
+    path: Path, limits: ScanLimits | None, source: str | None
+) -> Iterator[tuple[int, Callable[[int], PageImage]]]:
+    """Open a file of any kind: how many pages it has, and what gives one of them."""
     limits = limits or ScanLimits()
     name = path.name if source is None else source
     _check_bytes(path, limits)
     kind = sniff_kind(path)
     if kind == "pdf":
-        yield from _pdf_pages(path, limits, name)
-    elif kind == "tiff":
-        yield from _tiff_pages(path, limits, name)
-    else:
-        yield _single_picture(path, limits, name)
+        with _open_pdf(path) as pdf:
+            count = _pdf_length(pdf)
+            _check_pages(count, limits)
+            yield count, partial(_sound_pdf_page, path, pdf, limits, name)
+        return
+    with _open_picture(path) as picture:
+        if kind == "tiff":
+            count = _frames(picture)
+            _check_pages(count, limits)
+            yield count, partial(_sound_tiff_page, path, picture, limits, name)
+        else:
+            yield 1, partial(_single_picture, path, limits, name)
 
 
 def _check_bytes(path: Path, limits: ScanLimits) -> None:
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise ScanTooLarge(
-            f"Tệp có {size / 1e6:.0f} MB, quá giới hạn {limits.max_bytes / 1e6:.0f} MB. Hãy tách thành nhiều tệp."
+            f"Tệp có {size / 1e6:.0f} MB, quá giới hạn {limits.max_bytes / 1e6:.0f} MB. "
+            "Hãy tách thành nhiều tệp."
         )
 
 
@@ -204,7 +230,7 @@ def _frames(picture: Image.Image) -> int:
         raise ScanUnreadable("Tệp TIFF bị hỏng. Hãy quét lại.", "damaged") from error
 
 
-def _single_picture(path: Path, limits: ScanLimits, name: str) -> PageImage:
+def _single_picture(path: Path, limits: ScanLimits, name: str, index: int) -> PageImage:
     with _open_picture(path) as picture:
         width, height = picture.size
     _check_pixels(width, height, limits)
@@ -212,18 +238,14 @@ def _single_picture(path: Path, limits: ScanLimits, name: str) -> PageImage:
     grey = cv2.imdecode(np.fromfile(path, np.uint8), flags)
     if grey is None:
         raise ScanUnreadable("Tệp ảnh bị hỏng, không giải nén được. Hãy quét lại.", "damaged")
-    return PageImage(name, 0, np.asarray(grey, np.uint8), reduction)
+    return PageImage(name, index, np.asarray(grey, np.uint8), reduction)
 
 
-def _tiff_pages(path: Path, limits: ScanLimits, name: str) -> Iterator[PageImage]:
-    with _open_picture(path) as picture:
-        pages = _frames(picture)
-        _check_pages(pages, limits)
-        for index in range(pages):
-            try:
-                yield _tiff_page(path, picture, index, limits, name)
-            except ScanTooLarge as error:
-                yield _unreadable_page(name, index, str(error))
+def _sound_tiff_page(path: Path, picture: Image.Image, limits: ScanLimits, name: str, at: int) -> PageImage:
+    try:
+        return _tiff_page(path, picture, at, limits, name)
+    except ScanTooLarge as error:
+        return _unreadable_page(name, at, str(error))
 
 
 def _tiff_page(path: Path, picture: Image.Image, index: int, limits: ScanLimits, name: str) -> PageImage:
@@ -262,22 +284,21 @@ def _open_pdf(path: Path) -> Iterator[pikepdf.Pdf]:
         yield pdf
 
 
-def _pdf_pages(path: Path, limits: ScanLimits, name: str) -> Iterator[PageImage]:
-    with contextlib.ExitStack() as stack:
-        pdf = stack.enter_context(_open_pdf(path))
-        try:
-            pages = len(pdf.pages)
-        except (pikepdf.PdfError, ValueError, TypeError, RuntimeError) as error:
-            raise ScanUnreadable("Tệp PDF bị hỏng, không đếm được trang.", "damaged") from error
-        _check_pages(pages, limits)
-        for index in range(pages):
-            try:
-                yield _pdf_page(path, pdf, index, limits, name)
-            except ScanTooLarge as error:
-                yield _unreadable_page(name, index, str(error))
-            except Exception as error:  # noqa: BLE001 - whatever a damaged page raises, the next ones are read
-                why = f"Trang PDF bị hỏng ({type(error).__name__}). Hãy quét lại trang này."
-                yield _unreadable_page(name, index, why)
+def _pdf_length(pdf: pikepdf.Pdf) -> int:
+    try:
+        return len(pdf.pages)
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError) as error:
+        raise ScanUnreadable("Tệp PDF bị hỏng, không đếm được trang.", "damaged") from error
+
+
+def _sound_pdf_page(path: Path, pdf: pikepdf.Pdf, limits: ScanLimits, name: str, index: int) -> PageImage:
+    try:
+        return _pdf_page(path, pdf, index, limits, name)
+    except ScanTooLarge as error:
+        return _unreadable_page(name, index, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a damaged page raises, the next ones are read
+        why = f"Trang PDF bị hỏng ({type(error).__name__}). Hãy quét lại trang này."
+        return _unreadable_page(name, index, why)
 
 
 def _pdf_page(path: Path, pdf: pikepdf.Pdf, index: int, limits: ScanLimits, name: str) -> PageImage:

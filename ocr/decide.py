@@ -1,0 +1,276 @@
+"""What the measurements mean. Deciding only: plain values in, plain values out, no pictures.
+
+Every bubble gets probabilities from a small model (a data file with a hash). A question is accepted
+only if exactly one bubble is surely marked, all others are surely empty, and nothing odd is near.
+Everything else goes to a person, and so does every blank answer.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.measures import BubbleMarks
+from ocr.model import BubbleReading, FieldReading, Flag, MarkState, PageStatus
+
+Floats = NDArray[np.float64]
+
+MODEL_SCHEMA = "chamdiem-markmodel/1"
+DEFAULT_MODEL = Path(__file__).with_name("data") / "marks-1.json"
+_STATES = (MarkState.EMPTY, MarkState.FILLED, MarkState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When a probability is certainty, and how much oddness an accepted answer may have.
+
+    Attributes:
+        filled: least probability of the one marked bubble.
+        empty: least probability of emptiness of each other bubble.
+        accept: least probability that the whole answer is right.
+        other_ink: most ink share inside any other bubble.
+        other_loose: most ink (bubble areas) beside another bubble that belongs to no mark.
+        shared: most share of the mark's stroke that also marks another bubble.
+        long: most share of the mark in a line longer than any pen mark.
+        cancelled: most probability that the one mark is a crossed-out one.
+    """
+
+    filled: float = 0.97
+    empty: float = 0.97
+    accept: float = 0.97
+    other_ink: float = 0.10
+    other_loose: float = 0.10
+    shared: float = 0.10
+    long: float = 0.30
+    cancelled: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class MarkModel:
+    """A small network (one or more layers) with its thresholds; `name` carries version and hash."""
+
+    name: str
+    layers: tuple[tuple[Floats, Floats], ...]
+    mean: Floats
+    scale: Floats
+    thresholds: Thresholds
+
+
+def load_model(path: Path = DEFAULT_MODEL) -> MarkModel:
+    """Read a model file; ValueError where its schema or its inputs are other ones."""
+    encoded = path.read_bytes()
+    raw = json.loads(encoded)
+    if raw["schema"] != MODEL_SCHEMA or tuple(raw["inputs"]) != INPUTS:
+        raise ValueError(f"{path.name} is not a {MODEL_SCHEMA} of these inputs")
+    layers = tuple((np.array(w, np.float64), np.array(b, np.float64)) for w, b in raw["layers"])
+    name = f"{raw['version']}+{hashlib.sha256(encoded).hexdigest()[:12]}"
+    mean, scale = np.array(raw["mean"], np.float64), np.array(raw["scale"], np.float64)
+    return MarkModel(name, layers, mean, scale, Thresholds(**raw["thresholds"]))
+
+
+# --- bubbles --------------------------------------------------------------------------------------
+
+_CONTEXT = (
+    "mean_above_page",
+    "mean_by_style",
+    "peak_by_style",
+    "others_mean",
+    "others_ink",
+    "others_loose",
+    "others_near",
+    "page_top_mean",
+    "page_top_solid",
+    "page_top_near",
+    "page_empty_mean",
+)
+INPUTS = (*BubbleMarks._fields, *_CONTEXT)
+
+
+def model_inputs(bubbles: Sequence[BubbleMarks], field_of: Sequence[int]) -> Floats:
+    """What the model sees: each bubble's figures, its question's other bubbles, and the page's style.
+
+    Args:
+        bubbles: measurements of one page.
+        field_of: per bubble the number of its question, ascending.
+
+    Returns:
+        float64 (n, len(INPUTS)).
+    """
+    raw = np.array(bubbles, np.float64).reshape(len(bubbles), len(BubbleMarks._fields))
+    groups = np.asarray(field_of, np.int64)
+    at = {name: i for i, name in enumerate(BubbleMarks._fields)}
+    mean = raw[:, at["mean"]]
+    tops = _tops(mean, groups)
+    empty = float(np.median(np.sort(mean)[: max(1, len(mean) // 2)])) if len(mean) else 0.0
+    style = [
+        float(np.median(raw[tops, at[name]])) if len(tops) else 0.0 for name in ("mean", "solid", "near")
+    ]
+    top_mean = max(style[0] - empty, 0.08)
+    top_peak = max(float(np.median(raw[tops, at["peak"]])) if len(tops) else 1.0, 0.15)
+    above = mean - empty
+    columns = [
+        above,
+        np.clip(above / top_mean, -1.0, 3.0),
+        np.clip(raw[:, at["peak"]] / top_peak, 0.0, 3.0),
+        *(_others_max(raw[:, at[name]], groups) for name in ("mean", "ink", "loose", "near")),
+        *(np.full(len(mean), value) for value in (*style, empty)),
+    ]
+    return np.asarray(np.sqrt(np.maximum(np.column_stack([raw, *columns]), 0.0)), np.float64)
+
+
+def _tops(mean: Floats, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The darkest bubble of every question."""
+    order = np.lexsort((-mean, groups))
+    first = np.r_[True, np.diff(groups[order]) != 0] if len(order) else np.zeros(0, bool)
+    return np.asarray(order[first], np.int64)
+
+
+def _others_max(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    """The largest value among the other bubbles of the same question."""
+    result = np.zeros_like(values)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        table = np.tile(values[members], (len(members), 1))
+        np.fill_diagonal(table, 0.0)
+        result[members] = table.max(axis=1)
+    return result
+
+
+def bubble_probabilities(bubbles: Sequence[BubbleMarks], field_of: Sequence[int], model: MarkModel) -> Floats:
+    """Probabilities (n, 3) of empty, filled, cancelled for every bubble of a page."""
+    if not bubbles:
+        return np.zeros((0, 3))
+    values = (model_inputs(bubbles, field_of) - model.mean) / model.scale
+    for weights, bias in model.layers[:-1]:
+        values = np.tanh(values @ weights + bias)
+    weights, bias = model.layers[-1]
+    logits = values @ weights + bias
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def classify_mark(probabilities: Sequence[float], thresholds: Thresholds) -> MarkState:
+    """Name a bubble's state; `marginal` wherever no state is certain."""
+    empty, filled, cancelled = probabilities
+    if empty >= thresholds.empty:
+        return MarkState.EMPTY
+    if filled >= thresholds.filled:
+        return MarkState.FILLED
+    if cancelled >= thresholds.filled:
+        return MarkState.CANCELLED
+    return MarkState.MARGINAL
+
+
+# --- questions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEvidence:
+    """All that is known of one question: its options with their measurements and probabilities.
+
+    `place` holds the flags that come from where it lies (poor registration, streak).
+    """
+
+    code: str
+    options: tuple[str, ...]
+    marks: tuple[BubbleMarks, ...]
+    probabilities: tuple[tuple[float, float, float], ...]
+    place: tuple[Flag, ...] = ()
+
+
+def decide_field(evidence: FieldEvidence, thresholds: Thresholds) -> FieldReading:
+    """Decide one question.
+
+    Returns:
+        `accepted` only without any flag; `value` is the one bubble that looks marked, else None.
+    """
+    states = [classify_mark(p, thresholds) for p in evidence.probabilities]
+    bubbles = tuple(
+        BubbleReading(option, state, round(p[1], 6))
+        for option, state, p in zip(evidence.options, states, evidence.probabilities, strict=True)
+    )
+    top, confidence = _best(evidence)
+    flags = set(evidence.place) | _mark_flags(states)
+    if not flags:
+        flags |= _doubts(evidence, states.index(MarkState.FILLED), thresholds)
+        if confidence < thresholds.accept:
+            flags.add(Flag.LOW_CONFIDENCE)
+    value = _value(states, top, evidence)
+    ordered = tuple(f for f in Flag if f in flags)
+    return FieldReading(evidence.code, value, round(confidence, 6), not ordered, ordered, bubbles)
+
+
+def _mark_flags(states: Sequence[MarkState]) -> set[Flag]:
+    """What the states alone say; no flag only for one filled bubble among empty ones."""
+    filled = states.count(MarkState.FILLED)
+    flags = set()
+    if MarkState.CANCELLED in states:
+        flags.add(Flag.CORRECTED_MARK)
+    if filled > 1:
+        flags.add(Flag.MULTIPLE_MARKS)
+    if MarkState.MARGINAL in states:
+        flags.add(Flag.MARGINAL_MARK)
+    if filled == 0 and not flags:
+        flags.add(Flag.NO_MARK)
+    return flags
+
+
+def _doubts(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Flag]:
+    """Oddities around an answer that looks plain: what no threshold on probability can see."""
+    mark = evidence.marks[top]
+    others = [m for i, m in enumerate(evidence.marks) if i != top]
+    flags = set()
+    if mark.long > thresholds.long:
+        flags.add(Flag.STREAK)
+    if mark.shared > thresholds.shared:
+        flags.add(Flag.MULTIPLE_MARKS)
+    if evidence.probabilities[top][2] > thresholds.cancelled:
+        flags.add(Flag.CORRECTED_MARK)
+    if any(m.ink > thresholds.other_ink or m.loose > thresholds.other_loose for m in others):
+        flags.add(Flag.MARGINAL_MARK)
+    return flags
+
+
+def _best(evidence: FieldEvidence) -> tuple[int, float]:
+    """The likeliest bubble, and the probability that it is marked and all others are empty."""
+    top = max(range(len(evidence.options)), key=lambda i: evidence.probabilities[i][1])
+    confidence = evidence.probabilities[top][1]
+    for i, p in enumerate(evidence.probabilities):
+        if i != top:
+            confidence *= 1.0 - p[1]
+    return top, confidence
+
+
+_LIKELIER_THAN_NOT = 0.5
+
+
+def _value(states: Sequence[MarkState], top: int, evidence: FieldEvidence) -> str | None:
+    """The one filled bubble, or the one that is likelier marked than not; None where several are."""
+    filled = states.count(MarkState.FILLED)
+    if filled == 1:
+        return evidence.options[states.index(MarkState.FILLED)]
+    likely = filled == 0 and evidence.probabilities[top][1] > _LIKELIER_THAN_NOT
+    return evidence.options[top] if likely else None
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+_DOUBTFUL_SHARE = 0.5
+_DOUBTFUL_FLAGS = frozenset({Flag.MARGINAL_MARK, Flag.LOW_CONFIDENCE, Flag.POOR_REGISTRATION})
+
+
+def decide_page(fields: Sequence[FieldReading], flags: Sequence[Flag]) -> tuple[PageStatus, tuple[Flag, ...]]:
+    """Status and flags of a page whose fields were read.
+
+    A page where half of the answers are doubtful is doubtful as a picture, and says so.
+    """
+    found = set(flags)
+    doubtful = sum(1 for f in fields if _DOUBTFUL_FLAGS & set(f.flags))
+    if fields and doubtful > _DOUBTFUL_SHARE * len(fields):
+        found.add(Flag.POOR_IMAGE)
+    sound = not found and all(f.accepted for f in fields)
+    return (PageStatus.READ if sound else PageStatus.FLAGGED), tuple(f for f in Flag if f in found)

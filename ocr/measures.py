@@ -1,0 +1,52 @@
+"""What measuring hands to deciding: plain figures of every bubble, without pictures."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class BubbleMarks(NamedTuple):
+    """What was measured at one bubble; shares in [0, 1], lengths in bubble radii, areas in bubble areas.
+
+    Attributes:
+        mean, core: mean darkness inside 0.74 r and inside 0.42 r (0 paper, 1 print black).
+        p50, p90, peak: darkness inside that half, a tenth, a fiftieth of the pixels exceed.
+        ink, dark, solid: share of the inside darker than 0.13, 0.35, 0.6.
+        spread: standard deviation of darkness inside.
+        sectors: share of the eight sectors of the inside that hold ink.
+        near: share of the ring from 1.2 r to 1.8 r that is this bubble's ink; `near_sectors` of its sectors.
+        far: area of this bubble's ink beyond 1.8 r.
+        extent: distance from the centre that 95 % of its ink stays within.
+        loose: area of nearby ink that touches no bubble's inside.
+        shared: share of its ink whose stroke also marks another bubble's inside.
+        long: share of its ink in a stroke group longer than 22 mm (a fold, a streak, a drawn line).
+    """
+
+    mean: float
+    core: float
+    p50: float
+    p90: float
+    peak: float
+    ink: float
+    dark: float
+    solid: float
+    spread: float
+    sectors: float
+    near: float
+    near_sectors: float
+    far: float
+    extent: float
+    loose: float
+    shared: float
+    long: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageMarks:
+    """The measured page: one `BubbleMarks` per bubble in the layout's order, and the page's light levels.
+
+    `white` is the median paper level inside the answer area, `black` the level of the printed markers.
+    """
+
+    bubbles: tuple[BubbleMarks, ...]
+    white: float
+    black: float

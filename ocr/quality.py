@@ -1,0 +1,81 @@
+"""How good the picture of a page is: light, ink, streaks."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.model import PageQuality
+
+Grey = NDArray[np.uint8]
+
+_CELL_PX = 4
+_BORDER_SHARE = 0.04
+_BANDS = 40
+_STREAK_STEP = 9.0
+_STREAK_BANDS = 0.6
+_WIDEN_PX = 9
+_BLANK_INK_SHARE = 0.002
+_LEAST_CONTRAST = 0.25
+
+
+def measure_quality(grey: Grey, reduction: int = 1) -> PageQuality:
+    """Measure a page as it was scanned, before anything is known about it.
+
+    Args:
+        grey: uint8 (height, width).
+        reduction: scanned pixels per pixel of `grey`, along a side.
+
+    Returns:
+        Size in scanned pixels; `contrast`, the step from the paper to the darkest hundredth, and
+        `ink_share`, the share of the page that is clearly darker than its paper, both in [0, 1].
+    """
+    height, width = grey.shape
+    margin = int(_BORDER_SHARE * min(height, width))
+    inner = grey[margin : height - margin, margin : width - margin]
+    small = cv2.resize(
+        inner,
+        (max(1, inner.shape[1] // _CELL_PX), max(1, inner.shape[0] // _CELL_PX)),
+        interpolation=cv2.INTER_AREA,
+    )
+    paper = float(np.percentile(small, 80))
+    dark = float(np.percentile(small, 0.5))
+    ink_share = float((small < paper - 40).mean()) if paper > 0 else 0.0
+    return PageQuality(
+        width_px=width * reduction,
+        height_px=height * reduction,
+        contrast=round(max(0.0, paper - dark) / 255.0, 4),
+        ink_share=round(ink_share, 5),
+    )
+
+
+def is_blank(quality: PageQuality) -> bool:
+    """Whether nothing is printed or written on the page."""
+    return quality.ink_share is not None and quality.ink_share < _BLANK_INK_SHARE
+
+
+def is_poor(quality: PageQuality) -> bool:
+    """Whether the picture is too flat to tell ink from paper."""
+    return quality.contrast is not None and quality.contrast < _LEAST_CONTRAST
+
+
+def find_streaks(flat: Grey, blank: Grey) -> NDArray[np.int32]:
+    """Columns of the flat page that are darker than their neighbours nearly all the way down.
+
+    Args:
+        flat: uint8 (height, width), the registered page.
+        blank: uint8, the printed page, same size; its own lines are not streaks.
+
+    Returns:
+        int32 column numbers, ascending; empty for a clean page.
+    """
+    # A printed edge may lie a little beside its place, so the blank's own steps are widened.
+    printed = cv2.dilate(_steps(blank), np.ones((1, _WIDEN_PX), np.uint8))
+    lined = ((_steps(flat) - printed) > _STREAK_STEP).mean(axis=0) >= _STREAK_BANDS
+    return np.flatnonzero(lined).astype(np.int32)
+
+
+def _steps(page: Grey) -> NDArray[np.float32]:
+    """How much darker than its neighbourhood each column is, in each of 40 bands from top to bottom."""
+    bands = cv2.resize(page, (page.shape[1], _BANDS), interpolation=cv2.INTER_AREA)
+    level = cv2.blur(cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((1, 25), np.uint8)), (9, 1))
+    return level.astype(np.float32) - bands.astype(np.float32)

@@ -1,0 +1,348 @@
+"""Where the printed form lies on the scan: from millimetres on paper to pixels, and back to a flat page.
+
+The four ArUco markers give a homography; then every question's row is matched against the printed
+blank, because paper stretches and feeders slip. Neighbouring rows must agree on what they found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.errors import RegistrationFailed
+from ocr.layout import CodeArea, Fiducial, Field, PageLayout
+
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+# The flat page: 6 px/mm (152 dpi); rows are matched at half of that.
+FLAT_PX_PER_MM = 6
+_MATCH_PX_PER_MM = 3
+_NODE_MM = 8.0
+_SEARCH_MM = 14.0
+_MAX_RESIDUAL_MM = 0.9
+_ROW_SEARCH_MM = 1.34
+_MAX_NEIGHBOUR_MM = 0.45
+MIN_ROW_MATCH = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The millimetre-to-pixel transform of one page.
+
+    Attributes:
+        homography: float64 (3, 3), millimetres from the paper's top left -> pixels of the picture.
+        residual_mm: the worst distance between a printed and a found point.
+        markers: how many of the page's markers were found.
+    """
+
+    homography: Floats
+    residual_mm: float
+    markers: int
+
+    @property
+    def rotation_deg(self) -> float:
+        """Skew of the page, clockwise, in degrees."""
+        return float(np.degrees(np.arctan2(self.homography[1, 0], self.homography[0, 0])))
+
+    def px_per_mm(self, x_mm: float, y_mm: float) -> float:
+        """Mean scale at a point of the page."""
+        ends = np.array([[x_mm - 20, y_mm], [x_mm + 20, y_mm], [x_mm, y_mm - 20], [x_mm, y_mm + 20]])
+        px = project(self.homography, ends)
+        return float((np.linalg.norm(px[1] - px[0]) + np.linalg.norm(px[3] - px[2])) / 80.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFit:
+    """How one question's row lies: what its match found, and what is used after its neighbours spoke.
+
+    Attributes:
+        match: correlation with the printed blank in [-1, 1].
+        found_mm: float64 (2,), shift seen by this row alone.
+        used_mm: float64 (2,), shift used.
+        agrees: the row and its neighbours say the same.
+    """
+
+    match: float
+    found_mm: Floats
+    used_mm: Floats
+    agrees: bool
+
+
+def project(homography: Floats, points: Floats) -> Floats:
+    """Send points (n, 2) through a homography (3, 3)."""
+    flat = np.column_stack([points, np.ones(len(points))]) @ homography.T
+    return np.asarray(flat[:, :2] / flat[:, 2:3])
+
+
+# --- markers and homography -----------------------------------------------------------------------
+
+
+def _detector() -> cv2.aruco.ArucoDetector:
+    parameters = cv2.aruco.DetectorParameters()
+    parameters.adaptiveThreshWinSizeMin = 23
+    parameters.adaptiveThreshWinSizeMax = 23
+    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    parameters.cornerRefinementWinSize = 3
+    return cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), parameters)
+
+
+_DETECTOR = _detector()
+
+
+def find_fiducials(grey: Grey, page: PageLayout) -> dict[int, Floats]:
+    """Find the page's markers: id -> float64 (4, 2) corners in pixels, from the marker's top left, clockwise.
+
+    Each is sought in its own corner first; if one is missing there, on the whole page.
+
+    Args:
+        grey: uint8, upright within about 10 degrees, filled by the paper.
+        page: the printed geometry.
+    """
+    wanted = {f.id for f in page.fiducials}
+    found: dict[int, Floats] = {}
+    for fiducial in page.fiducials:
+        left, top, crop = _corner_crop(grey, page, fiducial)
+        found |= {i: c for i, c in _detect(crop, left, top).items() if i == fiducial.id}
+    if set(found) != wanted:
+        found = {i: c for i, c in _detect(grey, 0, 0).items() if i in wanted} | found
+    return found
+
+
+def _corner_crop(grey: Grey, page: PageLayout, fiducial: Fiducial) -> tuple[int, int, Grey]:
+    height, width = grey.shape
+    across, down = width / page.width_mm, height / page.height_mm
+    half = _SEARCH_MM + fiducial.size_mm / 2
+    left, right = int((fiducial.x_mm - half) * across), int((fiducial.x_mm + half) * across)
+    top, bottom = int((fiducial.y_mm - half) * down), int((fiducial.y_mm + half) * down)
+    left, top = max(0, left), max(0, top)
+    return left, top, np.ascontiguousarray(grey[top:bottom, left:right])
+
+
+def _detect(crop: Grey, left: int, top: int) -> dict[int, Floats]:
+    if min(crop.shape) < 16:  # noqa: PLR2004 - smaller than any marker
+        return {}
+    corners: Any
+    ids: Any  # None where nothing was found, which the stubs leave out
+    corners, ids, _ = _DETECTOR.detectMarkers(crop)
+    if ids is None:
+        return {}
+    seen = [int(i) for i in np.ravel(ids)]
+    # An id seen twice is no landmark.
+    return {
+        i: np.asarray(c, np.float64).reshape(4, 2) + np.array((left, top))
+        for i, c in zip(seen, corners, strict=True)
+        if seen.count(i) == 1
+    }
+
+
+def register_page(
+    found: dict[int, Floats], page: PageLayout, codes_px: Sequence[Floats] = (), px_per_mm: float = 7.87
+) -> Registration:
+    """Fit the millimetre-to-pixel transform of one scanned page.
+
+    Args:
+        found: corners of the markers in pixels, by id (`find_fiducials`).
+        page: printed geometry in millimetres, origin top left.
+        codes_px: corners (4, 2) of each code that was read; they replace one missing marker.
+        px_per_mm: the picture's approximate scale, to tell the residual in millimetres.
+
+    Returns:
+        The homography by least squares over all marker corners, and its worst residual.
+
+    Raises:
+        RegistrationFailed: fewer than 3 markers of this page, no code to replace the fourth, or the
+            points do not lie as printed.
+    Source: direct linear transform (Hartley & Zisserman 2004, ch. 4); limits from docs/adr/0006.
+    """
+    known = [f for f in page.fiducials if f.id in found]
+    if len(known) < 3:  # noqa: PLR2004 - an affine frame needs three
+        raise RegistrationFailed(f"Chỉ thấy {len(known)} trong {len(page.fiducials)} ô đen ở góc trang.")
+    mm = np.concatenate([_square(f.x_mm, f.y_mm, f.size_mm) for f in known])
+    px = np.concatenate([found[f.id] for f in known])
+    if len(known) < len(page.fiducials):
+        extra_mm, extra_px = _code_points(mm, px, page.codes, codes_px)
+        if len(extra_mm) == 0:
+            raise RegistrationFailed("Thiếu một ô đen ở góc trang và không có mã nào để thay.")
+        mm, px = np.concatenate([mm, extra_mm]), np.concatenate([px, extra_px])
+    homography, _ = cv2.findHomography(mm, px, 0)
+    if homography is None:
+        raise RegistrationFailed("Các ô đen ở góc trang không nằm đúng chỗ.")
+    fitted = np.asarray(homography, np.float64)
+    residual_mm = float(np.max(np.linalg.norm(project(fitted, mm) - px, axis=1)) / px_per_mm)
+    if not np.isfinite(residual_mm) or residual_mm > _MAX_RESIDUAL_MM:
+        raise RegistrationFailed(f"Các ô đen ở góc trang lệch {residual_mm:.1f} mm so với bản in.")
+    return Registration(fitted, residual_mm, len(known))
+
+
+def _square(x_mm: float, y_mm: float, size_mm: float) -> Floats:
+    half = size_mm / 2
+    return np.array(
+        [
+            [x_mm - half, y_mm - half],
+            [x_mm + half, y_mm - half],
+            [x_mm + half, y_mm + half],
+            [x_mm - half, y_mm + half],
+        ]
+    )
+
+
+def _code_points(
+    mm: Floats, px: Floats, codes: Sequence[CodeArea], codes_px: Sequence[Floats]
+) -> tuple[Floats, Floats]:
+    """Centres of the codes that were read, matched to the printed ones through an affine guess."""
+    affine, *_ = np.linalg.lstsq(np.column_stack([mm, np.ones(len(mm))]), px, rcond=None)
+    matched_mm: list[tuple[float, float]] = []
+    matched_px: list[Floats] = []
+    for corners in codes_px:
+        centre = corners.mean(axis=0)
+        guesses = [np.array([c.x_mm, c.y_mm, 1.0]) @ affine for c in codes]
+        gaps = [float(np.linalg.norm(g - centre)) for g in guesses]
+        side_px = float(np.linalg.norm(corners[1] - corners[0]))
+        nearest = int(np.argmin(gaps))
+        if gaps[nearest] < side_px / 2:
+            matched_mm.append((codes[nearest].x_mm, codes[nearest].y_mm))
+            matched_px.append(centre)
+    return np.array(matched_mm).reshape(-1, 2), np.array(matched_px).reshape(-1, 2)
+
+
+# --- the flat page --------------------------------------------------------------------------------
+
+
+def flatten_page(
+    grey: Grey, homography: Floats, page: PageLayout, px_per_mm: int, nodes_mm: "ShiftField | None" = None
+) -> Grey:
+    """Lay the page flat: uint8, `px_per_mm` pixels a millimetre, pixel (0, 0) at the paper's corner.
+
+    Args:
+        grey: the picture.
+        homography: millimetres -> pixels of the picture.
+        page: gives width and height.
+        px_per_mm: scale of the result.
+        nodes_mm: local shifts found by `fit_rows`; none by default.
+    """
+    width, height = round(page.width_mm * px_per_mm), round(page.height_mm * px_per_mm)
+    step = round(_NODE_MM * px_per_mm)
+    columns, rows = width // step + 3, height // step + 3
+    # Node k stands at flat pixel (k - 1 + 0.5) * step - 0.5, where cv2.resize interpolates exactly.
+    x_mm = ((np.arange(columns) - 0.5) * step) / px_per_mm
+    y_mm = ((np.arange(rows) - 0.5) * step) / px_per_mm
+    grid = np.stack(np.meshgrid(x_mm, y_mm), axis=-1).reshape(-1, 2)
+    if nodes_mm is not None:
+        grid = grid + nodes_mm.at(grid)
+    px = project(homography, grid).astype(np.float32).reshape(rows, columns, 2)
+    fine = cv2.resize(px, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
+    fine = fine[step : step + height, step : step + width]
+    flat = cv2.remap(grey, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload] # stubs want two maps
+    return np.asarray(flat, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftField:
+    """Local shifts over the page, smooth between the rows that gave them."""
+
+    centres_mm: Floats
+    shifts_mm: Floats
+    weights: Floats
+
+    def at(self, points_mm: Floats) -> Floats:
+        """The shift (n, 2) in millimetres at each point (n, 2): a weighted mean of near rows."""
+        dy = (points_mm[:, None, 1] - self.centres_mm[None, :, 1]) / 9.0
+        dx = (points_mm[:, None, 0] - self.centres_mm[None, :, 0]) / 60.0
+        near = np.exp(-0.5 * np.minimum(dx * dx + dy * dy, 300.0)) * self.weights[None, :] + 1e-60
+        return np.asarray(near @ self.shifts_mm / near.sum(axis=1, keepdims=True))
+
+
+def row_box_mm(field: Field, margin_mm: float = 1.2) -> tuple[float, float, float, float]:
+    """The rectangle (left, top, right, bottom) around a question's rings, in millimetres."""
+    return (
+        min(b.x_mm - b.r_mm for b in field.bubbles) - margin_mm,
+        min(b.y_mm - b.r_mm for b in field.bubbles) - margin_mm,
+        max(b.x_mm + b.r_mm for b in field.bubbles) + margin_mm,
+        max(b.y_mm + b.r_mm for b in field.bubbles) + margin_mm,
+    )
+
+
+def fit_rows(
+    grey: Grey, homography: Floats, page: PageLayout, blank: Grey
+) -> tuple[tuple[RowFit, ...], ShiftField]:
+    """Match every question's row against the printed blank, and let neighbours correct one another.
+
+    Args:
+        grey: the picture.
+        homography: millimetres -> pixels.
+        page: the printed geometry; rows are its choice fields, in order.
+        blank: uint8, the empty printed page at `FLAT_PX_PER_MM`.
+
+    Returns:
+        One fit per choice field in the page's order, and the smooth field of the shifts used.
+    """
+    fields = [f for f in page.fields if f.bubbles]
+    if not fields:
+        return (), ShiftField(np.zeros((1, 2)), np.zeros((1, 2)), np.ones(1))
+    flat = flatten_page(grey, homography, page, _MATCH_PX_PER_MM)
+    small = _shrunk(blank)
+    matches = [_match_row(flat, small, row_box_mm(f)) for f in fields]
+    centres = np.array([_centre(row_box_mm(f)) for f in fields])
+    scores = np.array([m[0] for m in matches])
+    found = np.array([m[1] for m in matches])
+    weights = np.clip(scores, 0.0, 1.0) ** 4
+    used, agrees = _settle(centres, found, weights)
+    weights = np.where(agrees, weights, 0.0) + 1e-6
+    rows = tuple(
+        RowFit(float(s), f, u, bool(a)) for s, f, u, a in zip(scores, found, used, agrees, strict=True)
+    )
+    return rows, ShiftField(centres, np.where(agrees[:, None], found, used), weights)
+
+
+def _shrunk(blank: Grey) -> Grey:
+    height, width = blank.shape
+    size = (width * _MATCH_PX_PER_MM // FLAT_PX_PER_MM, height * _MATCH_PX_PER_MM // FLAT_PX_PER_MM)
+    return np.asarray(cv2.resize(blank, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _centre(box: tuple[float, float, float, float]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _match_row(flat: Grey, blank: Grey, box: tuple[float, float, float, float]) -> tuple[float, Floats]:
+    """Correlation and shift (x, y) in millimetres of one row."""
+    reach = round(_ROW_SEARCH_MM * _MATCH_PX_PER_MM)
+    left, top, right, bottom = (round(v * _MATCH_PX_PER_MM) for v in box)
+    left, top = max(left, reach), max(top, reach)
+    right, bottom = min(right, flat.shape[1] - reach), min(bottom, flat.shape[0] - reach)
+    printed = blank[top:bottom, left:right]
+    seen = flat[top - reach : bottom + reach, left - reach : right + reach]
+    scores = np.asarray(cv2.matchTemplate(seen, printed, cv2.TM_CCOEFF_NORMED), np.float64)
+    row, column = divmod(int(np.argmax(scores)), scores.shape[1])
+    shift = np.array([_peak(scores[row, :], column) - reach, _peak(scores[:, column], row) - reach])
+    return float(scores[row, column]), shift / _MATCH_PX_PER_MM
+
+
+def _peak(values: Floats, at: int) -> float:
+    """Where the parabola through the best value and its neighbours has its top."""
+    if at in (0, len(values) - 1):
+        return float(at)
+    before, here, after = values[at - 1], values[at], values[at + 1]
+    bend = before - 2 * here + after
+    return float(at) if bend >= 0 else float(at + 0.5 * (before - after) / bend)
+
+
+def _settle(centres: Floats, found: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Each row's shift by its neighbours' median, and whether the row itself agrees with it."""
+    used = np.empty_like(found)
+    for i, centre in enumerate(centres):
+        gap = np.abs(centres[:, 1] - centre[1]) + 0.3 * np.abs(centres[:, 0] - centre[0])
+        near = np.argsort(gap, kind="stable")[:5]
+        used[i] = [_weighted_median(found[near, k], weights[near] + 1e-9) for k in (0, 1)]
+    agrees = np.linalg.norm(found - used, axis=1) <= _MAX_NEIGHBOUR_MM
+    return used, agrees & (weights >= MIN_ROW_MATCH**4)
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][int(np.searchsorted(total, total[-1] / 2))])
