@@ -12,13 +12,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
+import cv2
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from ocr.errors import OcrError, ScanTooLarge, ScanUnreadable, TemplateInvalid
+from ocr.model import PageResult
+from ocr.pipeline import ReadOptions, read_page
+from ocr.source import ScanLimits, count_pages, load_page
+from ocr.template import FormLibrary
+from ocr.text import TesseractRecogniser
 from webapp.errors import ClaimLost
 from webapp.jobs.children import HeldTask
 from webapp.jobs.loop import LoopTimes, run_loop
@@ -196,4 +205,56 @@ class RowLedger:
 
 def _paper_reader(settings: Settings) -> MakeEngine:
     """The real reader, loaded in the child processes only."""
-    raise NotImplementedError
+    return functools.partial(PaperEngine, settings.forms_dir, settings.scans_dir, _scan_limits(settings))
+
+
+def _scan_limits(settings: Settings) -> ScanLimits:
+    return ScanLimits(max_bytes=settings.max_upload_mb * 1024 * 1024)
+
+
+class PaperEngine:
+    """The reader in a child process: takes a file or a page apart, and stores its pictures."""
+
+    def __init__(self, forms_dir: Path, scans_dir: Path, limits: ScanLimits) -> None:
+        """Open the forms and the store; a form is loaded when its first page comes."""
+        self._library = FormLibrary(forms_dir)
+        self._store = ScanStore(scans_dir)
+        self._limits = limits
+        self._options = ReadOptions(crops="doubtful", preview=True)
+        if not self._library.codes():
+            raise TemplateInvalid(f"Không có mẫu phiếu nào trong {forms_dir}.")
+
+    def perform(self, task: Task) -> Outcome:
+        """Do the task; what the file is to blame for is final, what the machine is to blame for is not."""
+        try:
+            return self._do(task)
+        except ScanUnreadable as error:
+            return TaskFailed(error.reason, is_final=True, detail=str(error))
+        except ScanTooLarge as error:
+            return TaskFailed("too_large", is_final=True, detail=str(error))
+        except OcrError as error:
+            return TaskFailed(error.code, is_final=False, detail=str(error))
+
+    def _do(self, task: Task) -> Outcome:
+        match task:
+            case SplitTask():
+                return SplitDone(count_pages(task.path, self._limits))
+            case ReadTask():
+                page = load_page(task.path, task.page_index, self._limits, task.source)
+                return self._store_pictures(read_page(page, self._library, self._options))
+            case DraftTask():
+                return self._draft(task)
+
+    def _store_pictures(self, result: PageResult) -> ReadDone:
+        pictures = [crop.webp for crop in result.crops]
+        pictures += [result.preview_webp] if result.preview_webp else []
+        names = [stored.sha256 for stored in self._store.put_many(pictures)]
+        crops = {crop.code: name for crop, name in zip(result.crops, names, strict=False)}
+        return ReadDone(result.reading, crops, names[-1] if result.preview_webp else None)
+
+    def _draft(self, task: DraftTask) -> Outcome:
+        crop = cv2.imdecode(np.fromfile(task.path, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if crop is None:
+            return TaskFailed("damaged", is_final=True)
+        [(draft, confidence)] = TesseractRecogniser().recognise([np.asarray(crop, np.uint8)])
+        return DraftDone(draft, confidence)

@@ -1,0 +1,29 @@
+"""`chamdiem worker`: read the scans that wait, until it is told to stop."""
+
+import argparse
+import logging
+import sys
+
+from webapp.settings import Settings
+
+Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
+    """Add `worker`."""
+    parser = groups.add_parser("worker", help="read the scans that wait; stops cleanly on SIGTERM")
+    parser.set_defaults(run=_run)
+
+
+def _run(_arguments: argparse.Namespace) -> int:
+    """Run until a signal; a reader that cannot start says why in one line and ends."""
+    from webapp.jobs.children import EngineBroken
+    from webapp.worker import run_worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        run_worker(Settings.from_env())
+    except EngineBroken as error:
+        sys.stderr.write(f"{error}\nBộ đọc phiếu không khởi động được; nguyên nhân ở dòng trên.\n")
+        return 5
+    return 0
