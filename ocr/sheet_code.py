@@ -103,4 +103,4 @@ def identity_from_code(text: str) -> SheetIdentity:
 
 
 def _crc(body: str) -> str:
-    return f"{binascii.crc_hqx(body.encode('ascii'), 0xFFFF):04X}"
+    return f"{binascii.crc_hqx(body.encode('ascii', 'replace'), 0xFFFF):04X}"
