@@ -102,11 +102,14 @@ def build_deck(order: DeckOrder, out: Path, workers: int = 1) -> Deck:
     with tempfile.TemporaryDirectory(prefix="chamdiem-deck-") as scratch:
         printed = Path(scratch) / "printed.pdf"
         print_deck(order, printed)
-        with _mapped(workers) as mapped:
-            for page in mapped(partial(make_page, order, printed), feeds):
-                if page.encoded:
-                    writer.add(page.feed.batch, page.feed.page_index, page.encoded, page.size_px)
-                truth.append(page.truth)
+        try:
+            with _mapped(workers) as mapped:
+                for page in mapped(partial(make_page, order, printed), feeds):
+                    if page.encoded:
+                        writer.add(page.feed.batch, page.feed.page_index, page.encoded, page.size_px)
+                    truth.append(page.truth)
+        finally:
+            _close_sheets()
     writer.close()
     write_truth(truth, out / "truth.jsonl")
     return Deck(
@@ -277,9 +280,21 @@ def _layout(order: DeckOrder) -> Layout:
     return _layout_of(order.forms_dir, order.form, order.version)
 
 
-@lru_cache(maxsize=2)
+_open_sheets: dict[Path, PrintedSheets] = {}
+
+
 def _sheets(printed: Path, order: DeckOrder) -> PrintedSheets:
-    return PrintedSheets(printed, _layout(order), order.dpi)
+    """The print that this process works on; another one closes it."""
+    if printed not in _open_sheets:
+        _close_sheets()
+        _open_sheets[printed] = PrintedSheets(printed, _layout(order), order.dpi)
+    return _open_sheets[printed]
+
+
+def _close_sheets() -> None:
+    for sheets in _open_sheets.values():
+        sheets.close()
+    _open_sheets.clear()
 
 
 PageMap = Callable[[Callable[[Feed], ScannedPage], list[Feed]], Iterator[ScannedPage]]

@@ -58,6 +58,10 @@ class PrintedSheets:
         paper.pixels[:] = 255
         return paper
 
+    def close(self) -> None:
+        """Close the print."""
+        self._document.close()
+
     def _master(self, page: int, layout: PageLayout) -> _Master:
         printed = self._document[page - 1]
         pixels = _rendered(printed, self._scale, (0, 0, 0, 0))

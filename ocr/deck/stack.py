@@ -40,7 +40,7 @@ def _sheets_with_mishaps(
     sheets: int, stack: StackProfile, turned: frozenset[int], rng: np.random.Generator
 ) -> list[list[Feed]]:
     missing = _chosen(sheets, stack.missing_page, rng)
-    twice = _chosen(sheets, stack.scanned_twice, rng) - missing
+    twice = _chosen(sheets, stack.scanned_twice, rng, spared=missing)
     swapped = _chosen(sheets, stack.sides_swapped, rng)
     groups = []
     for sheet in range(sheets):
@@ -112,9 +112,12 @@ def _with_streaks(feeds: list[Feed], share: float, rng: np.random.Generator) -> 
     return dirty
 
 
-def _chosen(sheets: int, share: float, rng: np.random.Generator) -> frozenset[int]:
-    """Some of the sheets; at least one of ten or more where the share is above 0."""
+def _chosen(
+    sheets: int, share: float, rng: np.random.Generator, spared: frozenset[int] = frozenset()
+) -> frozenset[int]:
+    """Some of the sheets, the spared ones never; at least one of ten or more where the share is above 0."""
     if share <= 0 or sheets < _ONE_AT_LEAST_FROM:
         return frozenset()
     count = max(1, round(share * sheets))
-    return frozenset(int(i) for i in rng.choice(sheets, size=count, replace=False))
+    order = [int(i) for i in rng.permutation(sheets) if int(i) not in spared]
+    return frozenset(order[:count])

@@ -1,0 +1,192 @@
+"""Decks are the same every time, hold what their truth says, and look like a scanner's files."""
+
+import argparse
+import hashlib
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pikepdf
+import pytest
+import zxingcpp
+
+from ocr.deck.build import Deck, DeckOrder, build_deck, print_deck, respond
+from ocr.deck.command import add_deck_parser, add_score_parser
+from ocr.deck.output import Format
+from ocr.deck.prints import PrintedSheets
+from ocr.deck.profiles import OFFICE, PROFILES
+from ocr.deck.stack import plan_feeds
+from ocr.deck.truth import PageKind, TruthInvalid, TruthPage, read_truth
+from ocr.sheet_code import identity_from_code, serial_text
+from ocr.template import FormLibrary
+
+FORMS = Path(__file__).parents[4] / "forms_templates"
+ORDER = DeckOrder(FORMS, "CH1", 1, "LD", "NV", "Phòng Nội vụ", sheets=10, seed=11, dpi=150, sheets_per_file=6)
+
+
+def digest(deck: Deck) -> list[str]:
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (*deck.files, deck.truth)]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Deck:
+    return build_deck(ORDER, tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture(scope="module")
+def truth(office: Deck) -> list[TruthPage]:
+    return list(read_truth(office.truth))
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with pikepdf.open(path) as pdf:
+        raw = [bytes(page.Resources.XObject.Scan.read_raw_bytes()) for page in pdf.pages]
+    decoded = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE) for jpeg in raw]
+    return [np.asarray(picture, dtype=np.uint8) for picture in decoded]
+
+
+def test_the_same_order_gives_the_same_bytes_in_one_process_or_two(office: Deck, tmp_path: Path) -> None:
+    assert digest(build_deck(ORDER, tmp_path, workers=2)) == digest(office)
+
+
+def test_another_seed_gives_other_scans(office: Deck, tmp_path: Path) -> None:
+    assert set(digest(build_deck(replace(ORDER, seed=12), tmp_path))).isdisjoint(digest(office))
+
+
+def test_each_page_of_the_truth_is_in_its_file(office: Deck, truth: list[TruthPage]) -> None:
+    scanned = [page for page in truth if page.kind is not PageKind.MISSING]
+    places = Counter(page.source for page in scanned)
+    assert places == {path.name: len(pictures(path)) for path in office.files}
+    assert len({(page.source, page.page_index) for page in scanned}) == office.pages
+
+
+def test_an_office_stack_has_each_of_its_mishaps(truth: list[TruthPage]) -> None:
+    kinds = Counter(page.kind for page in truth)
+    assert (kinds[PageKind.MISSING], kinds[PageKind.BLANK], kinds[PageKind.DUPLICATE]) == (1, 2, 2)
+    assert kinds[PageKind.SHEET] == 2 * ORDER.sheets - 1
+    turned = {page.serial for page in truth if dict(page.tags).get("upside_down")}
+    assert len(turned) == 1
+
+
+def test_the_codes_on_the_scans_are_those_of_the_truth(office: Deck, truth: list[TruthPage]) -> None:
+    scans = {path.name: pictures(path) for path in office.files}
+    for page in truth:
+        if page.source is None or page.page_index is None:
+            continue
+        codes = {found.text for found in zxingcpp.read_barcodes(scans[page.source][page.page_index])}
+        identities = {identity_from_code(code) for code in codes}
+        named = {(serial_text(i.serial), i.page, i.form, i.group, i.unit) for i in identities}
+        wanted = {(page.serial, page.page, page.form, page.group, page.unit)}
+        assert named == (set() if page.kind is PageKind.BLANK else wanted)
+
+
+def test_the_truth_has_every_question_and_a_duplicate_has_the_same_answers(truth: list[TruthPage]) -> None:
+    layout = FormLibrary(FORMS).layout("CH1", 1)
+    values: dict[object, object] = {}
+    for page in truth:
+        if page.page is None or not page.fields:
+            continue
+        assert [f.code for f in page.fields] == [f.code for f in layout.page(page.page).fields if f.bubbles]
+        answered = [(f.code, f.value) for f in page.fields]
+        assert values.setdefault((page.serial, page.page), answered) == answered
+
+
+def test_marks_are_darker_than_paper_and_invisible_ones_would_be_tagged(truth: list[TruthPage]) -> None:
+    marked = [field for page in truth for field in page.fields if field.value is not None]
+    assert marked
+    assert all((field.contrast or 0) >= 10 for field in marked if field.visible)
+    assert all((field.contrast or 0) < 10 for field in marked if not field.visible)
+
+
+def test_personal_regions_drawn_anew_equal_the_whole_page_drawn_anew(tmp_path: Path) -> None:
+    printed = tmp_path / "printed.pdf"
+    print_deck(replace(ORDER, sheets=3), printed)
+    layout = FormLibrary(FORMS).layout("CH1", 1)
+    first = PrintedSheets(printed, layout, 200)
+    first.side(0, 1)
+    with pikepdf.open(printed) as pdf:
+        del pdf.pages[:4]
+        pdf.save(tmp_path / "third.pdf")
+    whole = PrintedSheets(tmp_path / "third.pdf", layout, 200).side(0, 1)
+    difference = np.abs(first.side(2, 1).pixels.astype(int) - whole.pixels)
+    assert difference.max() <= 1
+
+
+@pytest.mark.parametrize(("file_format", "ending"), [("tiff-g4", ".tif"), ("jpeg", ".jpg"), ("png", ".png")])
+def test_other_file_formats_hold_the_same_pages(file_format: Format, ending: str, tmp_path: Path) -> None:
+    order = replace(ORDER, sheets=2, profile="clean", file_format=file_format)
+    deck = build_deck(order, tmp_path)
+    pages = [
+        image for path in deck.files for image in cv2.imreadmulti(str(path), flags=cv2.IMREAD_GRAYSCALE)[1]
+    ]
+    assert {path.suffix for path in deck.files} == {ending}
+    assert [page.shape for page in pages] == [(1754, 1241)] * 4
+    if file_format == "tiff-g4":
+        assert set(np.unique(pages[0])) == {0, 255}
+    places = [(page.source, page.page_index) for page in read_truth(deck.truth)]
+    assert len(set(places)) == 4
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_profiles_are_whole_shares(name: str) -> None:
+    people = PROFILES[name].people
+    assert sum(share for _style, share in people.styles) == pytest.approx(1.0)
+    assert sum(share for _pen, share in people.pens) == pytest.approx(1.0)
+    assert sum(share for _event, share in people.events) < 0.2
+
+
+def test_answers_follow_their_shares() -> None:
+    layout = FormLibrary(FORMS).layout("CX4", 1)
+    order = DeckOrder(FORMS, "CX4", 1, "DN", "19186", "Đại Trạch", sheets=400, seed=3)
+    answers = [a for sheet in range(order.sheets) for a in respond(order, layout, sheet)[1].values()]
+    events = Counter(answer.event.value for answer in answers)
+    shares = {event.value: share for event, share in OFFICE.people.events}
+    for event in ("blank", "double", "correction", "stray"):
+        assert events[event] / len(answers) == pytest.approx(shares[event], rel=0.35)
+    assert all(not a.marks for a in answers if a.event.value == "blank")
+    assert all(len(a.marks) == 2 for a in answers if a.event.value == "double")
+    assert all(a.cancelled and a.cancelled != a.marks for a in answers if a.event.value == "correction")
+
+
+def test_a_shuffled_stack_keeps_every_page_once() -> None:
+    feeds = plan_feeds(60, OFFICE, 25, np.random.default_rng(5))
+    sheets = Counter((f.sheet, f.page) for f in feeds if f.kind in {PageKind.SHEET, PageKind.MISSING})
+    assert set(sheets.values()) == {1}
+    assert len(sheets) == 120
+    assert [f.sheet for f in feeds] != sorted(f.sheet for f in feeds)
+    for batch in {f.batch for f in feeds}:
+        scanned = [f.page_index for f in feeds if f.batch == batch and f.kind is not PageKind.MISSING]
+        assert scanned == list(range(len(scanned)))
+
+
+def test_a_foreign_truth_file_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    path.write_text(json.dumps({"schema": "chamdiem-reading/1"}) + "\n", encoding="utf-8")
+    with pytest.raises(TruthInvalid, match="dòng 1"):
+        list(read_truth(path))
+
+
+def test_the_command_builds_and_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    subparsers = parser.add_subparsers()
+    add_deck_parser(subparsers)
+    add_score_parser(subparsers)
+    command = "deck --form CH1 --sheets 1 --seed 2 --profile clean --dpi 150 --unit NV --workers 1"
+    build = parser.parse_args([*command.split(), "--forms", str(FORMS), "--out", str(tmp_path)])
+    assert build.run(build) == 0
+    readings = tmp_path / "readings.jsonl"
+    lines = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line.update(schema="chamdiem-reading/1", status="flagged", flags=[])
+        line["fields"] = [{**f, "accepted": f["value"] is not None, "flags": []} for f in line["fields"]]
+    readings.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    score = parser.parse_args(["score", str(readings), str(tmp_path / "truth.jsonl"), "--json"])
+    capsys.readouterr()
+    assert score.run(score) == 0
+    assert json.loads(capsys.readouterr().out)["pages"] == 2
+    lines[0]["fields"][0]["value"] = "9"
+    readings.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    assert score.run(score) == 1
