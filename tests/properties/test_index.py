@@ -25,7 +25,8 @@ from webapp.par_index.snapshot import (
 from webapp.par_index.survey import QuestionTally, UnitSurvey, survey_score
 
 COMMUNE = sample_scheme("commune")
-hundredths = st.integers(0, 10_000).map(lambda n: Decimal(n).scaleb(-2))
+settings.register_profile("shared_cores", deadline=None)
+settings.load_profile("shared_cores")
 
 
 def points_up_to(maximum: Decimal) -> st.SearchStrategy[Decimal]:
@@ -112,7 +113,7 @@ def tallies_for(draw: st.DrawFn, scheme: Scheme) -> UnitSurvey:
 
 
 @given(tallies_for(COMMUNE), st.sampled_from(COMMUNE.surveyed))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_survey_points_are_a_share_of_the_maximum(survey: UnitSurvey, component: object) -> None:
     leaf = next(leaf for leaf in COMMUNE.surveyed if leaf == component)
     assert isinstance(leaf.rule, SurveyRule)

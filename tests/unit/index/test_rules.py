@@ -7,7 +7,15 @@ import pytest
 
 from tests.unit.index.sample import rule_of, sample_scheme
 from webapp.par_index.errors import FactsInvalid, SurveyNotSelfScored
-from webapp.par_index.rules import FactField, FactKind, RuleWarning, facts_asked, points_for, read_fact
+from webapp.par_index.rules import (
+    FactField,
+    FactKind,
+    FactValue,
+    RuleWarning,
+    facts_asked,
+    points_for,
+    read_fact,
+)
 
 COUNT = FactField("n", "Số hồ sơ", FactKind.COUNT)
 AMOUNT = FactField("n", "Kinh phí", FactKind.AMOUNT)
@@ -27,9 +35,13 @@ def test_every_rule_of_the_sample_asks_and_answers(level: str) -> None:
 
 
 def _value(field: FactField) -> int | str | bool:
-    return {
-        FactKind.COUNT: 1, FactKind.AMOUNT: 1, FactKind.CHOICE: "1", FactKind.YES_NO: False,
-    }[field.kind]  # fmt: skip
+    values: dict[FactKind, int | str | bool] = {
+        FactKind.COUNT: 1,
+        FactKind.AMOUNT: 1,
+        FactKind.CHOICE: "1",
+        FactKind.YES_NO: False,
+    }
+    return values[field.kind]
 
 
 def test_a_survey_component_is_not_scored_by_hand() -> None:
@@ -50,9 +62,17 @@ def test_something_of_nothing_is_refused() -> None:
     assert refused.value.field == "denominator"
 
 
-@pytest.mark.parametrize("facts", [{}, {"numerator": 1}, {"numerator": -1, "denominator": 4},
-                                   {"numerator": True, "denominator": 4}, {"numerator": Decimal("1.5"), "denominator": 4}])  # fmt: skip
-def test_missing_or_impossible_facts_are_refused(facts: dict[str, int]) -> None:
+IMPOSSIBLE: list[dict[str, FactValue]] = [
+    {},
+    {"numerator": 1},
+    {"numerator": -1, "denominator": 4},
+    {"numerator": True, "denominator": 4},
+    {"numerator": Decimal("1.5"), "denominator": 4},
+]
+
+
+@pytest.mark.parametrize("facts", IMPOSSIBLE)
+def test_missing_or_impossible_facts_are_refused(facts: dict[str, FactValue]) -> None:
     with pytest.raises(FactsInvalid):
         points_for(rule_of("division", "1.1.2"), facts)
 

@@ -1,5 +1,6 @@
 """Survey points: denominators, groups without answers, sheets that are too empty."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +13,7 @@ from webapp.par_index.survey import Answer, UnitSurvey, survey_score, tally_answ
 CH1_QUESTIONS = [f"CH1.{n}" for n in range(1, 10)]
 
 
-def sheet(number: int, options: dict[str, str | None]) -> list[Answer]:
+def sheet(number: int, options: Mapping[str, str | None]) -> list[Answer]:
     """A CH1 sheet: None is blank, "?" is a double mark."""
     return [
         Answer(number, "CH1", "LD", question, None if option in (None, "?") else option, option is None)
@@ -23,7 +24,7 @@ def sheet(number: int, options: dict[str, str | None]) -> list[Answer]:
 def test_answers_are_counted_by_question_and_blanks_stay_outside() -> None:
     scheme = sample_scheme("division")
     answers = sheet(1, dict.fromkeys(CH1_QUESTIONS, "1"))
-    answers += sheet(2, dict.fromkeys(CH1_QUESTIONS, "2") | {"CH1.8": None, "CH1.9": "?"})
+    answers += sheet(2, {**dict.fromkeys(CH1_QUESTIONS, "2"), "CH1.8": None, "CH1.9": "?"})
     survey = tally_answers(scheme, answers)
     eight = next(t for t in survey.tallies if t.question == "CH1.8")
     nine = next(t for t in survey.tallies if t.question == "CH1.9")
@@ -41,8 +42,8 @@ def test_the_order_of_answers_does_not_matter() -> None:
 
 def test_a_sheet_less_than_half_answered_is_set_aside_and_shown() -> None:
     scheme = sample_scheme("division")
-    four_of_nine = dict.fromkeys(CH1_QUESTIONS[:4], "1") | dict.fromkeys(CH1_QUESTIONS[4:])
-    five_of_nine = dict.fromkeys(CH1_QUESTIONS[:5], "1") | dict.fromkeys(CH1_QUESTIONS[5:])
+    four_of_nine = {**dict.fromkeys(CH1_QUESTIONS[:4], "1"), **dict.fromkeys(CH1_QUESTIONS[4:])}
+    five_of_nine = {**dict.fromkeys(CH1_QUESTIONS[:5], "1"), **dict.fromkeys(CH1_QUESTIONS[5:])}
     survey = tally_answers(scheme, sheet(1, four_of_nine) + sheet(2, five_of_nine))
     (count,) = survey.sheets
     assert (count.counted, count.set_aside) == (1, 1)
