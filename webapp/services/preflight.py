@@ -1,0 +1,157 @@
+"""What still keeps the index from being fixed: one line for each kind of work, with how much is left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.par_index.compute import compute_index
+from webapp.par_index.exact import Words, words
+from webapp.par_index.outcome import IndexResult, Origin
+from webapp.par_index.scheme import Scheme
+from webapp.par_index.snapshot import Snapshot
+from webapp.par_index.workflow import State
+from webapp.persistence.appraisal import Submission
+from webapp.persistence.campaign import Campaign
+from webapp.persistence.responses import open_item_counts
+from webapp.persistence.scans import Batch, BatchFile, Page
+
+UNREAD_FILES = ("waiting", "splitting")
+UNREAD_PAGES = ("waiting", "reading")
+COMMENTS = "comment"  # comments are read for their own sake; no number depends on them
+SHOWN_NAMES = 3
+
+
+class Check(StrEnum):
+    """What is checked; the page knows where each is worked on."""
+
+    SCHEMES = "schemes"
+    SELF_SCORES = "self_scores"
+    APPRAISAL = "appraisal"
+    SCANS = "scans"
+    REVIEW = "review"
+    SURVEY = "survey"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line of the list: done (`left` 0) or what is left, in words; `names` gives examples."""
+
+    check: Check
+    left: int
+    words: Words
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether this line blocks nothing."""
+        return self.left == 0
+
+
+def check_campaign(
+    session: Session, campaign: Campaign, schemes: Mapping[str, Scheme], snapshot: Snapshot
+) -> list[CheckLine]:
+    """Every line of the list, in the order of the cycle."""
+    result = compute_index(snapshot)
+    return [
+        _check_schemes(campaign, schemes),
+        _check_self_scores(session, campaign),
+        _check_scans(session, campaign),
+        _check_review(session, campaign),
+        _check_survey(result),
+        _check_appraisal(session, campaign, result),
+    ]
+
+
+def _check_schemes(campaign: Campaign, schemes: Mapping[str, Scheme]) -> CheckLine:
+    levels = {unit.level for unit in campaign.units}
+    missing = sorted(levels - schemes.keys())
+    if missing or not levels:
+        text = words("Chưa nạp bộ chỉ số cho %(count)s cấp", count=len(missing))
+        return CheckLine(Check.SCHEMES, max(len(missing), 1), text)
+    return CheckLine(Check.SCHEMES, 0, words("Bộ chỉ số đủ điểm, trọng số các nhóm bằng 1"))
+
+
+def _check_self_scores(session: Session, campaign: Campaign) -> CheckLine:
+    sent = _unit_ids(session, campaign, (State.SUBMITTED, State.APPRAISED, State.FINAL))
+    names = tuple(unit.name for unit in campaign.units if unit.id not in sent)
+    total = len(campaign.units)
+    text = words("%(sent)s/%(total)s đơn vị đã gửi bản tự chấm", sent=total - len(names), total=total)
+    return CheckLine(Check.SELF_SCORES, len(names), text, names[:SHOWN_NAMES])
+
+
+def _unit_ids(session: Session, campaign: Campaign, states: tuple[State, ...]) -> set[int]:
+    rows = select(Submission.unit_id).where(
+        Submission.campaign_id == campaign.id, Submission.state.in_([str(state) for state in states])
+    )
+    return set(session.scalars(rows))
+
+
+def _check_scans(session: Session, campaign: Campaign) -> CheckLine:
+    files = _count(session, campaign, BatchFile, UNREAD_FILES)
+    unread = files + _count(session, campaign, Page, UNREAD_PAGES)
+    problems = _count(session, campaign, Page, ("problem",))
+    if problems:
+        text = words(
+            "%(problems)s trang quét có vấn đề, %(unread)s tệp và trang chưa đọc",
+            problems=problems, unread=unread,
+        )  # fmt: skip
+        return CheckLine(Check.SCANS, problems + unread, text)
+    if unread:
+        return CheckLine(Check.SCANS, unread, words("%(unread)s tệp và trang quét chưa đọc", unread=unread))
+    return CheckLine(Check.SCANS, 0, words("Mọi trang đã quét đều đã đọc"))
+
+
+def _count(
+    session: Session, campaign: Campaign, rows: type[BatchFile] | type[Page], states: tuple[str, ...]
+) -> int:
+    found = select(func.count()).select_from(rows).join(Batch, Batch.id == rows.batch_id)
+    return session.scalar(found.where(Batch.campaign_id == campaign.id, rows.state.in_(states))) or 0
+
+
+def _check_review(session: Session, campaign: Campaign) -> CheckLine:
+    counts = [c for c in open_item_counts(session, campaign.id) if c.queue != COMMENTS]
+    left = sum(count.open + count.escalated for count in counts)
+    if left:
+        return CheckLine(Check.REVIEW, left, words("%(count)s ô chưa rà soát", count=left))
+    return CheckLine(Check.REVIEW, 0, words("Không còn ô nào chờ rà soát"))
+
+
+def _check_survey(result: IndexResult) -> CheckLine:
+    """Components of the survey for which nobody gave a valid answer."""
+    left, names = _missing(result, is_survey=True)
+    if left:
+        return CheckLine(
+            Check.SURVEY,
+            left,
+            words("%(count)s tiêu chí điều tra của %(units)s đơn vị chưa có câu trả lời",
+                  count=left, units=len(names)),
+            names[:SHOWN_NAMES],
+        )  # fmt: skip
+    return CheckLine(Check.SURVEY, 0, words("Mọi tiêu chí điều tra đều có câu trả lời"))
+
+
+def _missing(result: IndexResult, *, is_survey: bool) -> tuple[int, tuple[str, ...]]:
+    """How many parts are missing, and of which units; survey parts carry their respondents' pools."""
+    left, names = 0, []
+    for unit in (unit for level in result.levels for unit in level.units):
+        missing = [p for p in unit.parts if p.origin == Origin.MISSING and bool(p.pools) == is_survey]
+        left += len(missing)
+        names += [unit.name] if missing else []
+    return left, tuple(names)
+
+
+def _check_appraisal(session: Session, campaign: Campaign, result: IndexResult) -> CheckLine:
+    """Every component scored, and every unit's appraisal closed."""
+    left, names = _missing(result, is_survey=False)
+    if left:
+        text = words("%(count)s điểm chờ thẩm định ở %(units)s đơn vị", count=left, units=len(names))
+        return CheckLine(Check.APPRAISAL, left, text, names[:SHOWN_NAMES])
+    closed = _unit_ids(session, campaign, (State.APPRAISED, State.FINAL))
+    open_names = tuple(unit.name for unit in campaign.units if unit.id not in closed)
+    if open_names:
+        text = words("%(count)s đơn vị chưa kết thúc thẩm định", count=len(open_names))
+        return CheckLine(Check.APPRAISAL, len(open_names), text, open_names[:SHOWN_NAMES])
+    return CheckLine(Check.APPRAISAL, 0, words("Mọi đơn vị đã thẩm định xong"))

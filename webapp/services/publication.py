@@ -1,0 +1,214 @@
+"""Compute the index, fix it as a numbered version, publish it. A version is a snapshot and never changes."""
+
+import datetime as dt
+import unicodedata
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webapp.errors import InvalidInput, NotFound, StaleVersion
+from webapp.par_index.compute import compute_index, require_complete
+from webapp.par_index.exact import as_plain, sha256_of
+from webapp.par_index.outcome import LevelResult, UnitIndex, result_sha256
+from webapp.par_index.snapshot import Snapshot, snapshot_as_plain, snapshot_file
+from webapp.persistence.audit import write_log
+from webapp.persistence.campaign import Campaign
+from webapp.persistence.results import (
+    FROZEN,
+    PUBLISHED,
+    TRIAL,
+    IndexUnit,
+    IndexVersion,
+    find_index_version,
+    last_version_number,
+    list_index_versions,
+    units_of_version,
+)
+from webapp.services.preflight import CheckLine, check_campaign
+from webapp.services.schemes import schemes_of_campaign
+from webapp.services.snapshots import build_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChange:
+    """One unit in two versions; `before` None where the older one does not have it."""
+
+    before: IndexUnit | None
+    after: IndexUnit
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCheck:
+    """The pre-flight list, and the hash of the inputs as they stand now."""
+
+    lines: list[CheckLine]
+    inputs_sha256: str
+    unit_count: int
+
+    @property
+    def blocking(self) -> list[CheckLine]:
+        """Lines with work left."""
+        return [line for line in self.lines if not line.is_done]
+
+    @property
+    def may_freeze(self) -> bool:
+        """Whether a version can be fixed now."""
+        return self.unit_count > 0 and not self.blocking
+
+
+def pre_flight(session: Session, campaign: Campaign) -> CampaignCheck:
+    """What still keeps the index from being fixed."""
+    return _check(session, campaign, build_snapshot(session, campaign))
+
+
+def _check(session: Session, campaign: Campaign, snapshot: Snapshot) -> CampaignCheck:
+    schemes = schemes_of_campaign(session, campaign.id)
+    lines = check_campaign(session, campaign, schemes, snapshot)
+    return CampaignCheck(lines, sha256_of(snapshot_as_plain(snapshot)), len(snapshot.units))
+
+
+def compute_trial(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> IndexVersion:
+    """Compute with what is there; parts may be missing. The same inputs as last time are that version.
+
+    Raises:
+        InvalidInput: there is nothing to compute from.
+    """
+    snapshot = build_snapshot(session, campaign)
+    if not snapshot.units:
+        raise InvalidInput("Chưa có gì để tính: chưa có đơn vị nào có bộ chỉ số.")
+    newest = next(iter(list_index_versions(session, campaign.id)), None)
+    if newest is not None and newest.sha256 == sha256_of(snapshot_as_plain(snapshot)):
+        return newest
+    return _keep_version(session, actor, campaign, snapshot, now, kind=TRIAL)
+
+
+def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> IndexVersion:
+    """Fix the index as a numbered version that can be signed and published.
+
+    Raises:
+        InvalidInput: lines of the pre-flight list are still open.
+        SurveyIncomplete: parts are missing.
+    """
+    snapshot = build_snapshot(session, campaign)
+    check = _check(session, campaign, snapshot)
+    if not check.may_freeze:
+        raise InvalidInput(
+            "Chưa chốt được: còn %(count)s việc chặn. Xem danh sách kiểm tra trước khi chốt.",
+            count=max(len(check.blocking), 1),
+        )
+    require_complete(compute_index(snapshot))
+    return _keep_version(session, actor, campaign, snapshot, now, kind=FROZEN)
+
+
+def _keep_version(
+    session: Session, actor: str, campaign: Campaign, snapshot: Snapshot, now: dt.datetime, *, kind: str
+) -> IndexVersion:
+    result = compute_index(snapshot)
+    content = snapshot_file(snapshot, result_sha256(result))
+    version = IndexVersion(
+        campaign_id=campaign.id,
+        number=last_version_number(session, campaign.id) + 1,
+        kind=kind,
+        made_by=actor,
+        made_at=now,
+        sha256=content["sha256"],
+        result_sha256=content["result_sha256"],
+        missing_count=result.missing_count,
+        means={level.level: as_plain(level.mean_percent) for level in result.levels},
+        snapshot=content,
+    )
+    version.units = [line for level in result.levels for line in _lines(level)]
+    session.add(version)
+    session.flush()
+    write_log(session, now, actor, f"index_{kind}", f"index/{version.number}", sha256=version.sha256)
+    return version
+
+
+def _lines(level: LevelResult) -> list[IndexUnit]:
+    return [_line(position, unit) for position, unit in enumerate(level.units)]
+
+
+def _line(position: int, unit: UnitIndex) -> IndexUnit:
+    return IndexUnit(
+        code=unit.code,
+        name=unit.name,
+        level=unit.level,
+        position=position,
+        rank=unit.rank,
+        appraised_points=unit.appraised_points,
+        survey_points=unit.survey_points,
+        total=unit.total,
+        applicable=unit.applicable,
+        index_percent=unit.index_percent,
+        class_label=unit.class_label,
+        missing_count=len(unit.missing),
+        detail=as_plain(unit),
+    )
+
+
+def publish_version(
+    session: Session, actor: str, version: IndexVersion, confirmation: str, now: dt.datetime
+) -> IndexVersion:
+    """Show a frozen version to everybody who may see results; it replaces the one published before.
+
+    Raises:
+        InvalidInput: it is a trial, or the confirmation was not typed.
+        StaleVersion: inputs have changed since it was frozen.
+    """
+    campaign = session.get_one(Campaign, version.campaign_id)
+    if version.kind == PUBLISHED:
+        return version
+    if version.kind != FROZEN:
+        raise InvalidInput("Bản tính thử không công bố được. Chốt phiên bản trước.")
+    wanted = confirmation_words(campaign)
+    if _folded(confirmation) != _folded(wanted):
+        raise InvalidInput("Chưa công bố: gõ đúng “%(words)s” để xác nhận.", words=wanted)
+    if sha256_of(snapshot_as_plain(build_snapshot(session, campaign))) != version.sha256:
+        raise StaleVersion(
+            "Số liệu đã thay đổi sau khi chốt bản số %(number)s. Chốt bản mới rồi công bố bản đó.",
+            number=version.number,
+        )
+    version.kind, version.published_by, version.published_at = PUBLISHED, actor, now
+    session.flush()
+    subject = f"index/{version.number}"
+    write_log(session, now, actor, "index_published", subject, sha256=version.sha256)
+    return version
+
+
+def confirmation_words(campaign: Campaign) -> str:
+    """What the head types to publish."""
+    return f"công bố {campaign.year}"
+
+
+def _folded(text: str) -> str:
+    """Compared without regard to capitals, blanks and the way accents are encoded."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def require_version(session: Session, campaign: Campaign, number: int) -> IndexVersion:
+    """The version with this number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    version = find_index_version(session, campaign.id, number)
+    if version is None:
+        raise NotFound("Không có bản tính số %(number)s.", number=number)
+    return version
+
+
+def changed_units(session: Session, version: IndexVersion) -> list[UnitChange]:
+    """Units whose index or rank differs from the version before; nothing for the first version."""
+    former = find_index_version(session, version.campaign_id, version.number - 1)
+    if former is None:
+        return []
+    before = {line.code: line for line in units_of_version(session, former.id)}
+    changes = [UnitChange(before.get(line.code), line) for line in units_of_version(session, version.id)]
+    return [change for change in changes if _differs(change)]
+
+
+def _differs(change: UnitChange) -> bool:
+    if change.before is None:
+        return True
+    old, new = change.before, change.after
+    return (old.index_percent, old.rank, old.total) != (new.index_percent, new.rank, new.total)
