@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ocr.layout import CodeArea, Field, Layout, PageLayout, layout_as_json, layout_from_json
+from ocr.layout import CodeArea, Field, Layout, layout_as_json, layout_from_json
 from ocr.sheet_code import PREFIX
 from ocr.template import FormLibrary, FormTemplate
 from ocr.typeset import SAMPLE_IMPRINT, set_form
