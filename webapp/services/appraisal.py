@@ -39,10 +39,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PointsOption:
-    """Points that the rule can give, with the rule's words for them (or none)."""
+    """Points to choose from, with the rule's words for them; `is_self`: what the unit gave itself."""
 
     points: Decimal
     label: str
+    is_self: bool = False
+
+    @property
+    def code(self) -> str:
+        """The points as a form sends them: "0.75"."""
+        return f"{self.points:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +70,30 @@ class UnitProgress:
         return state_of(self.submission)
 
 
-def points_options(component: ComponentCriterion) -> list[PointsOption]:
-    """The points that the rule can give, best first; for a formula its two ends."""
+def points_options(scores: ComponentScores) -> list[PointsOption]:
+    """The points that the rule can give and those of the unit, best first; for a formula its two ends."""
+    possible = _possible_points(scores.component)
+    declared = None if scores.entry is None or scores.entry.not_applicable else scores.entry.points
+    if declared is not None:
+        possible.setdefault(declared, "")
+    return [
+        PointsOption(points, possible[points], is_self=points == declared)
+        for points in sorted(possible, reverse=True)
+    ]
+
+
+def _possible_points(component: ComponentCriterion) -> dict[Decimal, str]:
+    """Points with the words that the rule has for them."""
     rule = component.rule
     match rule:
         case LevelsRule(levels):
-            options = [PointsOption(level.points, level.label) for level in levels]
+            return {level.points: level.label for level in levels}
         case BandsRule(bands=bands):
-            options = [PointsOption(band.points, band.label) for band in bands]
+            return {band.points: band.label for band in bands}
         case ChecklistRule(parts):
-            options = [PointsOption(points, "") for points in _sums([part.points for part in parts])]
+            return dict.fromkeys(_sums([part.points for part in parts]), "")
         case _:
-            options = [PointsOption(component.maximum, ""), PointsOption(ZERO, "")]
-    return sorted(options, key=lambda option: option.points, reverse=True)
+            return {component.maximum: "", ZERO: ""}
 
 
 def _sums(parts: Sequence[Decimal]) -> set[Decimal]:

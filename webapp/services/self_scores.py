@@ -1,4 +1,4 @@
-"""Self-scoring by a unit: keep every draft as typed, compute its points, send the whole once it is complete."""
+"""Self-scoring by a unit: keep each draft as typed, compute its points, send the whole once it is complete."""
 
 import datetime as dt
 from collections.abc import Mapping

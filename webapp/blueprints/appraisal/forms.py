@@ -1,0 +1,58 @@
+"""What the appraiser's form sends: points, or "not applicable", a reason, and the version that was seen."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from werkzeug.datastructures import MultiDict
+
+from webapp.errors import InvalidInput
+from webapp.par_index.errors import FactsInvalid
+from webapp.par_index.rules import FactField, FactKind, read_fact
+from webapp.services.appraisal import Decision
+
+NOT_APPLICABLE = "na"
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDecision:
+    """The form exactly as it was sent, to show again whatever is wrong with it."""
+
+    choice: str = ""
+    other: str = ""
+    reason: str = ""
+    seen_version: str = "0"
+
+
+def read_typed(form: MultiDict[str, str]) -> TypedDecision:
+    """The form as sent."""
+    return TypedDecision(
+        choice=form.get("choice", ""),
+        other=form.get("other", ""),
+        reason=form.get("reason", ""),
+        seen_version=form.get("seen_version", "0"),
+    )
+
+
+def read_decision(typed: TypedDecision, code: str) -> Decision:
+    """The decision that the form means.
+
+    Raises:
+        InvalidInput: points that are no number, or can be read in two ways.
+    """
+    is_counted = typed.seen_version.isascii() and typed.seen_version.isdigit()
+    seen_version = int(typed.seen_version) if is_counted else 0
+    if typed.choice == NOT_APPLICABLE:
+        return Decision(None, not_applicable=True, reason=typed.reason, seen_version=seen_version)
+    if not typed.choice:
+        raise InvalidInput("Chọn điểm thẩm định của tiêu chí %(code)s.", code=code)
+    points = _read_points(typed.other if typed.choice == OTHER else typed.choice)
+    return Decision(points, not_applicable=False, reason=typed.reason, seen_version=seen_version)
+
+
+def _read_points(text: str) -> Decimal:
+    field = FactField("points", "Điểm thẩm định", FactKind.AMOUNT)
+    try:
+        return Decimal(str(read_fact(field, text)))
+    except FactsInvalid as problem:
+        raise InvalidInput(problem.message, **problem.values) from problem

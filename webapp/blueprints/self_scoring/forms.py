@@ -1,0 +1,33 @@
+"""What a unit's forms send. Nothing is validated away: a draft holds what was typed."""
+
+from werkzeug.datastructures import MultiDict
+
+from webapp.errors import InvalidInput
+from webapp.services.self_scores import Draft
+
+FACT = "fact-"
+
+
+def read_draft(form: MultiDict[str, str]) -> Draft:
+    """The component's form as it stands."""
+    typed = {name.removeprefix(FACT): text for name, text in form.items() if name.startswith(FACT)}
+    return Draft(
+        typed=typed,
+        not_applicable=form.get("not_applicable") == "yes",
+        not_applicable_reason=form.get("not_applicable_reason", ""),
+        explanation=form.get("explanation", ""),
+    )
+
+
+def read_page_number(form: MultiDict[str, str]) -> int | None:
+    """The cited page; empty means the document as a whole.
+
+    Raises:
+        InvalidInput: not a whole number.
+    """
+    text = form.get("page_number", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):  # noqa: PLR2004 - more pages than any document
+        raise InvalidInput("Số trang “%(typed)s” phải là số nguyên, ví dụ 3.", typed=text)
+    return int(text)

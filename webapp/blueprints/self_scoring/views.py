@@ -1,0 +1,299 @@
+"""Tự chấm: a unit fills in its catalogue, proves it, sends it, and later reads how it was appraised."""
+
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from webapp.blueprints.self_scoring.forms import FACT, read_draft, read_page_number
+from webapp.errors import AppError, InvalidInput, NotFound, UploadTooLarge
+from webapp.http import access, htmx
+from webapp.http.access import Permission
+from webapp.http.context import current_session, current_user, now, scan_store, settings
+from webapp.http.documents import send_original, send_picture
+from webapp.http.transaction import keep_changes
+from webapp.http.wording import install_wording
+from webapp.par_index.exact import canonical_json
+from webapp.par_index.rules import facts_asked
+from webapp.persistence.accounts import User
+from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, SelfScoreEntry, unit_files
+from webapp.persistence.campaign import Unit
+from webapp.services.evidence import (
+    Upload,
+    add_file,
+    cite_file,
+    find_citation,
+    find_file,
+    page_image,
+    remove_citation,
+)
+from webapp.services.evidence_kinds import MEDIA_TYPES
+from webapp.services.self_scores import (
+    declare_points,
+    draft_of,
+    save_draft,
+    sent_document,
+    submit_self_scores,
+)
+from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
+
+blueprint = Blueprint("self_scoring", __name__, url_prefix="/tu-cham")
+install_wording(blueprint)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnComponent:
+    """A component of the signed-in unit, within all its scores."""
+
+    scores: UnitScores
+    here: ComponentScores
+
+    @property
+    def code(self) -> str:
+        """The component's code."""
+        return self.here.component.code
+
+    @property
+    def unit(self) -> Unit:
+        """The unit that is signed in."""
+        return self.scores.unit
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCitation:
+    """A piece of evidence behind a component of the signed-in unit."""
+
+    owner: OwnComponent
+    link: EvidenceLink
+
+
+@blueprint.context_processor
+def words_for_templates() -> dict[str, object]:
+    """What the templates of this feature use besides their own values."""
+    return {"facts_asked": facts_asked, "FACT": FACT, "settings": settings}
+
+
+def load_own(session: Session, user: User) -> UnitScores:
+    """All scores of the user's own unit; there is no way to name another."""
+    if user.unit is None:
+        raise NotFound("Tài khoản của bạn chưa gắn với đơn vị nào. Người quản trị sẽ gắn giúp.")
+    return load_unit_scores(session, user.unit, now())
+
+
+def load_component(session: Session, user: User, code: str) -> OwnComponent:
+    """A component that the user's unit scores itself."""
+    scores = load_own(session, user)
+    return OwnComponent(scores, scores.own_component(code))
+
+
+def load_citation(session: Session, user: User, code: str, link_id: int) -> OwnCitation:
+    """Evidence that stands behind a component of the user's unit."""
+    owner = load_component(session, user, code)
+    return OwnCitation(owner, find_citation(session, owner.unit.id, code, link_id))
+
+
+def load_file(session: Session, user: User, file_id: int) -> EvidenceFile:
+    """A file of the user's own unit."""
+    return find_file(session, load_own(session, user).unit.id, file_id)
+
+
+def load_page(session: Session, user: User, file_id: int, page_number: int) -> tuple[str, str]:
+    """The picture of a page of the unit's own file."""
+    return page_image(load_file(session, user, file_id), page_number)
+
+
+@blueprint.get("")
+@access.policy(Permission.SELF_SCORE, scope=load_own)
+def show_catalogue(scores: UnitScores) -> str:
+    """The unit's catalogue with the state of each component."""
+    return render_template("self_scoring/catalogue.html", scores=scores)
+
+
+@blueprint.get("/gui")
+@access.policy(Permission.SELF_SCORE, scope=load_own)
+def show_check(scores: UnitScores) -> str:
+    """Check before sending: what is missing, each with its link."""
+    return render_template("self_scoring/check.html", scores=scores, refusal=None)
+
+
+@blueprint.post("/gui")
+@access.policy(Permission.SELF_SCORE, scope=load_own)
+def send(scores: UnitScores) -> Response:
+    """Send the self-score, or say by name what it still lacks."""
+    try:
+        submit_self_scores(current_session(), current_user().username, scores.unit, now())
+    except InvalidInput as refusal:
+        page = render_template("self_scoring/check.html", scores=scores, refusal=refusal)
+        return make_response(page, refusal.status)
+    return htmx.go_to(url_for(".show_receipt"))
+
+
+@blueprint.get("/bien-nhan")
+@access.policy(Permission.SELF_SCORE, scope=load_own)
+def show_receipt(scores: UnitScores) -> str:
+    """What was sent, when, and under which hash."""
+    if scores.submission is None or scores.submission.submitted_at is None:
+        raise NotFound("Chưa có biên nhận: đơn vị chưa gửi bản tự chấm.")
+    return render_template("self_scoring/receipt.html", scores=scores)
+
+
+@blueprint.get("/bien-nhan/noi-dung")
+@access.policy(Permission.SELF_SCORE, scope=load_own)
+def download_sent(scores: UnitScores) -> Response:
+    """Exactly the bytes that the receipt's hash is taken of."""
+    if scores.submission is None or scores.submission.submitted_at is None:
+        raise NotFound("Chưa có biên nhận: đơn vị chưa gửi bản tự chấm.")
+    response = make_response(canonical_json(sent_document(scores, scores.submission)))
+    response.mimetype = "application/json"
+    response.headers["Content-Disposition"] = f"attachment; filename=tu-cham-{scores.unit.code}.json"
+    return response
+
+
+@blueprint.get("/<code>")
+@access.policy(Permission.SELF_SCORE, scope=load_component)
+def show_component(owner: OwnComponent) -> Response:
+    """One component a page; `?xem=1` names what is missing in it."""
+    return component_page(owner)
+
+
+@blueprint.post("/<code>")
+@access.policy(Permission.SELF_SCORE, scope=load_component)
+def save_component(owner: OwnComponent) -> Response:
+    """Save and go on; what is incomplete is saved too, and said on the same page."""
+    store_draft(owner)
+    saved = load_component(current_session(), current_user(), owner.code)
+    _before, after = saved.scores.neighbours(owner.code)
+    if saved.here.gap is not None:
+        return htmx.go_to(url_for(".show_component", code=owner.code, xem=1))
+    if after is None:
+        return htmx.go_to(url_for(".show_check"))
+    return htmx.go_to(url_for(".show_component", code=after))
+
+
+@blueprint.post("/<code>/nhap")
+@access.policy(Permission.SELF_SCORE, scope=load_component)
+def autosave(owner: OwnComponent) -> Response:
+    """Keep the draft as typed, and show what it comes to."""
+    store_draft(owner)
+    saved = load_component(current_session(), current_user(), owner.code)
+    return component_page(saved, fragment="self_scoring/_points.html", saved_at=now())
+
+
+@blueprint.post("/<code>/tep")
+@access.policy(Permission.SELF_SCORE, scope=load_component)
+def upload_evidence(owner: OwnComponent) -> Response:
+    """Take files for a component: the good ones are kept, each bad one gets its sentence."""
+    uploads = [file for file in request.files.getlist("files") if file.filename]
+    problems: list[AppError] = []
+    if not uploads:
+        problems.append(InvalidInput("Chưa chọn tệp nào. Chọn tệp rồi bấm Tải lên."))
+    for upload in uploads:
+        try:
+            take_file(owner, Upload(upload.filename or "", cast("BinaryIO", upload.stream)))
+        except (InvalidInput, UploadTooLarge) as problem:
+            problems.append(problem)
+    return evidence_answer(owner, problems)
+
+
+@blueprint.post("/<code>/tep/dung-lai")
+@access.policy(Permission.SELF_SCORE, scope=load_component)
+def reuse_evidence(owner: OwnComponent) -> Response:
+    """Cite a file that the unit has uploaded already, at a page."""
+    try:
+        file = find_file(current_session(), owner.unit.id, request.form.get("file_id", 0, type=int))
+        cite(owner, file)
+    except InvalidInput as problem:
+        return evidence_answer(owner, [problem])
+    return evidence_answer(owner, [])
+
+
+@blueprint.post("/<code>/tep/<int:link_id>/bo")
+@access.policy(Permission.SELF_SCORE, scope=load_citation)
+def drop_evidence(citation: OwnCitation) -> Response:
+    """Take a file away from a component; the file itself stays."""
+    session, actor = current_session(), current_user().username
+    remove_citation(session, citation.owner.unit, citation.link, actor, now())
+    return evidence_answer(citation.owner, [])
+
+
+@blueprint.get("/tep/<int:file_id>")
+@access.policy(Permission.SELF_SCORE, scope=load_file)
+def download_file(file: EvidenceFile) -> Response:
+    """The unit's own document, as it was uploaded."""
+    return send_original(file.sha256, MEDIA_TYPES[file.kind], file.name)
+
+
+@blueprint.get("/tep/<int:file_id>/trang/<int:page_number>")
+@access.policy(Permission.SELF_SCORE, scope=load_page)
+def show_page(picture: tuple[str, str]) -> Response:
+    """A page of the unit's own document."""
+    return send_picture(*picture)
+
+
+def store_draft(owner: OwnComponent) -> SelfScoreEntry:
+    """Keep the form of this request."""
+    draft = read_draft(request.form)
+    actor = current_user().username
+    return save_draft(current_session(), owner.unit, owner.here.component, draft, actor=actor, now=now())
+
+
+def take_file(owner: OwnComponent, upload: Upload) -> None:
+    """Keep one uploaded file and cite it."""
+    limit_mb, actor = settings().max_evidence_mb, current_user().username
+    file = add_file(
+        current_session(), scan_store(), owner.unit, upload, actor=actor, now=now(), max_evidence_mb=limit_mb
+    )
+    cite(owner, file)
+
+
+def cite(owner: OwnComponent, file: EvidenceFile) -> None:
+    """Put a file behind the component at the page that the form names."""
+    page_number, actor = read_page_number(request.form), current_user().username
+    cite_file(
+        current_session(), owner.unit, owner.code, file, page_number=page_number, actor=actor, now=now()
+    )
+
+
+def evidence_answer(owner: OwnComponent, problems: list[AppError]) -> Response:
+    """The component's evidence as it stands now; without htmx back to the page, unless something is wrong."""
+    if not problems and not htmx.wants_fragment():
+        return htmx.go_to(url_for(".show_component", code=owner.code, _anchor="evidence"))
+    if problems:
+        keep_changes()  # the good files of the same upload
+    current_session().flush()
+    changed = load_component(current_session(), current_user(), owner.code)
+    status = problems[-1].status if problems else 200
+    return component_page(
+        changed, fragment="self_scoring/_evidence_answer.html", status=status, problems=problems
+    )
+
+
+def component_page(
+    owner: OwnComponent,
+    *,
+    fragment: str = "self_scoring/_points.html",
+    status: int = 200,
+    problems: list[AppError] | None = None,
+    saved_at: object = None,
+) -> Response:
+    """The page of a component, or the piece of it that changed."""
+    entry = owner.here.entry
+    draft = draft_of(entry)
+    before, after = owner.scores.neighbours(owner.code)
+    return htmx.render(
+        "self_scoring/component.html",
+        fragment,
+        status=status,
+        owner=owner,
+        here=owner.here,
+        scores=owner.scores,
+        draft=draft,
+        declared=declare_points(owner.here.component, draft),
+        files=unit_files(current_session(), owner.unit.id),
+        before=before,
+        after=after,
+        problems=problems or [],
+        is_asked=request.args.get("xem") == "1",
+        saved_at=saved_at or (entry.entered_at if entry is not None else None),
+    )
