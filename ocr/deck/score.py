@@ -21,8 +21,6 @@ _STRUCTURAL = frozenset(
         Flag.POOR_IMAGE,
         Flag.WRONG_SCALE,
         Flag.DAMAGED_CODE,
-        Flag.DUPLICATE_SHEET,
-        Flag.MISSING_PAGE,
     }
 )
 NOT_READ = "(không đọc)"
