@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 -- argparse has no public name for it
 
 NOT_PASSED = 1
+_DPI_RANGE = (100, 600)
 
 _DECK_HELP = """\
 Làm bộ phiếu thử: in phiếu thật (mã, số phiếu), "người" điền bằng nhiều kiểu tay và bút, rồi "quét" với
@@ -29,7 +30,7 @@ chấm bằng "python -m ocr score": biết chắc máy đọc đúng bao nhiêu
   python -m ocr read thu/*.pdf --out thu/readings.jsonl
   python -m ocr score thu/readings.jsonl thu/truth.jsonl
 
-Cùng tham số và cùng --seed thì ra đúng các tệp ấy, máy nào cũng vậy.
+Cùng tham số và cùng --seed thì ra đúng các tệp ấy, dù dùng bao nhiêu tiến trình.
 Hồ sơ: clean = sạch; office = như văn phòng; rough = bản chụp lại, lỗi nặng."""
 
 _SCORE_HELP = """\
@@ -52,9 +53,7 @@ def add_deck_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--profile", choices=sorted(PROFILES), default="office", help="hồ sơ người và máy quét"
     )
-    parser.add_argument(
-        "--dpi", type=int, default=200, choices=(150, 200, 240, 300), help="độ phân giải quét"
-    )
+    parser.add_argument("--dpi", type=_dpi, default=200, help="độ phân giải quét, từ 100 đến 600")
     parser.add_argument("--format", choices=FORMATS, default="pdf", dest="file_format", help="dạng tệp quét")
     parser.add_argument("--out", type=Path, required=True, help="thư mục ghi các tệp quét và truth.jsonl")
     parser.add_argument("--unit", default="19186", help="mã đơn vị được đánh giá")
@@ -105,6 +104,13 @@ def _run_score(arguments: argparse.Namespace) -> int:
     score = score_deck(read_readings(arguments.readings), read_truth(arguments.truth))
     print(json.dumps(as_json(score), ensure_ascii=False, indent=1) if arguments.json else as_text(score))  # noqa: T201 -- a command's answer
     return 0 if score.passed else NOT_PASSED
+
+
+def _dpi(text: str) -> int:
+    number = int(text)
+    if not _DPI_RANGE[0] <= number <= _DPI_RANGE[1]:
+        raise argparse.ArgumentTypeError("phải từ 100 đến 600")
+    return number
 
 
 def _count(text: str) -> int:

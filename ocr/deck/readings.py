@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ocr.deck.lines import numbered_lines
 from ocr.errors import OcrError
 from ocr.model import Flag, PageStatus
 from ocr.sheet_code import serial_text
@@ -53,10 +54,8 @@ def read_readings(path: Path) -> Iterator[ReadPage]:
     Raises:
         ReadingsInvalid: a line is no JSON, or of another schema; the message names the line.
     """
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _page_from(line, f"{path.name}, dòng {number}")
+    for line, place in numbered_lines(path):
+        yield _page_from(line, place)
 
 
 def _page_from(line: str, place: str) -> ReadPage:

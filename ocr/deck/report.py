@@ -99,6 +99,8 @@ def _line(words: str, value: Rate) -> str:
 
 
 def _percent(share: float) -> str:
+    if share == 0:
+        return "0 %"
     digits = 4 if share < _SMALL else 2
     return f"{share * 100:.{digits}f} %".replace(".", ",")
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from ocr.deck.lines import numbered_lines
 from ocr.errors import OcrError
 
 SCHEMA = "chamdiem-truth/1"
@@ -103,10 +104,8 @@ def read_truth(path: Path) -> Iterator[TruthPage]:
     Raises:
         TruthInvalid: a line is no JSON, or of another schema; the message names the line.
     """
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _page_from(line, f"{path.name}, dòng {number}")
+    for line, place in numbered_lines(path):
+        yield _page_from(line, place)
 
 
 def _page_from(line: str, place: str) -> TruthPage:

@@ -15,6 +15,7 @@ import zxingcpp
 
 from ocr.deck.build import Deck, DeckOrder, build_deck, print_deck, respond
 from ocr.deck.command import add_deck_parser, add_score_parser
+from ocr.deck.lines import LinesUnreadable
 from ocr.deck.output import Format
 from ocr.deck.prints import PrintedSheets
 from ocr.deck.profiles import OFFICE, PROFILES
@@ -167,6 +168,11 @@ def test_a_foreign_truth_file_is_refused_with_its_line(tmp_path: Path) -> None:
     path.write_text(json.dumps({"schema": "chamdiem-reading/1"}) + "\n", encoding="utf-8")
     with pytest.raises(TruthInvalid, match="dòng 1"):
         list(read_truth(path))
+
+
+def test_a_truth_file_that_is_not_there_is_an_expected_error(tmp_path: Path) -> None:
+    with pytest.raises(LinesUnreadable, match=r"khong-co\.jsonl"):
+        list(read_truth(tmp_path / "khong-co.jsonl"))
 
 
 def test_the_command_builds_and_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
