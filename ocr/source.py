@@ -203,9 +203,6 @@ def _unreadable_page(name: str, index: int, why: str) -> PageImage:
     return PageImage(name, index, np.zeros((0, 0), np.uint8), problem=why)
 
 
-# --- single pictures and TIFF ---------------------------------------------------------------------
-
-
 @contextlib.contextmanager
 def _open_picture(path: Path) -> Iterator[Image.Image]:
     """Open a picture's header; nothing is decoded."""
