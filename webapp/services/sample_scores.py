@@ -1,0 +1,126 @@
+"""Self-scores and appraisals of made-up units, entered through the same use cases as real ones."""
+
+import datetime as dt
+from decimal import Decimal
+from io import BytesIO
+from random import Random
+
+import typst
+from sqlalchemy.orm import Session
+
+from webapp.par_index.rules import FactValue
+from webapp.par_index.scheme import ComponentCriterion, Policy
+from webapp.persistence.accounts import User
+from webapp.persistence.appraisal import EvidenceFile
+from webapp.persistence.campaign import Unit
+from webapp.services.appraisal import Decision, appraise_component, finish_appraisal
+from webapp.services.evidence import Upload, add_file, cite_file
+from webapp.services.sample_facts import sample_facts
+from webapp.services.schemes import scheme_of_level
+from webapp.services.self_scores import Draft, declare_points, save_draft
+from webapp.services.unit_scores import load_unit_scores
+from webapp.storage import ScanStore
+
+_EVIDENCE_PAGES = 3
+_MAX_EVIDENCE_MB = 20
+_STEP = Decimal("0.25")
+_LOWERED_SHARE = 0.12
+_UNDOCUMENTED_SHARE = 0.1
+
+
+def typed_fact(value: FactValue) -> str:
+    """A fact as a person would type it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def sample_draft(component: ComponentCriterion, seed: int, unit_code: str) -> Draft:
+    """A form filled in: facts, or “not applicable” where nothing arose and the policy allows it."""
+    facts = sample_facts(component, seed, unit_code)
+    draft = Draft({code: typed_fact(value) for code, value in facts.items()})
+    if (
+        declare_points(component, draft).points is None
+        and component.not_applicable.policy != Policy.NOT_ALLOWED
+    ):
+        return Draft(not_applicable=True, not_applicable_reason=component.not_applicable.condition)
+    return draft
+
+
+def evidence_pdf(unit_name: str, office_name: str, year: int) -> bytes:
+    """A made-up document of three pages that says so on each."""
+    pages = "\n#pagebreak()\n".join(
+        f"#align(center)[*DỮ LIỆU MẪU – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ*]\n"
+        f"#v(1cm)\n*#sys.inputs.office* \\\n#sys.inputs.unit\n#v(1cm)\n"
+        f"= Báo cáo cải cách hành chính năm {year} – phần {number}\n"
+        f"#lorem(120)"
+        for number in range(1, _EVIDENCE_PAGES + 1)
+    )
+    source = f'#set page(paper: "a4", margin: 2.5cm)\n#set text(size: 13pt)\n{pages}\n'
+    pdf = typst.compile(source.encode(), sys_inputs={"unit": unit_name, "office": office_name})
+    return bytes(pdf)
+
+
+def attach_sample_evidence(
+    session: Session, store: ScanStore, unit: Unit, actor: str, now: dt.datetime
+) -> EvidenceFile:
+    """One document that many components cite, as in real life."""
+    campaign = unit.campaign
+    pdf = evidence_pdf(unit.name, campaign.office_name, campaign.year)
+    upload = Upload(f"Báo cáo CCHC {campaign.year} - {unit.name}.pdf", BytesIO(pdf))
+    return add_file(session, store, unit, upload, actor=actor, now=now, max_evidence_mb=_MAX_EVIDENCE_MB)
+
+
+def enter_self_scores(
+    session: Session,
+    unit: Unit,
+    evidence: EvidenceFile | None,
+    *,
+    actor: str,
+    seed: int,
+    now: dt.datetime,
+    share: float = 1.0,
+) -> None:
+    """Fill in the first `share` (0–1) of the unit's components; most cite a page, some are explained."""
+    dice = Random(f"{seed}/{unit.code}/evidence")  # noqa: S311 - sample data, no secret
+    _version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
+    components = scheme.appraised
+    for component in components[: round(len(components) * share)]:
+        draft = sample_draft(component, seed, unit.code)
+        explained = evidence is None or dice.random() < _UNDOCUMENTED_SHARE
+        if explained:
+            draft = Draft(
+                draft.typed,
+                draft.not_applicable,
+                draft.not_applicable_reason,
+                "Số liệu theo sổ theo dõi của đơn vị (dữ liệu mẫu).",
+            )
+        save_draft(session, unit, component, draft, actor=actor, now=now)
+        if not explained and evidence is not None:
+            page = dice.randint(1, _EVIDENCE_PAGES)
+            cite_file(session, unit, component.code, evidence, page_number=page, actor=actor, now=now)
+    session.flush()
+
+
+def appraise_unit(
+    session: Session, appraiser: User, unit: Unit, *, seed: int, now: dt.datetime, share: float = 1.0
+) -> None:
+    """Fix the points of the first `share` of the components; a few are lowered by a step, with a reason."""
+    dice = Random(f"{seed}/{unit.code}/appraisal")  # noqa: S311 - sample data, no secret
+    own = load_unit_scores(session, unit, now).own
+    for scores in own[: round(len(own) * share)]:
+        declared = scores.self_score
+        points = (declared.points if declared is not None else None) or Decimal(0)
+        lowered = dice.random() < _LOWERED_SHARE and points >= _STEP
+        is_set_aside = scores.entry is not None and scores.entry.not_applicable
+        decision = Decision(
+            points=None if is_set_aside else points - _STEP if lowered else points,
+            not_applicable=is_set_aside,
+            reason="Minh chứng chưa đủ cho toàn bộ nội dung (dữ liệu mẫu)."
+            if lowered and not is_set_aside
+            else "",
+            seen_version=0,
+        )
+        appraise_component(session, appraiser, unit, scores.component.code, decision=decision, now=now)
+    if share == 1:
+        finish_appraisal(session, appraiser, unit, now)
