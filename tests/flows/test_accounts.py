@@ -4,15 +4,16 @@ import datetime as dt
 import re
 
 import pytest
+from werkzeug.test import TestResponse
 
-from tests.clients import Office
+from tests.clients import Browser, Office
 from tests.worlds.small import PASSWORD
 from webapp.services.accounts import FAILURES_BEFORE_LOCK
 
 SIGN_IN = "/dang-nhap"
 
 
-def sign_in(office: Office, password: str = PASSWORD, **more: str):  # noqa: ANN201 - a werkzeug response
+def sign_in(office: Office, password: str = PASSWORD, **more: str) -> tuple[Browser, TestResponse]:
     browser = office.browser()
     return browser, browser.post(SIGN_IN, {"username": "clerk", "password": password, **more})
 
@@ -31,7 +32,15 @@ def test_a_stranger_is_sent_to_sign_in_and_comes_back(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil", "/\t/evil.example", "evil", ""],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil",
+        "/\t/evil.example",
+        "evil",
+        "",
+    ],
 )
 def test_sign_in_never_leads_to_another_site(office: Office, target: str) -> None:
     _, answer = sign_in(office, next=target)

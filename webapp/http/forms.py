@@ -2,18 +2,18 @@
 
 from wtforms import Form
 
-from webapp.http.locale import gettext
+from webapp.http.locale import lazy
 
 # WTForms has no Vietnamese; these are the messages that our forms can show without their own words.
 _BUILT_IN = {
-    "This field is required.": "Cần điền ô này.",
-    "Not a valid choice.": "Chọn một trong các mục có sẵn.",
-    "Not a valid choice": "Chọn một trong các mục có sẵn.",
-    "Invalid Choice: could not coerce.": "Chọn một trong các mục có sẵn.",
-    "Not a valid integer value.": "Nhập một số nguyên.",
-    "Not a valid decimal value.": "Nhập một số.",
-    "Not a valid date value.": "Nhập ngày dạng dd/mm/yyyy.",
-    "Invalid input.": "Nội dung chưa hợp lệ.",
+    "This field is required.": lazy("Cần điền ô này."),
+    "Not a valid choice.": lazy("Chọn một trong các mục có sẵn."),
+    "Not a valid choice": lazy("Chọn một trong các mục có sẵn."),
+    "Invalid Choice: could not coerce.": lazy("Chọn một trong các mục có sẵn."),
+    "Not a valid integer value.": lazy("Nhập một số nguyên."),
+    "Not a valid decimal value.": lazy("Nhập một số."),
+    "Not a valid date value.": lazy("Nhập ngày dạng dd/mm/yyyy."),
+    "Invalid input.": lazy("Nội dung chưa hợp lệ."),
 }
 
 
@@ -22,7 +22,7 @@ class _Translations:
 
     def gettext(self, message: str) -> str:
         """From WTForms' English by way of our Vietnamese."""
-        return gettext(_BUILT_IN[message]) if message in _BUILT_IN else message
+        return str(_BUILT_IN.get(message, message))
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
         """Length and range messages are written by each form itself."""

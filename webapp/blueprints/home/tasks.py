@@ -1,0 +1,129 @@
+"""“Việc của tôi”: what waits for this person, each with its number and the page where it is done."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webapp.http.access import Permission, may
+from webapp.http.figures import format_number
+from webapp.http.locale import _, language, ngettext
+from webapp.par_index.workflow import State
+from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Campaign
+from webapp.persistence.schemes import newest_scheme_version
+from webapp.services.progress import OpenWork, submission_states
+from webapp.services.unit_scores import load_unit_scores
+
+_ANSWERS_PER_MINUTE = 30  # two seconds each, the median to expect of a trained clerk (docs/guide)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A link with its figure; `kind` colours it: attention, working, done, or nothing."""
+
+    figure: str
+    word: str
+    address: str
+    kind: str = ""
+
+
+def my_tasks(
+    session: Session, campaign: Campaign, user: User, work: OpenWork, now: dt.datetime
+) -> list[Task]:
+    """Everything that this person may do and that waits, most pressing first."""
+    own = _self_score_tasks(session, campaign, user, now) if may(user, Permission.SELF_SCORE) else []
+    return [*own, *(task for allowed, find in _FINDERS.items() if may(user, allowed) for task in find(work))]
+
+
+def _print_tasks(work: OpenWork) -> list[Task]:
+    if not work.sheets_to_print:
+        return []
+    word = ngettext("phiếu chưa in", "phiếu chưa in", work.sheets_to_print)
+    return [Task(_number(work.sheets_to_print), word, "/in")]
+
+
+def _intake_tasks(work: OpenWork) -> list[Task]:
+    problems = work.pages_problem + work.files_refused
+    tasks = []
+    if problems:
+        word = ngettext("trang hoặc tệp có vấn đề", "trang hoặc tệp có vấn đề", problems)
+        tasks.append(Task(_number(problems), word, "/quet", "attention"))
+    if work.pages_reading:
+        word = ngettext("trang đang chờ máy đọc", "trang đang chờ máy đọc", work.pages_reading)
+        tasks.append(Task(_number(work.pages_reading), word, "/quet", "working"))
+    return [*tasks, Task("+", _("Nhận thêm phiếu quét"), "/quet")]
+
+
+def _review_tasks(work: OpenWork) -> list[Task]:
+    tasks = []
+    if work.answers_open:
+        minutes = max(1, round(work.answers_open / _ANSWERS_PER_MINUTE))
+        word = _("ô cần rà soát, khoảng %(minutes)s phút", minutes=minutes)
+        tasks.append(Task(_number(work.answers_open), word, "/ra-soat/o", "attention"))
+    if work.comments_open:
+        word = ngettext("ý kiến viết tay cần nhập", "ý kiến viết tay cần nhập", work.comments_open)
+        tasks.append(Task(_number(work.comments_open), word, "/ra-soat"))
+    return tasks
+
+
+def _appraisal_tasks(work: OpenWork) -> list[Task]:
+    tasks = []
+    if work.units_to_appraise:
+        word = ngettext("đơn vị chờ thẩm định", "đơn vị chờ thẩm định", work.units_to_appraise)
+        tasks.append(Task(_number(work.units_to_appraise), word, "/tham-dinh", "attention"))
+    if work.units_returned:
+        word = ngettext("đơn vị đang trả lời", "đơn vị đang trả lời", work.units_returned)
+        tasks.append(Task(_number(work.units_returned), word, "/tham-dinh", "working"))
+    return tasks
+
+
+def _index_tasks(work: OpenWork) -> list[Task]:
+    open_answers = work.answers_open + work.answers_escalated
+    tasks = [Task("→", _("Xem trước và tính chỉ số"), "/chi-so")]
+    if open_answers:
+        word = ngettext("ô chưa rà soát xong", "ô chưa rà soát xong", open_answers)
+        tasks.insert(0, Task(_number(open_answers), word, "/chi-so", "attention"))
+    return tasks
+
+
+def _results_tasks(_work: OpenWork) -> list[Task]:
+    return [Task("→", _("Xem bảng kết quả"), "/ket-qua")]
+
+
+def _user_tasks(_work: OpenWork) -> list[Task]:
+    return [Task("→", _("Quản lý tài khoản"), "/nguoi-dung")]
+
+
+_FINDERS: dict[Permission, Callable[[OpenWork], list[Task]]] = {
+    Permission.VERIFY: _review_tasks,
+    Permission.INTAKE: _intake_tasks,
+    Permission.PRINT: _print_tasks,
+    Permission.APPRAISE: _appraisal_tasks,
+    Permission.COMPUTE_INDEX: _index_tasks,
+    Permission.VIEW_RESULTS: _results_tasks,
+    Permission.MANAGE_USERS: _user_tasks,
+}
+
+
+def _self_score_tasks(session: Session, campaign: Campaign, user: User, now: dt.datetime) -> list[Task]:
+    """How far the unit's own self-score is."""
+    if user.unit is None:
+        return []
+    state = submission_states(session, campaign).get(user.unit.id, State.DRAFT)
+    if state in (State.APPRAISED, State.FINAL):
+        return [Task("✓", _("Xem điểm thẩm định"), "/tu-cham", "done")]
+    if state is State.SUBMITTED:
+        return [Task("✓", _("Đã gửi bản tự chấm, chờ thẩm định"), "/tu-cham", "done")]
+    if newest_scheme_version(session, campaign.id, user.unit.level) is None:
+        return []
+    scores = load_unit_scores(session, user.unit, now)
+    figure = f"{scores.complete_count}/{len(scores.own)}"
+    if state is State.RETURNED:
+        return [Task(figure, _("tiêu chí đã đủ; tổ thẩm định đang hỏi lại"), "/tu-cham", "attention")]
+    return [Task(figure, _("tiêu chí đã tự chấm đủ"), "/tu-cham", "attention")]
+
+
+def _number(count: int) -> str:
+    return format_number(count, language())

@@ -1,0 +1,192 @@
+"""Where the cycle stands: the seven steps, each unit's share, what waits for whom. Only counting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy.orm import Session
+
+from webapp.par_index.workflow import State
+from webapp.persistence.appraisal import Submission
+from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet, Unit
+from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.persistence.schemes import newest_scheme_versions
+from webapp.persistence.verification import UNFINISHED, ReviewItem
+
+SIDES_PER_SHEET = 2
+SENT = (State.SUBMITTED.value, State.APPRAISED.value, State.FINAL.value)
+APPRAISED = (State.APPRAISED.value, State.FINAL.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the cycle: `done` of `total` of what it counts; a step of nothing has not begun."""
+
+    code: str
+    done: int
+    total: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left."""
+        return self.total > 0 and self.done >= self.total
+
+    @property
+    def share(self) -> float:
+        """In [0, 1]."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitProgress:
+    """One unit: its sheets that have come back whole, and the state of its self-score."""
+
+    unit: Unit
+    sheets_due: int
+    sheets_back: int
+    state: State
+
+    @property
+    def share(self) -> float:
+        """Sheets back, in [0, 1]."""
+        return min(1.0, self.sheets_back / self.sheets_due) if self.sheets_due else 0.0
+
+    @property
+    def tint(self) -> int:
+        """0 to 4: nothing, some, half, most, all."""
+        if self.share >= 1:
+            return 4
+        return 0 if self.share == 0 else 1 + int(self.share * 3)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What waits, over the whole campaign."""
+
+    sheets_to_print: int
+    pages_reading: int
+    pages_problem: int
+    files_refused: int
+    answers_open: int
+    comments_open: int
+    answers_escalated: int
+    units_to_appraise: int
+    units_returned: int
+
+
+def cycle_steps(session: Session, campaign: Campaign, published: int) -> list[Step]:
+    """The seven steps, in their order; `published` is how many levels' results are out."""
+    due = sum(sheets_due(session, campaign).values())
+    printed = _count_sheets(session, campaign)
+    units = len(campaign.units)
+    schemes = newest_scheme_versions(session, campaign.id)
+    levels = {unit.level for unit in campaign.units}
+    states = submission_states(session, campaign)
+    decided, items = _count_items(session, campaign)
+    return [
+        Step("prepare", len(levels & schemes.keys()), len(levels)),
+        Step("print", min(printed, due), due),
+        Step("scan", sum(sheets_back(session, campaign).values()), printed),
+        Step("review", decided, items),
+        Step("self_score", _count_states(states, SENT), units),
+        Step("appraise", _count_states(states, APPRAISED), units),
+        Step("publish", published, len(levels)),
+    ]
+
+
+def unit_progress(session: Session, campaign: Campaign) -> list[UnitProgress]:
+    """Every unit, in the office's own order."""
+    due, back = sheets_due(session, campaign), sheets_back(session, campaign)
+    states = submission_states(session, campaign)
+    return [
+        UnitProgress(unit, due[unit.id], back.get(unit.id, 0), states.get(unit.id, State.DRAFT))
+        for unit in campaign.units
+    ]
+
+
+def open_work(session: Session, campaign: Campaign) -> OpenWork:
+    """All that somebody has to do next."""
+    states = submission_states(session, campaign)
+    waiting, escalated = ReviewItem.state == "open", ReviewItem.state == "escalated"
+    answer, comment = ReviewItem.queue == "single", ReviewItem.queue == "comment"
+    due = sum(sheets_due(session, campaign).values())
+    return OpenWork(
+        sheets_to_print=max(0, due - _count_sheets(session, campaign)),
+        pages_reading=_count_pages(session, campaign, "waiting", "reading"),
+        pages_problem=_count_pages(session, campaign, "problem"),
+        files_refused=_count_refused_files(session, campaign),
+        answers_open=_count_open(session, campaign, waiting, answer),
+        comments_open=_count_open(session, campaign, waiting, comment),
+        answers_escalated=_count_open(session, campaign, escalated),
+        units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),
+        units_returned=_count_states(states, (State.RETURNED.value,)),
+    )
+
+
+def sheets_due(session: Session, campaign: Campaign) -> dict[int, int]:
+    """Sheets that each unit is due, by unit id."""
+    per_level = session.execute(
+        select(RespondentGroup.level, func.sum(RespondentGroup.sheets_per_unit))
+        .where(RespondentGroup.campaign_id == campaign.id)
+        .group_by(RespondentGroup.level)
+    )
+    plan = {level: int(sheets) for level, sheets in per_level}
+    return {unit.id: plan.get(unit.level, 0) for unit in campaign.units}
+
+
+def sheets_back(session: Session, campaign: Campaign) -> dict[int, int]:
+    """Sheets of which every side was read, by unit id."""
+    whole = (
+        select(Page.sheet_id)
+        .where(Page.state == "read", Page.sheet_id.is_not(None))
+        .group_by(Page.sheet_id)
+        .having(func.count(distinct(Page.side)) >= SIDES_PER_SHEET)
+    )
+    rows = session.execute(
+        select(Sheet.unit_id, func.count())
+        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None), Sheet.id.in_(whole))
+        .group_by(Sheet.unit_id)
+    )
+    return {unit_id: int(count) for unit_id, count in rows}
+
+
+def submission_states(session: Session, campaign: Campaign) -> dict[int, State]:
+    """The state of each unit that has entered anything, by unit id."""
+    rows = session.execute(
+        select(Submission.unit_id, Submission.state).where(Submission.campaign_id == campaign.id)
+    )
+    return {unit_id: State(state) for unit_id, state in rows}
+
+
+def _count_states(states: Mapping[int, State], wanted: tuple[str, ...]) -> int:
+    return sum(state.value in wanted for state in states.values())
+
+
+def _count_sheets(session: Session, campaign: Campaign) -> int:
+    """Printed and not voided."""
+    return _count(session, func.count(Sheet.id), Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+
+
+def _count_pages(session: Session, campaign: Campaign, *states: str) -> int:
+    in_campaign = Page.batch_id.in_(select(Batch.id).where(Batch.campaign_id == campaign.id))
+    return _count(session, func.count(Page.id), in_campaign, Page.state.in_(states))
+
+
+def _count_refused_files(session: Session, campaign: Campaign) -> int:
+    in_campaign = BatchFile.batch_id.in_(select(Batch.id).where(Batch.campaign_id == campaign.id))
+    return _count(session, func.count(BatchFile.id), in_campaign, BatchFile.state == "refused")
+
+
+def _count_open(session: Session, campaign: Campaign, *conditions: ColumnElement[bool]) -> int:
+    return _count(session, func.count(ReviewItem.id), ReviewItem.campaign_id == campaign.id, *conditions)
+
+
+def _count_items(session: Session, campaign: Campaign) -> tuple[int, int]:
+    """Settled, and all that had to be settled."""
+    counted = ReviewItem.state.in_((*UNFINISHED, "done"))
+    total = _count_open(session, campaign, counted)
+    return total - _count_open(session, campaign, ReviewItem.state.in_(UNFINISHED)), total
+
+
+def _count(session: Session, counted: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
+    return session.scalars(select(counted).where(*conditions)).one()
