@@ -50,14 +50,22 @@ def print_sheets(library: FormLibrary, run: PrintRun, out: Path | BinaryIO) -> L
         CodeRefused: a unit, group or serial that the code cannot carry.
         EngineFailed: Typst refused the source.
     """
-    layout, master_pdf = _checked_master(library, run)
-    with pikepdf.open(BytesIO(master_pdf)) as master, pikepdf.new() as pdf:
-        press = _Press(pdf, master, _SerialFont(pdf, set_serial_alphabet(library, SERIAL_SIZE_PT)))
-        for identity in _identities(run):
-            press.add_page(identity, layout.page(identity.page))
-        pdf.docinfo["/Title"] = f"{run.form} – {run.unit_name}"
+    print_runs(library, [run], out)
+    return library.layout(run.form, run.version)
+
+
+def print_runs(library: FormLibrary, runs: Sequence[PrintRun], out: Path | BinaryIO) -> None:
+    """Write the sheets of several runs into one PDF, run after run; raises as `print_sheets`."""
+    alphabet = set_serial_alphabet(library, SERIAL_SIZE_PT)
+    with pikepdf.new() as pdf:
+        font = _SerialFont(pdf, alphabet)
+        for run in runs:
+            layout, master = _checked_master(library, run)
+            press = _Press(pdf, master, font)
+            for identity in _identities(run):
+                press.add_page(identity, layout.page(identity.page))
+        pdf.docinfo["/Title"] = f"{runs[0].form} – {runs[0].unit_name}" + (" …" if len(runs) > 1 else "")
         pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return layout
 
 
 def code_matrix(identity: SheetIdentity) -> tuple[bytes, ...]:
@@ -113,11 +121,12 @@ def _shown_strings(page: pikepdf.Page) -> Iterator[bytes]:
 class _Press:
     """Adds stamped pages to a PDF; the master's two sides are stored once, whatever the number of sheets."""
 
-    def __init__(self, pdf: pikepdf.Pdf, master: pikepdf.Pdf, font: _SerialFont) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, master_pdf: bytes, font: _SerialFont) -> None:
         self._pdf = pdf
         self._font = font
-        self._size = [float(edge) for edge in master.pages[0].mediabox]
-        self._sides = [pdf.copy_foreign(page.as_form_xobject()) for page in master.pages]
+        with pikepdf.open(BytesIO(master_pdf)) as master:
+            self._size = [float(edge) for edge in master.pages[0].mediabox]
+            self._sides = [pdf.copy_foreign(page.as_form_xobject()) for page in master.pages]
 
     def add_page(self, identity: SheetIdentity, layout: PageLayout) -> None:
         matrix = code_matrix(identity)

@@ -70,6 +70,25 @@ def set_form(library: FormLibrary, code: str, version: int, unit_name: str, impr
     return TypesetForm(pdf, _layout(form, spots))
 
 
+def draw_specimen(library: FormLibrary, code: str, version: int, ppi: float) -> list[bytes]:
+    """Both sides of a form as PNG pictures, without codes, serial and unit: to look at, not to fill in.
+
+    Raises:
+        TemplateInvalid: no such form.
+    """
+    form = library.form(code, version)
+    inputs = {"form": json.dumps(_inputs(form, "…", SAMPLE_IMPRINT), ensure_ascii=False)}
+    pictures = typst.compile(
+        library.forms_dir / "_print" / "form.typ",
+        font_paths=[library.forms_dir / "_fonts"],
+        ignore_system_fonts=True,
+        sys_inputs=inputs,
+        format="png",
+        ppi=ppi,
+    )
+    return [bytes(picture) for picture in pictures]
+
+
 def set_serial_alphabet(library: FormLibrary, size_pt: float) -> bytes:
     """A one-page PDF that embeds the font of the printed serial with all the characters it needs."""
     source = library.forms_dir / "_print" / "serial.typ"
