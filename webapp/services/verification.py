@@ -49,13 +49,17 @@ class WorkFilter:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person said: `kind` and `value` as in Decision, and how it was entered."""
+    """What a person said: `kind` and `value` as in Decision, and how it was entered.
+
+    `seen_reading_id` is the field reading whose crop was on the screen; a re-read may have come since.
+    """
 
     kind: str
     value: str | None = None
     reason: str | None = None
     input_kind: str | None = None
     shown_ms: int | None = None
+    seen_reading_id: int | None = None
 
 
 # -- enqueue -----------------------------------------------------------------------------------------
@@ -139,6 +143,8 @@ def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.
     said = last_decision(session, item.id)
     if said is None or said.kind == "escalate":
         item.state = _state_without_answer(item, field)
+        if item.state == "dropped":
+            item.lease_user, item.lease_until = None, None
     elif field.kind == "choice" and field.accepted and field.value != said.value:
         item.state, item.reopened_at = "open", now
     return item.state in UNFINISHED and not was_unfinished
@@ -248,7 +254,9 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
     if said is not None and said.actor == user.username and _is_same(said, answer) and item.state != "open":
         return "repeated"
     late = not _may_settle(item, said, user, now)
-    session.add(_decision(item, user, answer, now, second_opinion=late))
+    decision = _decision(item, user, answer, now, second_opinion=late)
+    decision.field_reading_id = _seen_reading_id(session, item, answer)
+    session.add(decision)
     if late:
         return "late"
     item.state = "escalated" if answer.kind == "escalate" else "done"
@@ -295,6 +303,14 @@ def _check_answer(item: ReviewItem, answer: Answer) -> None:
         known = bool(answer.value and answer.value.strip())
     if not known:
         raise InvalidInput("Câu trả lời này không hợp với ô đang hiện. Chọn một trong các nút trên màn hình.")
+
+
+def _seen_reading_id(session: Session, item: ReviewItem, answer: Answer) -> int:
+    """The reading that the person saw, if it is one of this very answer; else the item's own."""
+    seen = None if answer.seen_reading_id is None else session.get(FieldReading, answer.seen_reading_id)
+    if seen is None or (seen.sheet_id, seen.field_code) != (item.sheet_id, item.field_code):
+        return item.field_reading_id
+    return seen.id
 
 
 def _is_same(said: Decision, answer: Answer) -> bool:
