@@ -1,17 +1,14 @@
 """What still keeps the index from being fixed: one line for each kind of work, with how much is left."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.par_index.compute import compute_index
 from webapp.par_index.exact import Words, words
 from webapp.par_index.outcome import IndexResult, Origin
-from webapp.par_index.scheme import Scheme
-from webapp.par_index.snapshot import Snapshot
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Campaign
@@ -51,10 +48,16 @@ class CheckLine:
 
 
 def check_campaign(
-    session: Session, campaign: Campaign, schemes: Mapping[str, Scheme], snapshot: Snapshot
+    session: Session, campaign: Campaign, schemes: Collection[str], result: IndexResult
 ) -> list[CheckLine]:
-    """Every line of the list, in the order of the cycle."""
-    result = compute_index(snapshot)
+    """Every line of the list, in the order of the cycle.
+
+    Args:
+        session: to look for work that waits.
+        campaign: the year.
+        schemes: the levels that have a scheme.
+        result: the index as it would be now, with what is missing.
+    """
     return [
         _check_schemes(campaign, schemes),
         _check_self_scores(session, campaign),
@@ -65,9 +68,9 @@ def check_campaign(
     ]
 
 
-def _check_schemes(campaign: Campaign, schemes: Mapping[str, Scheme]) -> CheckLine:
+def _check_schemes(campaign: Campaign, schemes: Collection[str]) -> CheckLine:
     levels = {unit.level for unit in campaign.units}
-    missing = sorted(levels - schemes.keys())
+    missing = sorted(levels - set(schemes))
     if missing or not levels:
         text = words("Chưa nạp bộ chỉ số cho %(count)s cấp", count=len(missing))
         return CheckLine(Check.SCHEMES, max(len(missing), 1), text)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.errors import InvalidInput, NotFound, StaleVersion
 from webapp.par_index.compute import compute_index, require_complete
 from webapp.par_index.exact import as_plain, sha256_of
-from webapp.par_index.outcome import LevelResult, UnitIndex, result_sha256
+from webapp.par_index.outcome import IndexResult, LevelResult, UnitIndex, result_sha256
 from webapp.par_index.snapshot import Snapshot, snapshot_as_plain, snapshot_file
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign
@@ -25,7 +25,6 @@ from webapp.persistence.results import (
     units_of_version,
 )
 from webapp.services.preflight import CheckLine, check_campaign
-from webapp.services.schemes import schemes_of_campaign
 from webapp.services.snapshots import build_snapshot
 
 
@@ -58,12 +57,13 @@ class CampaignCheck:
 
 def pre_flight(session: Session, campaign: Campaign) -> CampaignCheck:
     """What still keeps the index from being fixed."""
-    return _check(session, campaign, build_snapshot(session, campaign))
+    snapshot = build_snapshot(session, campaign)
+    return _check(session, campaign, snapshot, compute_index(snapshot))
 
 
-def _check(session: Session, campaign: Campaign, snapshot: Snapshot) -> CampaignCheck:
-    schemes = schemes_of_campaign(session, campaign.id)
-    lines = check_campaign(session, campaign, schemes, snapshot)
+def _check(session: Session, campaign: Campaign, snapshot: Snapshot, result: IndexResult) -> CampaignCheck:
+    levels = [scheme.level for scheme in snapshot.schemes]
+    lines = check_campaign(session, campaign, levels, result)
     return CampaignCheck(lines, sha256_of(snapshot_as_plain(snapshot)), len(snapshot.units))
 
 
@@ -77,9 +77,10 @@ def compute_trial(session: Session, actor: str, campaign: Campaign, now: dt.date
     if not snapshot.units:
         raise InvalidInput("Chưa có gì để tính: chưa có đơn vị nào có bộ chỉ số.")
     newest = next(iter(list_index_versions(session, campaign.id)), None)
-    if newest is not None and newest.sha256 == sha256_of(snapshot_as_plain(snapshot)):
+    version = _new_version(session, campaign, snapshot, compute_index(snapshot))
+    if newest is not None and newest.sha256 == version.sha256:
         return newest
-    return _keep_version(session, actor, campaign, snapshot, now, kind=TRIAL)
+    return _keep(session, version, TRIAL, actor, now)
 
 
 def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> IndexVersion:
@@ -90,34 +91,36 @@ def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.dat
         SurveyIncomplete: parts are missing.
     """
     snapshot = build_snapshot(session, campaign)
-    check = _check(session, campaign, snapshot)
+    result = compute_index(snapshot)
+    check = _check(session, campaign, snapshot, result)
     if not check.may_freeze:
         raise InvalidInput(
             "Chưa chốt được: còn %(count)s việc chặn. Xem danh sách kiểm tra trước khi chốt.",
             count=max(len(check.blocking), 1),
         )
-    require_complete(compute_index(snapshot))
-    return _keep_version(session, actor, campaign, snapshot, now, kind=FROZEN)
+    require_complete(result)
+    return _keep(session, _new_version(session, campaign, snapshot, result), FROZEN, actor, now)
 
 
-def _keep_version(
-    session: Session, actor: str, campaign: Campaign, snapshot: Snapshot, now: dt.datetime, *, kind: str
+def _new_version(
+    session: Session, campaign: Campaign, snapshot: Snapshot, result: IndexResult
 ) -> IndexVersion:
-    result = compute_index(snapshot)
+    """The next version with its lines, not yet in the session."""
     content = snapshot_file(snapshot, result_sha256(result))
-    version = IndexVersion(
+    return IndexVersion(
         campaign_id=campaign.id,
         number=last_version_number(session, campaign.id) + 1,
-        kind=kind,
-        made_by=actor,
-        made_at=now,
         sha256=content["sha256"],
         result_sha256=content["result_sha256"],
         missing_count=result.missing_count,
         means={level.level: as_plain(level.mean_percent) for level in result.levels},
         snapshot=content,
+        units=[line for level in result.levels for line in _lines(level)],
     )
-    version.units = [line for level in result.levels for line in _lines(level)]
+
+
+def _keep(session: Session, version: IndexVersion, kind: str, actor: str, now: dt.datetime) -> IndexVersion:
+    version.kind, version.made_by, version.made_at = kind, actor, now
     session.add(version)
     session.flush()
     write_log(session, now, actor, f"index_{kind}", f"index/{version.number}", sha256=version.sha256)
