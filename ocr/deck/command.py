@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr.deck.build import DeckOrder, build_deck
+from ocr.deck.build import build_deck
+from ocr.deck.order import DeckOrder
 from ocr.deck.output import FORMATS
 from ocr.deck.profiles import PROFILES
 from ocr.deck.readings import read_readings
@@ -96,7 +97,8 @@ def _run_deck(arguments: argparse.Namespace) -> int:
         first_serial=arguments.first_serial,
     )
     deck = build_deck(order, arguments.out, arguments.workers)
-    print(f"{deck.pages} trang trong {len(deck.files)} tệp ở {arguments.out}; đáp án: {deck.truth}")  # noqa: T201 -- a command's answer
+    written = f"{deck.pages} trang trong {len(deck.files)} tệp ở {arguments.out}"
+    print(f"{written}; đáp án: {arguments.out / 'truth.jsonl'}")  # noqa: T201 -- a command's answer
     return 0
 
 

@@ -13,9 +13,10 @@ import pikepdf
 import pytest
 import zxingcpp
 
-from ocr.deck.build import Deck, DeckOrder, build_deck, print_deck, respond
+from ocr.deck.build import Stack, build_deck, print_deck
 from ocr.deck.command import add_deck_parser, add_score_parser
 from ocr.deck.lines import LinesUnreadable
+from ocr.deck.order import DeckOrder, respond
 from ocr.deck.output import Format
 from ocr.deck.prints import PrintedSheets
 from ocr.deck.profiles import OFFICE, PROFILES
@@ -28,18 +29,23 @@ FORMS = Path(__file__).parents[4] / "forms_templates"
 ORDER = DeckOrder(FORMS, "CH1", 1, "LD", "NV", "Phòng Nội vụ", sheets=10, seed=11, dpi=150, sheets_per_file=6)
 
 
-def digest(deck: Deck) -> list[str]:
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (*deck.files, deck.truth)]
+def digest(deck: Stack) -> list[str]:
+    return [
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (*deck.files, deck.files[0].with_name("truth.jsonl"))
+    ]
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Deck:
+def office(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return build_deck(ORDER, tmp_path_factory.mktemp("office"))
 
 
 @pytest.fixture(scope="module")
-def truth(office: Deck) -> list[TruthPage]:
-    return list(read_truth(office.truth))
+def truth(office: Stack) -> list[TruthPage]:
+    pages = list(read_truth(office.files[0].with_name("truth.jsonl")))
+    assert pages == list(office.truth)
+    return pages
 
 
 def pictures(path: Path) -> list[np.ndarray]:
@@ -49,15 +55,15 @@ def pictures(path: Path) -> list[np.ndarray]:
     return [np.asarray(picture, dtype=np.uint8) for picture in decoded]
 
 
-def test_the_same_order_gives_the_same_bytes_in_one_process_or_two(office: Deck, tmp_path: Path) -> None:
+def test_the_same_order_gives_the_same_bytes_in_one_process_or_two(office: Stack, tmp_path: Path) -> None:
     assert digest(build_deck(ORDER, tmp_path, workers=2)) == digest(office)
 
 
-def test_another_seed_gives_other_scans(office: Deck, tmp_path: Path) -> None:
+def test_another_seed_gives_other_scans(office: Stack, tmp_path: Path) -> None:
     assert set(digest(build_deck(replace(ORDER, seed=12), tmp_path))).isdisjoint(digest(office))
 
 
-def test_each_page_of_the_truth_is_in_its_file(office: Deck, truth: list[TruthPage]) -> None:
+def test_each_page_of_the_truth_is_in_its_file(office: Stack, truth: list[TruthPage]) -> None:
     scanned = [page for page in truth if page.kind is not PageKind.MISSING]
     places = Counter(page.source for page in scanned)
     assert places == {path.name: len(pictures(path)) for path in office.files}
@@ -72,7 +78,7 @@ def test_an_office_stack_has_each_of_its_mishaps(truth: list[TruthPage]) -> None
     assert len(turned) == 1
 
 
-def test_the_codes_on_the_scans_are_those_of_the_truth(office: Deck, truth: list[TruthPage]) -> None:
+def test_the_codes_on_the_scans_are_those_of_the_truth(office: Stack, truth: list[TruthPage]) -> None:
     scans = {path.name: pictures(path) for path in office.files}
     for page in truth:
         if page.source is None or page.page_index is None:
@@ -127,7 +133,7 @@ def test_other_file_formats_hold_the_same_pages(file_format: Format, ending: str
     assert [page.shape for page in pages] == [(1754, 1241)] * 4
     if file_format == "tiff-g4":
         assert set(np.unique(pages[0])) == {0, 255}
-    places = [(page.source, page.page_index) for page in read_truth(deck.truth)]
+    places = [(page.source, page.page_index) for page in deck.truth]
     assert len(set(places)) == 4
 
 
@@ -140,9 +146,8 @@ def test_profiles_are_whole_shares(name: str) -> None:
 
 
 def test_answers_follow_their_shares() -> None:
-    layout = FormLibrary(FORMS).layout("CX4", 1)
     order = DeckOrder(FORMS, "CX4", 1, "DN", "19186", "Đại Trạch", sheets=400, seed=3)
-    answers = [a for sheet in range(order.sheets) for a in respond(order, layout, sheet)[1].values()]
+    answers = [a for sheet in range(order.sheets) for a in respond(order, sheet)[1].values()]
     events = Counter(answer.event.value for answer in answers)
     shares = {event.value: share for event, share in OFFICE.people.events}
     for event in ("blank", "double", "correction", "stray"):
