@@ -17,7 +17,7 @@ from ocr.identity import CodeReading, decode_identity
 from ocr.layout import CodeArea, Field, PageLayout
 from ocr.marks import MarkMap, map_marks
 from ocr.model import Flag, PageQuality, SheetIdentity
-from ocr.quality import find_streaks, is_blank, is_poor, measure_quality
+from ocr.quality import Steps, find_streaks, is_blank, is_poor, measure_quality, widened_steps
 from ocr.registration import (
     FLAT_PX_PER_MM,
     Registration,
@@ -42,6 +42,7 @@ class PrintedPage:
     layout: PageLayout
     blank: Grey
     marks: MarkMap
+    steps: Steps
     template_sha256: str
 
     @property
@@ -101,7 +102,7 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
         return LostPage(Flag.POOR_REGISTRATION, quality, code.identity, grey)
     rows, shifts = fit_rows(grey, registration.homography, printed.layout, printed.blank)
     flat = flatten_page(grey, registration.homography, printed.layout, FLAT_PX_PER_MM, shifts)
-    streaks = find_streaks(flat, printed.blank)
+    streaks = find_streaks(flat, printed.steps)
     px_per_mm = registration.px_per_mm(printed.layout.width_mm / 2, printed.layout.height_mm / 2)
     quality = replace(
         quality,
@@ -132,7 +133,9 @@ def _printed_page(library: FormLibrary, form: str, version: int, number: int) ->
     except (TemplateInvalid, KeyError):
         return None
     blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH)
-    return PrintedPage(page, blank, map_marks(page, blank, FLAT_PX_PER_MM), layout.template_sha256)
+    return PrintedPage(
+        page, blank, map_marks(page, blank, FLAT_PX_PER_MM), widened_steps(blank), layout.template_sha256
+    )
 
 
 def _why_unnamed(code: CodeReading, quality: PageQuality) -> Flag:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.errors import RegistrationFailed
-from ocr.layout import CodeArea, Fiducial, Field, PageLayout
+from ocr.layout import Bubble, CodeArea, Fiducial, Field, PageLayout
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -24,9 +24,13 @@ _MATCH_PX_PER_MM = 3
 _NODE_MM = 8.0
 _SEARCH_MM = 14.0
 _MAX_RESIDUAL_MM = 0.9
-_ROW_SEARCH_MM = 1.34
-_MAX_NEIGHBOUR_MM = 0.45
-MIN_ROW_MATCH = 0.35
+_ROW_SEARCH_MM = 2.67
+_LINE_MARGIN_MM = 1.2
+_NEIGHBOURS = 6
+_MAX_NEIGHBOUR_MM = 0.5
+# Across the page lines agree; down the page each line speaks for itself.
+_SMOOTH_MM = (60.0, 5.0)
+MIN_ROW_MATCH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,34 +246,42 @@ def flatten_page(
 
 @dataclass(frozen=True, slots=True)
 class ShiftField:
-    """Local shifts over the page, smooth between the rows that gave them."""
+    """Local shifts over the page, smooth between the lines of bubbles that gave them."""
 
     centres_mm: Floats
     shifts_mm: Floats
     weights: Floats
 
     def at(self, points_mm: Floats) -> Floats:
-        """The shift (n, 2) in millimetres at each point (n, 2): a weighted mean of near rows."""
-        dy = (points_mm[:, None, 1] - self.centres_mm[None, :, 1]) / 9.0
-        dx = (points_mm[:, None, 0] - self.centres_mm[None, :, 0]) / 60.0
+        """The shift (n, 2) in millimetres at each point (n, 2): a weighted mean of near lines."""
+        dy = (points_mm[:, None, 1] - self.centres_mm[None, :, 1]) / _SMOOTH_MM[1]
+        dx = (points_mm[:, None, 0] - self.centres_mm[None, :, 0]) / _SMOOTH_MM[0]
         near = np.exp(-0.5 * np.minimum(dx * dx + dy * dy, 300.0)) * self.weights[None, :] + 1e-60
         return np.asarray(near @ self.shifts_mm / near.sum(axis=1, keepdims=True))
 
 
-def row_box_mm(field: Field, margin_mm: float = 1.2) -> tuple[float, float, float, float]:
-    """The rectangle (left, top, right, bottom) around a question's rings, in millimetres."""
+def _lines(field: Field) -> list[list[Bubble]]:
+    """The bubbles of a question by printed line."""
+    lines: dict[int, list[Bubble]] = {}
+    for bubble in field.bubbles:
+        lines.setdefault(round(bubble.y_mm), []).append(bubble)
+    return list(lines.values())
+
+
+def _line_box_mm(line: Sequence[Bubble]) -> tuple[float, float, float, float]:
+    """The rectangle (left, top, right, bottom) around a line of rings, in millimetres."""
     return (
-        min(b.x_mm - b.r_mm for b in field.bubbles) - margin_mm,
-        min(b.y_mm - b.r_mm for b in field.bubbles) - margin_mm,
-        max(b.x_mm + b.r_mm for b in field.bubbles) + margin_mm,
-        max(b.y_mm + b.r_mm for b in field.bubbles) + margin_mm,
+        min(b.x_mm - b.r_mm for b in line) - _LINE_MARGIN_MM,
+        min(b.y_mm - b.r_mm for b in line) - _LINE_MARGIN_MM,
+        max(b.x_mm + b.r_mm for b in line) + _LINE_MARGIN_MM,
+        max(b.y_mm + b.r_mm for b in line) + _LINE_MARGIN_MM,
     )
 
 
 def fit_rows(
     grey: Grey, homography: Floats, page: PageLayout, blank: Grey
 ) -> tuple[tuple[RowFit, ...], ShiftField]:
-    """Match every question's row against the printed blank, and let neighbours correct one another.
+    """Match every line of bubbles against the printed blank, and let neighbours correct one another.
 
     Args:
         grey: the picture.
@@ -278,38 +290,48 @@ def fit_rows(
         blank: uint8, the empty printed page at `FLAT_PX_PER_MM`.
 
     Returns:
-        One fit per choice field in the page's order, and the smooth field of the shifts used.
+        One fit per choice field in the page's order (of several lines the worst), and the smooth
+        field of the shifts used.
     """
-    fields = [f for f in page.fields if f.bubbles]
-    if not fields:
+    lines = [(i, line) for i, f in enumerate(f for f in page.fields if f.bubbles) for line in _lines(f)]
+    if not lines:
         return (), ShiftField(np.zeros((1, 2)), np.zeros((1, 2)), np.ones(1))
-    flat = flatten_page(grey, homography, page, _MATCH_PX_PER_MM)
-    small = _shrunk(blank)
-    matches = [_match_row(flat, small, row_box_mm(f)) for f in fields]
-    centres = np.array([_centre(row_box_mm(f)) for f in fields])
+    flat, printed = _coarse_page(grey, homography, page), _coarse_blank(blank)
+    boxes = [_line_box_mm(line) for _, line in lines]
+    matches = [_match_line(flat, printed, box) for box in boxes]
+    centres = np.array([((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for box in boxes])
     scores = np.array([m[0] for m in matches])
     found = np.array([m[1] for m in matches])
-    weights = np.clip(scores, 0.0, 1.0) ** 4
-    used, agrees = _settle(centres, found, weights)
-    weights = np.where(agrees, weights, 0.0) + 1e-6
-    rows = tuple(
-        RowFit(float(s), f, u, bool(a)) for s, f, u, a in zip(scores, found, used, agrees, strict=True)
-    )
-    return rows, ShiftField(centres, np.where(agrees[:, None], found, used), weights)
+    weights = np.clip(scores, 0.02, 1.0) ** 4
+    used = np.array([_expected(c, centres, found, weights) for c in centres])
+    agrees = (np.linalg.norm(found - used, axis=1) <= _MAX_NEIGHBOUR_MM) & (scores >= MIN_ROW_MATCH)
+    rows: list[RowFit] = []
+    for number in range(lines[-1][0] + 1):
+        own = [k for k, (i, _) in enumerate(lines) if i == number]
+        worst = min(own, key=lambda k: (agrees[k], scores[k]))
+        rows.append(RowFit(float(scores[worst]), found[worst], used[worst], bool(agrees[worst])))
+    shifts = np.where(agrees[:, None], found, used)
+    return tuple(rows), ShiftField(centres, shifts, np.where(agrees, weights, 1e-3 * weights))
 
 
-def _shrunk(blank: Grey) -> Grey:
+def _coarse_page(grey: Grey, homography: Floats, page: PageLayout) -> Grey:
+    """The flat page at 3 px/mm; halved first, so that thin rings and noise are averaged and not skipped."""
+    height, width = grey.shape
+    half = np.asarray(cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
+    # Pixel centres: position x on the picture is (x - 0.5) / 2 on its half.
+    to_half = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1.0]])
+    return flatten_page(half, to_half @ homography, page, _MATCH_PX_PER_MM)
+
+
+def _coarse_blank(blank: Grey) -> Grey:
     height, width = blank.shape
     size = (width * _MATCH_PX_PER_MM // FLAT_PX_PER_MM, height * _MATCH_PX_PER_MM // FLAT_PX_PER_MM)
-    return np.asarray(cv2.resize(blank, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = cv2.resize(blank, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.6), np.uint8)
 
 
-def _centre(box: tuple[float, float, float, float]) -> tuple[float, float]:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
-def _match_row(flat: Grey, blank: Grey, box: tuple[float, float, float, float]) -> tuple[float, Floats]:
-    """Correlation and shift (x, y) in millimetres of one row."""
+def _match_line(flat: Grey, blank: Grey, box: tuple[float, float, float, float]) -> tuple[float, Floats]:
+    """Correlation and shift (x, y) in millimetres of one line."""
     reach = round(_ROW_SEARCH_MM * _MATCH_PX_PER_MM)
     left, top, right, bottom = (round(v * _MATCH_PX_PER_MM) for v in box)
     left, top = max(left, reach), max(top, reach)
@@ -319,7 +341,8 @@ def _match_row(flat: Grey, blank: Grey, box: tuple[float, float, float, float]) 
     scores = np.asarray(cv2.matchTemplate(seen, printed, cv2.TM_CCOEFF_NORMED), np.float64)
     row, column = divmod(int(np.argmax(scores)), scores.shape[1])
     shift = np.array([_peak(scores[row, :], column) - reach, _peak(scores[:, column], row) - reach])
-    return float(scores[row, column]), shift / _MATCH_PX_PER_MM
+    at_edge = row in (0, scores.shape[0] - 1) or column in (0, scores.shape[1] - 1)
+    return 0.0 if at_edge else float(scores[row, column]), shift / _MATCH_PX_PER_MM
 
 
 def _peak(values: Floats, at: int) -> float:
@@ -331,18 +354,22 @@ def _peak(values: Floats, at: int) -> float:
     return float(at) if bend >= 0 else float(at + 0.5 * (before - after) / bend)
 
 
-def _settle(centres: Floats, found: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Each row's shift by its neighbours' median, and whether the row itself agrees with it."""
-    used = np.empty_like(found)
-    for i, centre in enumerate(centres):
-        gap = np.abs(centres[:, 1] - centre[1]) + 0.3 * np.abs(centres[:, 0] - centre[0])
-        near = np.argsort(gap, kind="stable")[:5]
-        used[i] = [_weighted_median(found[near, k], weights[near] + 1e-9) for k in (0, 1)]
-    agrees = np.linalg.norm(found - used, axis=1) <= _MAX_NEIGHBOUR_MM
-    return used, agrees & (weights >= MIN_ROW_MATCH**4)
+def _expected(centre: Floats, centres: Floats, found: Floats, weights: Floats) -> Floats:
+    """The shift at one line by a straight line through its neighbours', outliers weighed down.
 
-
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][int(np.searchsorted(total, total[-1] / 2))])
+    Source: iteratively reweighted least squares with Cauchy weights (Huber 1981, ch. 7).
+    """
+    gap = np.abs(centres[:, 1] - centre[1]) + 0.3 * np.abs(centres[:, 0] - centre[0])
+    near = np.argsort(gap, kind="stable")[:_NEIGHBOURS]
+    slope = np.column_stack([np.ones(len(near)), (centres[near, 1] - centre[1]) / 50.0])
+    flatness = np.diag([0.0, 0.02])
+    weight = weights[near].copy()
+    fitted = found[near].mean(axis=0)
+    for _ in range(3):
+        weighted = slope * weight[:, None]
+        normal = slope.T @ weighted + flatness * weight.sum() + 1e-9 * np.eye(2)
+        solution = np.linalg.solve(normal, weighted.T @ found[near])
+        fitted = solution[0]
+        off = np.linalg.norm(found[near] - slope @ solution, axis=1)
+        weight = weights[near] / (1.0 + (off / 0.25) ** 2)
+    return np.asarray(fitted)
