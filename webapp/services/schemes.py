@@ -16,6 +16,8 @@ from webapp.persistence.campaign import Campaign, RespondentGroup
 from webapp.persistence.schemes import SchemeVersion, newest_scheme_version, newest_scheme_versions
 from webapp.services.scheme_files import read_scheme_file
 
+_parsed: dict[str, Scheme] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class SchemeFiles:
@@ -97,10 +99,18 @@ def scheme_of_level(session: Session, campaign_id: int, level: str) -> tuple[Sch
     version = newest_scheme_version(session, campaign_id, level)
     if version is None:
         raise NotFound("Chưa nạp bộ chỉ số cho cấp này. Nạp bằng lệnh chamdiem load-scheme.")
-    return version, scheme_from_plain(version.plain)
+    return version, parse_version(version)
+
+
+def parse_version(version: SchemeVersion) -> Scheme:
+    """The scheme of a version, parsed and checked once in a process: a version never changes."""
+    scheme = _parsed.get(version.sha256)
+    if scheme is None:
+        scheme = _parsed[version.sha256] = scheme_from_plain(version.plain)
+    return scheme
 
 
 def schemes_of_campaign(session: Session, campaign_id: int) -> Mapping[str, Scheme]:
     """The newest scheme of every level that has one."""
     versions = newest_scheme_versions(session, campaign_id)
-    return {level: scheme_from_plain(version.plain) for level, version in sorted(versions.items())}
+    return {level: parse_version(version) for level, version in sorted(versions.items())}

@@ -1,4 +1,4 @@
-"""Self-scoring by a unit: keep each draft as typed, compute its points, send the whole once it is complete."""
+"""Self-scoring by a unit: keep drafts as typed, compute their points, send the whole once it is complete."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ def _set_aside(component: ComponentCriterion) -> Declared:
     if settled.maximum == 0:
         return Declared(settled.points, words("Không áp dụng: không tính vào điểm và điểm tối đa"))
     return Declared(
-        settled.points, words("Không áp dụng: được tính %(points)s điểm tối đa", points=settled.points)
+        settled.points, words("Không áp dụng: được tính điểm tối đa %(points)s", points=settled.points)
     )
 
 
@@ -95,15 +95,17 @@ def save_draft(
     *,
     actor: str,
     now: dt.datetime,
-) -> SelfScoreEntry:
+) -> SelfScoreEntry | None:
     """Keep the draft as a new revision, complete or not; the same content again adds nothing.
+
+    Returns:
+        The newest revision; None while nothing was ever entered.
 
     Raises:
         Locked: the self-score is sent, or the deadline is over.
     """
     lock_unit(session, unit)
     require_open(session, unit, now)
-    open_submission(session, unit)
     former = latest_self_scores(session, [unit.id]).get((unit.id, component.code))
     entry = SelfScoreEntry(
         unit_id=unit.id,
@@ -117,8 +119,9 @@ def save_draft(
         entered_by=actor,
         entered_at=now,
     )
-    if former is not None and _content(former) == _content(entry):
+    if _content(former) == _content(entry):
         return former
+    open_submission(session, unit)
     session.add(entry)
     session.flush()
     return entry
@@ -130,7 +133,10 @@ def _kept_facts(component: ComponentCriterion, draft: Draft) -> dict[str, str]:
     return {code: draft.typed[code][:_LONGEST_FACT] for code in asked if draft.typed.get(code)}
 
 
-def _content(entry: SelfScoreEntry) -> tuple[Any, ...]:
+def _content(entry: SelfScoreEntry | None) -> tuple[Any, ...]:
+    """What a revision says; no revision says the same as an empty form."""
+    if entry is None:
+        return {}, None, False, "", ""
     reason, explanation = entry.not_applicable_reason, entry.explanation
     return dict(entry.typed), entry.points, entry.not_applicable, reason, explanation
 

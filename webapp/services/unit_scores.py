@@ -25,7 +25,7 @@ from webapp.persistence.appraisal import (
 )
 from webapp.persistence.campaign import Unit
 from webapp.persistence.schemes import SchemeVersion
-from webapp.services.schemes import scheme_of_level
+from webapp.services.schemes import parse_version, scheme_of_level
 from webapp.services.submissions import lock_reason, state_of
 
 
@@ -152,7 +152,8 @@ def load_unit_scores(session: Session, unit: Unit, now: dt.datetime) -> UnitScor
     Raises:
         NotFound: no scheme is loaded for the unit's level.
     """
-    version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
+    submission = find_submission(session, unit.id)
+    version, scheme = _scheme_that_counts(session, unit, submission)
     entries = latest_self_scores(session, [unit.id])
     appraised = latest_appraised_scores(session, [unit.id])
     links = current_links(session, unit.id)
@@ -165,8 +166,17 @@ def load_unit_scores(session: Session, unit: Unit, now: dt.datetime) -> UnitScor
         )
         for leaf in scheme.scored
     }
-    submission = find_submission(session, unit.id)
     return UnitScores(unit, submission, version, scheme, components, lock_reason(unit, submission, now))
+
+
+def _scheme_that_counts(
+    session: Session, unit: Unit, submission: Submission | None
+) -> tuple[SchemeVersion, Scheme]:
+    """The newest version while the unit fills in; afterwards the one under which it was sent."""
+    if submission is not None and submission.submitted_at is not None:
+        version = session.get_one(SchemeVersion, submission.scheme_version_id)
+        return version, parse_version(version)
+    return scheme_of_level(session, unit.campaign_id, unit.level)
 
 
 def as_self_score(entry: SelfScoreEntry, links: Sequence[EvidenceLink]) -> SelfScore:

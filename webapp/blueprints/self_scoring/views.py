@@ -17,7 +17,7 @@ from webapp.http.wording import install_wording
 from webapp.par_index.exact import canonical_json
 from webapp.par_index.rules import facts_asked
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, SelfScoreEntry, unit_files
+from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, unit_files
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence import (
     Upload,
@@ -177,7 +177,7 @@ def autosave(owner: OwnComponent) -> Response:
     """Keep the draft as typed, and show what it comes to."""
     store_draft(owner)
     saved = load_component(current_session(), current_user(), owner.code)
-    return component_page(saved, fragment="self_scoring/_points.html", saved_at=now())
+    return component_page(saved, fragment="self_scoring/_points_answer.html", saved_at=now())
 
 
 @blueprint.post("/<code>/tep")
@@ -231,11 +231,11 @@ def show_page(picture: tuple[str, str]) -> Response:
     return send_picture(*picture)
 
 
-def store_draft(owner: OwnComponent) -> SelfScoreEntry:
+def store_draft(owner: OwnComponent) -> None:
     """Keep the form of this request."""
     draft = read_draft(request.form)
     actor = current_user().username
-    return save_draft(current_session(), owner.unit, owner.here.component, draft, actor=actor, now=now())
+    save_draft(current_session(), owner.unit, owner.here.component, draft, actor=actor, now=now())
 
 
 def take_file(owner: OwnComponent, upload: Upload) -> None:
@@ -272,7 +272,7 @@ def evidence_answer(owner: OwnComponent, problems: list[AppError]) -> Response:
 def component_page(
     owner: OwnComponent,
     *,
-    fragment: str = "self_scoring/_points.html",
+    fragment: str = "self_scoring/_points_answer.html",
     status: int = 200,
     problems: list[AppError] | None = None,
     saved_at: object = None,
