@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+
 from webapp.errors import AppError
 from webapp.http.figures import format_number
 from webapp.http.locale import gettext, language
@@ -15,3 +18,22 @@ def say(text: Words | AppraisalError | AppError) -> str:
         numbers = {name: format_number(Decimal(number), language()) for name, number in text.numbers}
         return gettext(text.message, **numbers, **dict(text.texts))
     return gettext(text.message, **text.values)
+
+
+def upper_first(text: str) -> str:
+    """Names as they begin a sentence: “xã Đại Trạch” → “Xã Đại Trạch”."""
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """A label within a sentence; abbreviations (TTHC) stay as they are."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def install_wording(blueprint: Blueprint) -> None:
+    """Give the templates of a feature these filters."""
+
+    def add(state: BlueprintSetupState) -> None:
+        state.app.jinja_env.filters.update(say=say, upper_first=upper_first, lower_first=lower_first)
+
+    blueprint.record(add)
