@@ -32,7 +32,7 @@ class IndexVersion(Base):
     missing_count: Mapped[int]
     published_by: Mapped[str | None] = mapped_column(String(80))
     published_at: Mapped[dt.datetime | None]
-    means: Mapped[dict[str, Any]]  # level -> mean percent as exact text, or None
+    levels: Mapped[dict[str, Any]]  # level -> par_index title, maxima, status, mean: see services.publication
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     units: Mapped[list["IndexUnit"]] = relationship(back_populates="version", order_by="IndexUnit.position")
 
@@ -59,6 +59,7 @@ class IndexUnit(Base):
     index_percent: Mapped[Decimal | None]
     class_label: Mapped[str]
     missing_count: Mapped[int]
+    areas: Mapped[list[Any]]  # par_index.outcome.AreaSum each
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     version: Mapped[IndexVersion] = relationship(back_populates="units")
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -113,7 +114,7 @@ def _new_version(
         sha256=content["sha256"],
         result_sha256=content["result_sha256"],
         missing_count=result.missing_count,
-        means={level.level: as_plain(level.mean_percent) for level in result.levels},
+        levels={level.level: _level_facts(snapshot, level) for level in result.levels},
         snapshot=content,
         units=[line for level in result.levels for line in _lines(level)],
     )
@@ -125,6 +126,22 @@ def _keep(session: Session, version: IndexVersion, kind: str, actor: str, now: d
     session.flush()
     write_log(session, now, actor, f"index_{kind}", f"index/{version.number}", sha256=version.sha256)
     return version
+
+
+def _level_facts(snapshot: Snapshot, level: LevelResult) -> dict[str, Any]:
+    """What the printed table of a level says beside its lines; numbers as exact text."""
+    scheme = snapshot.scheme_of(level.level)
+    assert scheme is not None  # noqa: S101 - compute_index has refused levels without a scheme
+    return {
+        "title": scheme.title,
+        "status": scheme.status,
+        "version": scheme.version,
+        "maximum_appraisal": as_plain(scheme.maximum_appraisal),
+        "maximum_survey": as_plain(scheme.maximum_survey),
+        "maximum": as_plain(scheme.maximum),
+        "smallest_cell": scheme.smallest_cell,
+        "mean_percent": as_plain(level.mean_percent),
+    }
 
 
 def _lines(level: LevelResult) -> list[IndexUnit]:
@@ -145,6 +162,7 @@ def _line(position: int, unit: UnitIndex) -> IndexUnit:
         index_percent=unit.index_percent,
         class_label=unit.class_label,
         missing_count=len(unit.missing),
+        areas=as_plain(unit.areas),
         detail=as_plain(unit),
     )
 
