@@ -16,18 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-import cv2
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ocr.errors import OcrError, ScanTooLarge, ScanUnreadable, TemplateInvalid
-from ocr.model import PageResult
-from ocr.pipeline import ReadOptions, read_page
-from ocr.source import ScanLimits, count_pages, load_page
-from ocr.template import FormLibrary
-from ocr.text import TesseractRecogniser
 from webapp.errors import ClaimLost
 from webapp.jobs.children import HeldTask
 from webapp.jobs.loop import LoopTimes, run_loop
@@ -205,21 +198,25 @@ class RowLedger:
 
 def _paper_reader(settings: Settings) -> MakeEngine:
     """The real reader, loaded in the child processes only."""
-    return functools.partial(PaperEngine, settings.forms_dir, settings.scans_dir, _scan_limits(settings))
-
-
-def _scan_limits(settings: Settings) -> ScanLimits:
-    return ScanLimits(max_bytes=settings.max_upload_mb * 1024 * 1024)
+    max_bytes = settings.max_upload_mb * 1024 * 1024
+    return functools.partial(PaperEngine, settings.forms_dir, settings.scans_dir, max_bytes)
 
 
 class PaperEngine:
-    """The reader in a child process: takes a file or a page apart, and stores its pictures."""
+    """The reader in a child process: takes a file or a page apart, and stores its pictures.
 
-    def __init__(self, forms_dir: Path, scans_dir: Path, limits: ScanLimits) -> None:
+    The image libraries are imported here, late: the worker itself never needs them.
+    """
+
+    def __init__(self, forms_dir: Path, scans_dir: Path, max_bytes: int) -> None:
         """Open the forms and the store; a form is loaded when its first page comes."""
+        from ocr.pipeline import ReadOptions
+        from ocr.source import ScanLimits
+        from ocr.template import FormLibrary
+
         self._library = FormLibrary(forms_dir)
         self._store = ScanStore(scans_dir)
-        self._limits = limits
+        self._limits = ScanLimits(max_bytes=max_bytes)
         self._options = ReadOptions(crops="doubtful", preview=True)
         if not self._library.codes():
             raise TemplateInvalid(f"Không có mẫu phiếu nào trong {forms_dir}.")
@@ -236,16 +233,22 @@ class PaperEngine:
             return TaskFailed(error.code, is_final=False, detail=str(error))
 
     def _do(self, task: Task) -> Outcome:
+        from ocr.source import count_pages
+
         match task:
             case SplitTask():
                 return SplitDone(count_pages(task.path, self._limits))
             case ReadTask():
-                page = load_page(task.path, task.page_index, self._limits, task.source)
-                return self._store_pictures(read_page(page, self._library, self._options))
+                return self._read(task)
             case DraftTask():
                 return self._draft(task)
 
-    def _store_pictures(self, result: PageResult) -> ReadDone:
+    def _read(self, task: ReadTask) -> ReadDone:
+        from ocr.pipeline import read_page
+        from ocr.source import load_page
+
+        page = load_page(task.path, task.page_index, self._limits, task.source)
+        result = read_page(page, self._library, self._options)
         pictures = [crop.webp for crop in result.crops]
         pictures += [result.preview_webp] if result.preview_webp else []
         names = [stored.sha256 for stored in self._store.put_many(pictures)]
@@ -253,6 +256,11 @@ class PaperEngine:
         return ReadDone(result.reading, crops, names[-1] if result.preview_webp else None)
 
     def _draft(self, task: DraftTask) -> Outcome:
+        import cv2
+        import numpy as np
+
+        from ocr.text import TesseractRecogniser
+
         crop = cv2.imdecode(np.fromfile(task.path, np.uint8), cv2.IMREAD_GRAYSCALE)
         if crop is None:
             return TaskFailed("damaged", is_final=True)

@@ -156,7 +156,7 @@ def sheets_read_elsewhere(session: Session, pages: Iterable[Page]) -> dict[int, 
         .join(Batch, Batch.id == first.batch_id)
         .where(Page.id.in_([page.id for page in pages]))
     )
-    return dict(session.execute(rescanned).tuples().all())
+    return dict(session.execute(rescanned).all())
 
 
 def count_pages_by_file(session: Session, batch_id: int) -> dict[int, tuple[int, int]]:
