@@ -49,6 +49,7 @@ screenshots: setup ## Make the guide's pictures from the sample campaign
 
 migration: python ## Write a migration from the models: make migration M="what changes"
 	@$(PY) -m webapp migration "$(M)"
+	@.venv/bin/ruff format --quiet migrations && .venv/bin/ruff check --quiet --fix migrations
 
 lock: python ## Lock the newest allowed versions with their hashes (needs uv)
 	@uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --upgrade --quiet -o requirements.lock

@@ -13,7 +13,11 @@ engine = make_engine(url)
 with engine.connect() as connection:
     # SQLite changes a table by copying it (batch mode); the constraint names make that possible.
     context.configure(
-        connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        user_module_prefix="base.",
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,0 +1,213 @@
+"""`chamdiem demo`: build the sample campaign once, then serve it."""
+
+import argparse
+import datetime as dt
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from ocr.deck.build import build_deck
+from ocr.deck.order import DeckOrder
+from ocr.template import FormLibrary
+from webapp.persistence.base import make_engine, make_session_factory, utc_now
+from webapp.persistence.campaign import Campaign, PrintOrder
+from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.schema import upgrade_database
+from webapp.services import sample_campaign
+from webapp.services.campaigns import current_campaign
+from webapp.settings import Settings
+from webapp.storage import ScanStore
+
+SEED = 2020
+Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+# Each stack: its print orders as (form, group, unit). The last one is left to the worker of the demo.
+STACKS = (
+    (("CX4", "DN", "19186"), ("CX2", "CC", "19186")),
+    (("CX1", "DB", "19186"), ("CX1", "LD", "19186"), ("CX3", "CH", "19186")),
+    (("CH1", "LD", "NV"), ("CH2", "CC", "NV"), ("CH4", "DN", "NV")),
+    (("CX4", "DN", "19111"),),
+)
+_BUSY = ("waiting", "splitting", "reading")
+_READING_LIMIT_S = 900
+
+
+def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
+    """Add `demo`."""
+    parser = groups.add_parser("demo", help="build the sample campaign (once) and serve it")
+    parser.add_argument("--build-only", action="store_true", help="build, but do not serve")
+    parser.add_argument("--bind", default="127.0.0.1:8000")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = demo_settings()
+    if (settings.data_dir / "built").exists():
+        _say(f"The sample campaign is there already ({settings.data_dir}; `make clean` removes it)")
+    else:
+        build_demo(settings)
+    if arguments.build_only:
+        return 0
+    _say(f"Serving on http://{arguments.bind} – the sign-in page shows one login per role; Ctrl+C ends")
+    return _serve(settings, arguments.bind)
+
+
+def demo_settings() -> Settings:
+    """The demo has a data folder of its own, beside a real one."""
+    settings = Settings.from_env()
+    data_dir = settings.data_dir / "demo"
+    return replace(
+        settings, data_dir=data_dir, database_url=f"sqlite:///{data_dir / 'chamdiem.sqlite3'}", demo=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """What every step of the building needs."""
+
+    settings: Settings
+    engine: Engine
+    store: ScanStore
+    now: dt.datetime
+
+    def commit(self, step: Callable[[Session, Campaign], None]) -> None:
+        """Run one step in a transaction of its own."""
+        with make_session_factory(self.engine).begin() as session:
+            campaign = current_campaign(session)
+            if campaign is None:
+                raise RuntimeError("the sample campaign was not opened")
+            step(session, campaign)
+
+
+def build_demo(settings: Settings) -> None:
+    """Build it step by step, saying which; a build that was broken off starts afresh."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    for left_over in settings.data_dir.glob("chamdiem.sqlite3*"):
+        left_over.unlink()
+    upgrade_database(settings.database_url)
+    engine = make_engine(settings.database_url)
+    builder = _Builder(settings, engine, ScanStore(settings.scans_dir), utc_now())
+    _say("1/5 Campaign, schemes and accounts")
+    with make_session_factory(engine).begin() as session:
+        campaign = sample_campaign.open_sample_campaign(session, builder.now)
+        units = sorted(campaign.units, key=lambda unit: unit.code != sample_campaign.FEATURED_UNIT)
+        sample_campaign.add_unit_accounts(session, units, builder.now)
+    _say("2/5 Print orders for 3,108 sheets")
+    library = FormLibrary(settings.forms_dir)
+    builder.commit(lambda s, campaign: sample_campaign.print_quota(s, library, campaign, builder.now))
+    _say("3/5 Sheets are filled in and scanned")
+    with tempfile.TemporaryDirectory(prefix="chamdiem-demo-") as folder:
+        for number, stack in enumerate(STACKS, 1):
+            if number == len(STACKS):
+                _say("4/5 Reading the first stacks; the last one waits for the demo's worker")
+                read_everything(settings, engine)
+            builder.commit(lambda session, campaign: _scan(builder, session, campaign, stack, Path(folder)))  # noqa: B023 - called at once
+    _say("5/5 Units score themselves, and the first are appraised")
+    _score_units(builder)
+    engine.dispose()
+    (settings.data_dir / "built").write_text(builder.now.isoformat())
+
+
+def _scan(
+    builder: _Builder,
+    session: Session,
+    campaign: Campaign,
+    stack: Iterable[tuple[str, str, str]],
+    folder: Path,
+) -> None:
+    files: list[Path] = []
+    sheets = 0
+    orders = session.scalars(select(PrintOrder).where(PrintOrder.campaign_id == campaign.id)).all()
+    by_pack = {(order.form_code, order.group.code, order.unit.code): order for order in orders}
+    for pack in stack:
+        order = by_pack[pack]
+        deck = build_deck(deck_order(builder.settings, order), folder / "-".join(pack), os.cpu_count() or 1)
+        files.extend(deck.files)
+        sheets += order.sheet_count
+    sample_campaign.scan_batch(session, builder.store, files, sheets, builder.now)
+
+
+def deck_order(settings: Settings, order: PrintOrder) -> DeckOrder:
+    """The deck of a print order: the very sheets that were printed."""
+    return DeckOrder(
+        forms_dir=settings.forms_dir,
+        form=order.form_code,
+        version=1,
+        group=order.group.code,
+        unit=order.unit.code,
+        unit_name=order.unit.name,
+        sheets=order.sheet_count,
+        seed=SEED + order.id,
+        first_serial=order.first_serial,
+    )
+
+
+def read_everything(settings: Settings, engine: Engine) -> None:
+    """Let a real worker read until nothing waits."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "webapp", "worker"],
+        env={**os.environ, **environment(settings)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + _READING_LIMIT_S
+        while _is_busy(engine):
+            if worker.poll() is not None:
+                raise RuntimeError("the worker stopped; `python -m webapp worker` shows why")
+            if time.monotonic() > deadline:
+                raise RuntimeError("the worker did not finish reading in time")
+            time.sleep(0.5)
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)
+
+
+def _is_busy(engine: Engine) -> bool:
+    with make_session_factory(engine, read_only=True)() as session:
+        files = session.scalar(select(func.count()).where(BatchFile.state.in_(_BUSY)))
+        pages = session.scalar(select(func.count()).where(Page.state.in_(_BUSY)))
+    return bool(files or pages)
+
+
+def _score_units(builder: _Builder) -> None:
+    with make_session_factory(builder.engine, read_only=True)() as session:
+        campaign = current_campaign(session)
+        codes = [unit.code for unit in campaign.units] if campaign is not None else []
+    for position, code in enumerate(codes):
+
+        def score(session: Session, campaign: Campaign, code: str = code, position: int = position) -> None:
+            unit = next(unit for unit in campaign.units if unit.code == code)
+            plan = sample_campaign.score_plan(unit, position, len(codes))
+            sample_campaign.score_unit(session, builder.store, unit, plan, seed=SEED, now=builder.now)
+
+        builder.commit(score)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of a child process."""
+    return {
+        "CHAMDIEM_DATA": str(settings.data_dir),
+        "CHAMDIEM_DATABASE": settings.database_url,
+        "CHAMDIEM_FORMS": str(settings.forms_dir),
+        "CHAMDIEM_DEMO": "1" if settings.demo else "0",
+    }
+
+
+def _serve(settings: Settings, bind: str) -> int:
+    command = [sys.executable, "-m", "webapp", "serve", "--with-worker", "--bind", bind]
+    try:
+        return subprocess.call(command, env={**os.environ, **environment(settings)})
+    except KeyboardInterrupt:
+        return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"== {text}\n")
+    sys.stdout.flush()

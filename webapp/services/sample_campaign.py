@@ -1,0 +1,117 @@
+"""The sample campaign, half-way through, as `make demo` shows it: every step goes the real way."""
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ocr.template import FormLibrary
+from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
+from webapp.services.intake import Upload, receive_batch
+from webapp.services.printing import order_sheets
+from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
+from webapp.services.schemes import load_sample_schemes
+from webapp.services.self_scores import submit_self_scores
+from webapp.storage import ScanStore
+
+ACTOR = "quantri"
+DEMO_PASSWORD = "cham-diem-2020"  # noqa: S105 - shown on the demo's sign-in page, nowhere else
+_PEOPLE = (
+    ("vanthu", "Nguyễn Thị Hoa", Role.CLERK),
+    ("rasoat", "Trần Văn Bình", Role.REVIEWER),
+    ("rasoat2", "Lê Thị Lan", Role.REVIEWER),
+    ("thamdinh", "Phạm Quang Huy", Role.APPRAISER),
+    ("lanhdao", "Hoàng Minh Đức", Role.HEAD),
+    ("xem", "Võ Thị Thu", Role.VIEWER),
+    ("quantri", "Đặng Quốc Anh", Role.ADMINISTRATOR),
+)
+_DAYS_LEFT = 3
+FEATURED_UNIT = "19186"  # the unit of the demo's login: still writing, so that there is something to do
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePlan:
+    """How far a made-up unit has come: the share entered, whether sent, and the share appraised."""
+
+    entered: float
+    sent: bool = False
+    appraised: float = 0.0
+
+
+def open_sample_campaign(session: Session, now: dt.datetime) -> Campaign:
+    """The campaign with its units, groups, schemes and accounts; self-scores are due in three days."""
+    due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
+    campaign = create_campaign(session, ACTOR, replace(sample_plan(), self_score_due_at=due_at), now)
+    load_sample_schemes(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
+    for username, name, role in _PEOPLE:
+        create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
+    session.flush()
+    return campaign
+
+
+def add_unit_accounts(session: Session, units: Sequence[Unit], now: dt.datetime) -> None:
+    """One account for each of the units, named dv-nv, dv-19186 and so on."""
+    for unit in units:
+        account = NewAccount(unit_username(unit), unit.name, Role.UNIT, unit.id)
+        create_user(session, ACTOR, account, DEMO_PASSWORD, now)
+
+
+def unit_username(unit: Unit) -> str:
+    """What a unit's officer signs in with."""
+    return f"dv-{unit.code.lower()}"
+
+
+def print_quota(session: Session, library: FormLibrary, campaign: Campaign, now: dt.datetime) -> None:
+    """Order every sheet of the plan: each group's number for each unit of its level."""
+    groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
+    for group in session.scalars(groups.order_by(RespondentGroup.position)).all():
+        units = [unit for unit in campaign.units if unit.level == group.level]
+        counts = [(unit, group.sheets_per_unit) for unit in units]
+        order_sheets(session, "vanthu", library, group=group, counts=counts, now=now)
+
+
+def scan_batch(
+    session: Session, store: ScanStore, files: Sequence[Path], declared_sheets: int, now: dt.datetime
+) -> int:
+    """Drop files on the intake as the clerk would; the batch's number."""
+    with ExitStack() as opened:
+        uploads = [Upload(path.name, opened.enter_context(path.open("rb"))) for path in files]
+        return receive_batch(session, store, "vanthu", uploads, declared_sheets, now).number
+
+
+def score_plan(unit: Unit, position: int, count: int) -> ScorePlan:
+    """The first units are appraised, the next have sent, the next are writing, the last have not begun."""
+    if unit.code == FEATURED_UNIT:
+        return ScorePlan(0.6)
+    place = position / count
+    appraised_until, sent_until, writing_until = 0.25, 0.5, 0.85
+    if place < appraised_until:
+        return ScorePlan(1.0, sent=True, appraised=1.0)
+    if place < sent_until:
+        return ScorePlan(1.0, sent=True, appraised=0.4 if position % 2 else 0.0)
+    if place < writing_until:
+        return ScorePlan(0.3 + 0.6 * (position % 5) / 5)
+    return ScorePlan(0.0)
+
+
+def score_unit(
+    session: Session, store: ScanStore, unit: Unit, plan: ScorePlan, *, seed: int, now: dt.datetime
+) -> None:
+    """Bring one unit as far as the plan says."""
+    if plan.entered == 0:
+        return
+    actor = unit_username(unit)
+    evidence = attach_sample_evidence(session, store, unit, actor, now)
+    enter_self_scores(session, unit, evidence, actor=actor, seed=seed, now=now, share=plan.entered)
+    if plan.sent:
+        submit_self_scores(session, actor, unit, now)
+    if plan.appraised > 0:
+        appraiser = session.scalars(select(User).where(User.username == "thamdinh")).one()
+        appraise_unit(session, appraiser, unit, seed=seed, now=now, share=plan.appraised)
