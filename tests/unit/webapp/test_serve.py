@@ -1,0 +1,55 @@
+"""The server with its worker beside it: real processes, small ones."""
+
+import itertools
+import sys
+import time
+from pathlib import Path
+
+from webapp.cli.serve import server_command
+from webapp.cli.supervise import Companion, run_side_by_side
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_a_worker_that_dies_is_started_again_and_ends_with_the_server(tmp_path: Path) -> None:
+    lives = tmp_path / "lives"
+    worker = python(
+        f"open({str(lives)!r}, 'a').write('x'); import time; time.sleep(0.2); raise SystemExit(9)"
+    )
+    said: list[str] = []
+    code = run_side_by_side(python("import time; time.sleep(5); raise SystemExit(7)"), worker, said.append)
+    assert code == 7
+    assert len(lives.read_text()) >= 2
+    assert "code 9" in said[0]
+
+
+def test_no_worker_is_left_behind() -> None:
+    worker = python("import time; time.sleep(60)")
+    started = time.monotonic()
+    assert run_side_by_side(python("import time; time.sleep(1.2)"), worker, lambda _line: None) == 0
+    assert time.monotonic() - started < 20, "the worker was ended, not waited for"
+
+
+def test_a_worker_that_cannot_start_is_tried_ever_more_rarely() -> None:
+    said: list[str] = []
+    companion = Companion(python("raise SystemExit(5)"), said.append)
+    moment_s, starts = 0.0, []
+    while moment_s < 100:
+        before = companion.process
+        companion.look_after(moment_s)
+        if companion.process is not None and companion.process is not before:
+            starts.append(moment_s)
+            companion.process.wait()
+        moment_s += 0.5
+    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] < 4
+    assert pauses[-1] >= 30
+
+
+def test_the_server_listens_where_it_is_told() -> None:
+    command = server_command("0.0.0.0:80", 2, 4)
+    assert command[command.index("--bind") + 1] == "0.0.0.0:80"
+    assert command[-1] == "wsgi:app"

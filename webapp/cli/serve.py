@@ -1,0 +1,62 @@
+"""`chamdiem serve`: the web app, and with `--with-worker` the reader beside it."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from webapp.cli.supervise import run_side_by_side
+from webapp.persistence.accounts import User
+from webapp.persistence.base import make_engine
+from webapp.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+_NO_DATABASE = 3
+
+Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
+    """Add `serve`."""
+    parser = groups.add_parser("serve", help="serve the web app until it is told to stop")
+    parser.add_argument("--bind", default="127.0.0.1:8000", help="address and port, 127.0.0.1:8000")
+    parser.add_argument("--with-worker", action="store_true", help="also read the scans that wait")
+    parser.add_argument("--processes", type=int, default=2, help="web processes, 2")
+    parser.add_argument("--threads", type=int, default=4, help="threads of each, 4")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Start what was asked for."""
+    if not _has_tables(Settings.from_env()):
+        sys.stderr.write("There is no database yet. Make it with: chamdiem upgrade\n")
+        return _NO_DATABASE
+    worker = [sys.executable, "-m", "webapp", "worker"] if arguments.with_worker else None
+    _say(f"Chấm Điểm: http://{arguments.bind}  (Ctrl+C ends it)")
+    return run_side_by_side(
+        server_command(arguments.bind, arguments.processes, arguments.threads), worker, _say
+    )
+
+
+def server_command(bind: str, processes: int, threads: int) -> list[str]:
+    """Gunicorn with threads: a slow upload holds a thread, never a process."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "--bind", bind),
+        *("--worker-class", "gthread", "--workers", str(processes), "--threads", str(threads)),
+        *("--timeout", "120", "--graceful-timeout", "30", "--log-level", "warning", "wsgi:app"),
+    ]
+
+
+def _has_tables(settings: Settings) -> bool:
+    """Whether the database was ever made."""
+    engine = make_engine(settings.database_url)
+    try:
+        return inspect(engine).has_table(User.__tablename__)
+    finally:
+        engine.dispose()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,72 @@
+"""`chamdiem create-user`: an account from the command line; the first administrator comes into being so."""
+
+import argparse
+import getpass
+import os
+import sys
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.errors import AppError, NotFound
+from webapp.persistence.base import make_engine, make_session_factory, utc_now
+from webapp.persistence.campaign import Campaign, Unit
+from webapp.services.accounts import NewAccount, Role, create_user, make_password
+from webapp.settings import Settings
+
+Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+_REFUSED = 2
+_PASSWORD_VARIABLE = "CHAMDIEM_NEW_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+
+
+def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
+    """Add `create-user`."""
+    parser = groups.add_parser("create-user", help="add an account")
+    parser.add_argument("--username", required=True)
+    parser.add_argument("--name", default="", help="the person's name, as shown")
+    parser.add_argument("--role", required=True, choices=[role.value for role in Role])
+    parser.add_argument("--unit", help="code of the unit, for the role unit")
+    parser.add_argument(
+        "--ask-password",
+        action="store_true",
+        help=f"type it, or give it as {_PASSWORD_VARIABLE}; without this one is made and printed once",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Make the account; one line says how it went."""
+    password = _asked_password() if arguments.ask_password else make_password()
+    engine = make_engine(Settings.from_env().database_url)
+    try:
+        with make_session_factory(engine)() as session:
+            account = NewAccount(
+                username=arguments.username,
+                display_name=arguments.name,
+                role=Role(arguments.role),
+                unit_id=None if arguments.unit is None else _find_unit(session, arguments.unit),
+            )
+            user = create_user(session, "command line", account, password, utc_now())
+            session.commit()
+    except AppError as error:
+        sys.stderr.write(f"{error}\n")
+        return _REFUSED
+    finally:
+        engine.dispose()
+    shown = "" if arguments.ask_password else f"\nPassword, shown only now: {password}"
+    sys.stdout.write(f"Account {user.username} ({user.role}) made.{shown}\n")
+    return 0
+
+
+def _find_unit(session: Session, code: str) -> int:
+    """The unit of the newest campaign that has this code."""
+    newest = select(Unit.id).join(Campaign).where(Unit.code == code).order_by(Campaign.year.desc()).limit(1)
+    found = session.scalars(newest).first()
+    if found is None:
+        raise NotFound("Không có đơn vị mang mã %(code)s.", code=code)
+    return found
+
+
+def _asked_password() -> str:
+    """From the variable, or typed."""
+    return os.environ.get(_PASSWORD_VARIABLE) or getpass.getpass("Password: ")
