@@ -1,0 +1,1 @@
+"""Computing, publishing and showing the index."""

@@ -1,0 +1,46 @@
+"""The ranking as a file: UTF-8 with a byte order mark and semicolons, as spreadsheets here expect it."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from flask import Response, make_response
+
+from webapp.http.figures import format_points
+from webapp.http.locale import _, language
+from webapp.services.result_pages import LevelTable
+
+BYTE_ORDER_MARK = "\ufeff"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def send_table(table: LevelTable, year: int) -> Response:
+    """The table of one level, to be saved."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(table_rows(table))
+    response = make_response((BYTE_ORDER_MARK + text.getvalue()).encode())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="chi-so-{year}-{table.level}.csv"'
+    return response
+
+
+def table_rows(table: LevelTable) -> Iterator[list[str]]:
+    """Header and one row a unit; a text that a spreadsheet would take for a formula stays a text."""
+    yield [
+        _("Hạng"), _("Mã"), _("Đơn vị"), _("Điểm thẩm định"), _("Điểm điều tra"), _("Tổng điểm"),
+        _("Điểm tối đa áp dụng"), _("Chỉ số CCHC (%)"), _("Xếp loại"),
+    ]  # fmt: skip
+    for line in table.lines:
+        numbers = [line.appraised_points, line.survey_points, line.total, line.applicable]
+        yield [
+            str(line.rank or ""),
+            _as_text(line.code),
+            _as_text(line.name),
+            *(format_points(number, language()) for number in numbers),
+            "" if line.index_percent is None else format_points(line.index_percent, language()),
+            _as_text(line.class_label),
+        ]
+
+
+def _as_text(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

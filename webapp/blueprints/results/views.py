@@ -1,0 +1,192 @@
+"""Chỉ số and Kết quả: the head computes, fixes and publishes; everybody else sees what is published."""
+
+import json
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from webapp.blueprints.results.forms import PublishForm
+from webapp.blueprints.results.tables import send_table
+from webapp.errors import InvalidInput, NotFound
+from webapp.http import access
+from webapp.http.access import Permission
+from webapp.http.context import current_campaign, current_session, current_user, now
+from webapp.http.htmx import go_to
+from webapp.http.locale import _, lazy
+from webapp.http.wording import install_wording
+from webapp.persistence.accounts import User
+from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
+from webapp.services import publication
+from webapp.services.preflight import Check
+from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
+
+blueprint = Blueprint("results", __name__)
+install_wording(blueprint)
+_INVALID = 422
+
+# Where the work of each line is done, who may open that page, and who does it.
+_PLACES = {
+    Check.SELF_SCORES: ("/", Permission.VIEW_PROGRESS, lazy("Đơn vị")),
+    Check.APPRAISAL: ("/tham-dinh", Permission.APPRAISE, lazy("Tổ thẩm định")),
+    Check.SCANS: ("/quet", Permission.INTAKE, lazy("Văn thư")),
+    Check.REVIEW: ("/ra-soat", Permission.VERIFY, lazy("Người rà soát")),
+    Check.SURVEY: ("/quet", Permission.INTAKE, lazy("Văn thư")),
+    Check.SCHEMES: (None, Permission.MANAGE_USERS, lazy("Quản trị")),
+}
+
+
+def load_version(session: Session, _user: User, number: int) -> IndexVersion:
+    """Any version of the current campaign, for those who compute."""
+    return publication.require_version(session, current_campaign(), number)
+
+
+def load_version_unit(session: Session, user: User, number: int, code: str) -> UnitPage:
+    """One unit of such a version."""
+    return load_unit_page(session, load_version(session, user, number), code)
+
+
+def load_version_table(session: Session, user: User, number: int, level: str) -> LevelTable:
+    """One level of such a version."""
+    return load_table(session, load_version(session, user, number), level)
+
+
+def load_published(session: Session) -> IndexVersion:
+    """What everybody may see.
+
+    Raises:
+        NotFound: nothing is published yet.
+    """
+    version = published_index_version(session, current_campaign().id)
+    if version is None:
+        raise NotFound("Kết quả chưa được công bố.")
+    return version
+
+
+def load_published_unit(session: Session, _user: User, code: str) -> UnitPage:
+    """One unit of the published version."""
+    return load_unit_page(session, load_published(session), code)
+
+
+def load_published_table(session: Session, _user: User, level: str) -> LevelTable:
+    """One level of the published version."""
+    return load_table(session, load_published(session), level)
+
+
+@blueprint.get("/chi-so")
+@access.policy(Permission.COMPUTE_INDEX)
+def show_desk() -> str:
+    """What still blocks, and the versions so far."""
+    session, campaign = current_session(), current_campaign()
+    return render_template(
+        "results/desk.html",
+        check=publication.pre_flight(session, campaign),
+        versions=list_index_versions(session, campaign.id),
+        places=_PLACES,
+        campaign=campaign,
+    )
+
+
+@blueprint.post("/chi-so/tinh-thu")
+@access.policy(Permission.COMPUTE_INDEX)
+def compute_trial() -> Response:
+    """Compute with what is there."""
+    actor = current_user().username
+    version = publication.compute_trial(current_session(), actor, current_campaign(), now())
+    return go_to(url_for(".show_version", number=version.number))
+
+
+@blueprint.post("/chi-so/chot")
+@access.policy(Permission.COMPUTE_INDEX)
+def freeze_version() -> Response:
+    """Fix a version."""
+    actor = current_user().username
+    version = publication.freeze_version(current_session(), actor, current_campaign(), now())
+    notice = _(
+        "Đã chốt bản số %(number)s. Mọi số liệu đầu vào được giữ kèm mã kiểm tra.", number=version.number
+    )
+    return go_to(url_for(".show_version", number=version.number), notice)
+
+
+@blueprint.get("/chi-so/<int:number>")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version)
+def show_version(version: IndexVersion) -> str:
+    """The tables of a version, and what changed since the one before."""
+    return _version_page(version, PublishForm())
+
+
+@blueprint.post("/chi-so/<int:number>/cong-bo")
+@access.policy(Permission.PUBLISH, scope=load_version)
+def publish_version(version: IndexVersion) -> Response | tuple[str, int]:
+    """Show the version to everybody."""
+    form = PublishForm(request.form)
+    if not form.validate():
+        return _version_page(version, form), _INVALID
+    typed = form.confirmation.data or ""
+    try:
+        publication.publish_version(current_session(), current_user().username, version, typed, now())
+    except InvalidInput as refusal:
+        form.confirmation.errors = [_(refusal.message, **refusal.values)]
+        return _version_page(version, form), _INVALID
+    return go_to(url_for(".show_results"), _("Đã công bố. Mọi người đăng nhập đều xem được bảng này."))
+
+
+@blueprint.get("/chi-so/<int:number>/so-lieu.json")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version)
+def download_snapshot(version: IndexVersion) -> Response:
+    """All inputs with their hash, for `python -m webapp.par_index.compute`."""
+    response = make_response(json.dumps(version.snapshot, ensure_ascii=False, indent=1))
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="chi-so-ban-{version.number}.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/chi-so/<int:number>/bang/<level>.csv")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version_table)
+def download_version_table(table: LevelTable) -> Response:
+    """A level's table of any version."""
+    return send_table(table, current_campaign().year)
+
+
+@blueprint.get("/chi-so/<int:number>/<code>")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version_unit)
+def show_version_unit(page: UnitPage) -> str:
+    """One unit of any version."""
+    back = url_for(".show_version", number=page.version.number)
+    return render_template("results/unit.html", page=page, back=back)
+
+
+@blueprint.get("/ket-qua")
+@access.policy(Permission.VIEW_RESULTS)
+def show_results() -> str:
+    """The published tables, or the sentence that there are none yet."""
+    campaign = current_campaign()
+    version = published_index_version(current_session(), campaign.id)
+    tables = load_tables(current_session(), version) if version is not None else []
+    return render_template("results/ranking.html", version=version, tables=tables, campaign=campaign)
+
+
+@blueprint.get("/ket-qua/bang/<level>.csv")
+@access.policy(Permission.VIEW_RESULTS, scope=load_published_table)
+def download_table(table: LevelTable) -> Response:
+    """A level's published table."""
+    return send_table(table, current_campaign().year)
+
+
+@blueprint.get("/ket-qua/<code>")
+@access.policy(Permission.VIEW_RESULTS, scope=load_published_unit)
+def show_unit(page: UnitPage) -> str:
+    """One unit's published profile."""
+    return render_template("results/unit.html", page=page, back=url_for(".show_results"))
+
+
+def _version_page(version: IndexVersion, form: PublishForm) -> str:
+    session = current_session()
+    return render_template(
+        "results/version.html",
+        version=version,
+        tables=load_tables(session, version),
+        changes=publication.changed_units(session, version),
+        form=form,
+        wanted=publication.confirmation_words(current_campaign()),
+    )
