@@ -1,0 +1,37 @@
+"""A unit of the small world that has declared everything, through the use cases."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from webapp.par_index.rules import FactKind, facts_asked
+from webapp.par_index.scheme import ComponentCriterion
+from webapp.persistence.appraisal import Submission
+from webapp.persistence.campaign import Unit
+from webapp.services.self_scores import Draft, save_draft, submit_self_scores
+from webapp.services.unit_scores import load_unit_scores
+
+EXPLANATION = "Theo sổ theo dõi của đơn vị"
+_TYPED = {FactKind.CHOICE: "1", FactKind.AMOUNT: "950,5", FactKind.COUNT: "1", FactKind.YES_NO: "yes"}
+
+
+def complete_draft(component: ComponentCriterion) -> Draft:
+    """Best level, one of everything, 9 of 10: valid facts for every shape of rule."""
+    typed = {fact.code: _TYPED[fact.kind] for fact in facts_asked(component.rule)}
+    if typed.get("numerator") == "1":
+        typed |= {"numerator": "9", "denominator": "10"}
+    if "zero_if" in typed:
+        typed["zero_if"] = "no"
+    return Draft(typed=typed, explanation=EXPLANATION)
+
+
+def declare_everything(session: Session, unit: Unit, actor: str, now: dt.datetime) -> None:
+    """Fill in every component of the unit, with an explanation each."""
+    for scores in load_unit_scores(session, unit, now).own:
+        save_draft(session, unit, scores.component, complete_draft(scores.component), actor=actor, now=now)
+
+
+def send_everything(session: Session, unit: Unit, actor: str, now: dt.datetime) -> Submission:
+    """The same, and send it."""
+    declare_everything(session, unit, actor, now)
+    return submit_self_scores(session, actor, unit, now)
