@@ -198,7 +198,7 @@ class _Adam:
 
 
 def soften(model: MarkModel, examples: Examples) -> MarkModel:
-    """Divide the logits by the temperature that fits fresh examples best, so that probabilities are honest.
+    """Divide the logits by the temperature (1 to 5) that fits fresh examples best: less sure, never surer.
 
     Source: Guo et al. 2017, "On calibration of modern neural networks".
     """
@@ -206,7 +206,7 @@ def soften(model: MarkModel, examples: Examples) -> MarkModel:
     flat = [part for layer in model.layers for part in layer]
     last = _forward(flat, inputs)[-2]
     logits = last @ flat[-2] + flat[-1]
-    temperatures = np.exp(np.linspace(np.log(0.5), np.log(5.0), 60))
+    temperatures = np.exp(np.linspace(0.0, np.log(5.0), 60))
     losses = [_loss(logits / t, examples.states) for t in temperatures]
     best = float(temperatures[int(np.argmin(losses))])
     *before, (weights, bias) = model.layers

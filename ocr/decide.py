@@ -172,14 +172,16 @@ def classify_mark(probabilities: Sequence[float], thresholds: Thresholds) -> Mar
 class FieldEvidence:
     """All that is known of one question: its options with their measurements and probabilities.
 
-    `place` holds the flags that come from where it lies (poor registration, streak).
+    `streaked` says which bubbles a scanner's streak touches; `in_place` is False where the row was not
+    found as printed.
     """
 
     code: str
     options: tuple[str, ...]
     marks: tuple[BubbleMarks, ...]
     probabilities: tuple[tuple[float, float, float], ...]
-    place: tuple[Flag, ...] = ()
+    streaked: tuple[bool, ...] = ()
+    in_place: bool = True
 
 
 def decide_field(evidence: FieldEvidence, thresholds: Thresholds) -> FieldReading:
@@ -194,7 +196,7 @@ def decide_field(evidence: FieldEvidence, thresholds: Thresholds) -> FieldReadin
         for option, state, p in zip(evidence.options, states, evidence.probabilities, strict=True)
     )
     top, confidence = _best(evidence)
-    flags = set(evidence.place) | _mark_flags(states)
+    flags = _mark_flags(states) | _place_flags(evidence, states)
     if not flags:
         flags |= _doubts(evidence, states.index(MarkState.FILLED), thresholds)
         if confidence < thresholds.accept:
@@ -216,6 +218,16 @@ def _mark_flags(states: Sequence[MarkState]) -> set[Flag]:
         flags.add(Flag.MARGINAL_MARK)
     if filled == 0 and not flags:
         flags.add(Flag.NO_MARK)
+    return flags
+
+
+def _place_flags(evidence: FieldEvidence, states: Sequence[MarkState]) -> set[Flag]:
+    """Doubts from where the question lies: a streak through an empty bubble harms nothing."""
+    flags = set() if evidence.in_place else {Flag.POOR_REGISTRATION}
+    if any(
+        streaked and s is not MarkState.EMPTY for streaked, s in zip(evidence.streaked, states, strict=False)
+    ):
+        flags.add(Flag.STREAK)
     return flags
 
 

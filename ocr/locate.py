@@ -17,7 +17,7 @@ from ocr.identity import CodeReading, decode_identity
 from ocr.layout import CodeArea, Field, PageLayout
 from ocr.marks import MarkMap, map_marks
 from ocr.model import Flag, PageQuality, SheetIdentity
-from ocr.quality import Steps, find_streaks, is_blank, is_poor, measure_quality, widened_steps
+from ocr.quality import find_streaks, is_blank, is_poor, measure_quality
 from ocr.registration import (
     FLAT_PX_PER_MM,
     Registration,
@@ -25,6 +25,7 @@ from ocr.registration import (
     find_fiducials,
     fit_rows,
     flatten_page,
+    project,
     register_page,
 )
 from ocr.source import PageImage
@@ -33,6 +34,7 @@ from ocr.template import FormLibrary
 Grey = NDArray[np.uint8]
 
 _MM_PER_INCH = 25.4
+_STREAK_RADII = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,6 @@ class PrintedPage:
     layout: PageLayout
     blank: Grey
     marks: MarkMap
-    steps: Steps
     template_sha256: str
 
     @property
@@ -68,7 +69,7 @@ class LocatedPage:
     Attributes:
         flat: uint8, upright, 6 pixels a millimetre, pixel (0, 0) at the paper's corner.
         rows: how the row of each choice field fits, in their order.
-        streaks: columns of `flat` that a streak runs along.
+        streaked: bool (n,), which bubbles a scanner's streak runs through or close by.
     """
 
     identity: SheetIdentity
@@ -76,7 +77,7 @@ class LocatedPage:
     quality: PageQuality
     flat: Grey
     rows: tuple[RowFit, ...]
-    streaks: NDArray[np.int32]
+    streaked: NDArray[np.bool_]
 
 
 def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage:
@@ -102,7 +103,7 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
         return LostPage(Flag.POOR_REGISTRATION, quality, code.identity, grey)
     rows, shifts = fit_rows(grey, registration.homography, printed.layout, printed.blank)
     flat = flatten_page(grey, registration.homography, printed.layout, FLAT_PX_PER_MM, shifts)
-    streaks = find_streaks(flat, printed.steps)
+    streaks = find_streaks(grey)
     px_per_mm = registration.px_per_mm(printed.layout.width_mm / 2, printed.layout.height_mm / 2)
     quality = replace(
         quality,
@@ -112,7 +113,7 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
         residual_mm=round(registration.residual_mm, 3),
         streak_columns=len(streaks),
     )
-    return LocatedPage(code.identity, printed, quality, flat, rows, streaks)
+    return LocatedPage(code.identity, printed, quality, flat, rows, _streaked(streaks, registration, printed))
 
 
 @lru_cache(maxsize=4)
@@ -133,9 +134,7 @@ def _printed_page(library: FormLibrary, form: str, version: int, number: int) ->
     except (TemplateInvalid, KeyError):
         return None
     blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH)
-    return PrintedPage(
-        page, blank, map_marks(page, blank, FLAT_PX_PER_MM), widened_steps(blank), layout.template_sha256
-    )
+    return PrintedPage(page, blank, map_marks(page, blank, FLAT_PX_PER_MM), layout.template_sha256)
 
 
 def _why_unnamed(code: CodeReading, quality: PageQuality) -> Flag:
@@ -170,3 +169,15 @@ def _turned(points: NDArray[np.float64], grey: Grey, quarters: int) -> NDArray[n
 def _register(grey: Grey, layout: PageLayout, codes_px: Sequence[NDArray[np.float64]]) -> Registration:
     px_per_mm = max(grey.shape) / max(layout.height_mm, layout.width_mm)
     return register_page(find_fiducials(grey, layout), layout, codes_px, px_per_mm)
+
+
+def _streaked(
+    columns: NDArray[np.int32], registration: Registration, printed: PrintedPage
+) -> NDArray[np.bool_]:
+    """Which bubbles of the page lie on or beside one of these columns of the scan."""
+    bubbles = [b for f in printed.choices for b in f.bubbles]
+    centres = np.array([(b.x_mm, b.y_mm) for b in bubbles], np.float64).reshape(-1, 2)
+    rims = centres + np.array([[b.r_mm * _STREAK_RADII, 0.0] for b in bubbles]).reshape(-1, 2)
+    x_px = project(registration.homography, centres)[:, :1]
+    reach_px = np.abs(project(registration.homography, rims)[:, :1] - x_px)
+    return np.asarray((np.abs(columns[None, :] - x_px) < reach_px).any(axis=1))

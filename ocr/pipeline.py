@@ -7,11 +7,10 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr.decide import FieldEvidence, MarkModel, bubble_probabilities, decide_field, decide_page, load_model
 from ocr.locate import LocatedPage, LostPage, locate_page
-from ocr.marks import MarkMap, measure_marks
+from ocr.marks import measure_marks
 from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageStatus, TextReading
 from ocr.pictures import crop_field, cut_field, preview_page
 from ocr.quality import is_poor
@@ -22,7 +21,6 @@ from ocr.text import TextRecogniser, is_written
 
 ENGINE = f"chamdiem-reader 1, OpenCV {cv2.__version__}"
 _SCALE_TOLERANCE = 0.04
-_STREAK_RADII = 1.4
 _LOST_ROWS_SHARE = 0.5
 
 
@@ -110,27 +108,19 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
     marks = located.printed.marks
     measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
-    streaked = _streaked(located.streaks, marks)
     readings = []
     for number, (field, row) in enumerate(zip(located.printed.choices, located.rows, strict=True)):
         own = np.flatnonzero(marks.field_of == number)
-        place = [Flag.POOR_REGISTRATION] if not row.agrees else []
-        place += [Flag.STREAK] if streaked[own].any() else []
         evidence = FieldEvidence(
             code=field.code,
             options=tuple(b.option for b in field.bubbles),
             marks=tuple(measured.bubbles[i] for i in own),
             probabilities=tuple((float(p[0]), float(p[1]), float(p[2])) for p in probabilities[own]),
-            place=tuple(place),
+            streaked=tuple(bool(s) for s in located.streaked[own]),
+            in_place=row.agrees,
         )
         readings.append(decide_field(evidence, model.thresholds))
     return tuple(readings)
-
-
-def _streaked(columns: NDArray[np.int32], marks: MarkMap) -> NDArray[np.bool_]:
-    """Which bubbles a streak runs through or close by."""
-    gap = np.abs(columns[None, :] - marks.centres_px[:, :1])
-    return np.asarray((gap < _STREAK_RADII * marks.radii_px[:, None]).any(axis=1))
 
 
 def _read_texts(located: LocatedPage, recogniser: TextRecogniser | None) -> tuple[TextReading, ...]:

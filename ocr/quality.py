@@ -7,15 +7,14 @@ from numpy.typing import NDArray
 from ocr.model import PageQuality
 
 Grey = NDArray[np.uint8]
-Steps = NDArray[np.float32]
 
 _SAMPLE_PX = 4
 _INK_STEP = 40
 _BORDER_SHARE = 0.04
-_BANDS = 40
-_STREAK_STEP = 9.0
-_STREAK_BANDS = 0.6
-_WIDEN_PX = 9
+_BANDS = 160
+_STREAK_STEP = 5
+_STREAK_BANDS = 0.8
+_STREAK_WIDE_PX = 25
 _EDGE_SHARE = 0.04
 _BLANK_INK_SHARE = 0.002
 _LEAST_CONTRAST = 0.25
@@ -57,29 +56,24 @@ def is_poor(quality: PageQuality) -> bool:
     return quality.contrast is not None and quality.contrast < _LEAST_CONTRAST
 
 
-def column_steps(page: Grey) -> Steps:
-    """How much darker than its neighbourhood each column is, in each of 40 bands from top to bottom."""
-    bands = cv2.resize(page, (page.shape[1], _BANDS), interpolation=cv2.INTER_AREA)
-    level = cv2.blur(cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((1, 25), np.uint8)), (9, 1))
-    return level.astype(np.float32) - bands.astype(np.float32)
+def find_streaks(grey: Grey) -> NDArray[np.int32]:
+    """Columns of the scan that are darker than their neighbours nearly all the way down.
 
-
-def widened_steps(blank: Grey) -> Steps:
-    """The steps that print itself makes, grown sideways: a printed edge may lie a little beside its place."""
-    return np.asarray(cv2.dilate(column_steps(blank), np.ones((1, _WIDEN_PX), np.uint8)), np.float32)
-
-
-def find_streaks(flat: Grey, printed: Steps) -> NDArray[np.int32]:
-    """Columns of the flat page that are darker than their neighbours nearly all the way down.
+    Dirt on a scanner's glass draws along the feed, so this looks at the scan itself and not at the
+    flat page. Print has gaps between its lines, dirt has none.
 
     Args:
-        flat: uint8 (height, width), the registered page.
-        printed: `widened_steps` of the blank; its own lines are not streaks.
+        grey: uint8 (height, width), upright or upside down.
 
     Returns:
         int32 column numbers, ascending; empty for a clean page.
     """
-    lined = ((column_steps(flat) - printed) > _STREAK_STEP).mean(axis=0) >= _STREAK_BANDS
-    edge = round(_EDGE_SHARE * len(lined))
-    lined[:edge] = lined[len(lined) - edge :] = False  # the scanner's backing, not paper
+    width = grey.shape[1]
+    bands = cv2.resize(grey, (width, _BANDS), interpolation=cv2.INTER_AREA)
+    level = cv2.blur(
+        cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((1, _STREAK_WIDE_PX), np.uint8)), (9, 1)
+    )
+    lined = (cv2.subtract(level, bands) > _STREAK_STEP).mean(axis=0) >= _STREAK_BANDS
+    edge = round(_EDGE_SHARE * width)
+    lined[:edge] = lined[width - edge :] = False  # the scanner's backing, not paper
     return np.flatnonzero(lined).astype(np.int32)
