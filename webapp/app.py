@@ -18,7 +18,17 @@ from webapp.persistence.base import Clock, make_engine, make_session_factory, ut
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
-FEATURES = ("accounts", "home", "printing", "users", "self_scoring", "appraisal", "results")
+FEATURES = (
+    "accounts",
+    "home",
+    "printing",
+    "intake",
+    "verification",
+    "users",
+    "self_scoring",
+    "appraisal",
+    "results",
+)
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> Flask:

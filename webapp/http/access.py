@@ -37,6 +37,7 @@ class Permission(StrEnum):
     PRINT = "print"
     INTAKE = "intake"
     VERIFY = "verify"
+    ADJUDICATE = "adjudicate"
     SELF_SCORE = "self_score"
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
@@ -56,7 +57,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE, Permission.VIEW_RESULTS}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.VIEW_RESULTS}),
     Role.HEAD: frozenset(
-        _EVERYBODY | {Permission.COMPUTE_INDEX, Permission.PUBLISH, Permission.VIEW_RESULTS},
+        _EVERYBODY
+        | {
+            Permission.ADJUDICATE,
+            Permission.COMPUTE_INDEX,
+            Permission.PUBLISH,
+            Permission.VIEW_RESULTS,
+        },
     ),
     Role.VIEWER: frozenset(_EVERYBODY | {Permission.VIEW_RESULTS}),
     Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),

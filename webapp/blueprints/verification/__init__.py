@@ -1,0 +1,1 @@
+"""Rà soát: people settle what the machine would not."""

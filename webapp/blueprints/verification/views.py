@@ -1,0 +1,256 @@
+"""Rà soát: one doubtful answer at a time; each decision is one round trip, with or without script."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from ocr.sheet_code import serial_text
+from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
+from webapp.blueprints.verification.pages import (
+    Notice,
+    item_screen,
+    library,
+    show_work,
+)
+from webapp.blueprints.verification.screens import place_of
+from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
+from webapp.errors import NotFound
+from webapp.http import access
+from webapp.http.access import Permission
+from webapp.http.context import current_campaign, current_session, current_user, now, settings
+from webapp.http.documents import send_picture
+from webapp.http.htmx import go_to, wants_fragment
+from webapp.http.locale import _, language
+from webapp.http.transaction import keep_changes
+from webapp.persistence.accounts import User
+from webapp.persistence.verification import Decision, ReviewItem
+from webapp.services import review_work, verification
+from webapp.services.verification import WorkFilter
+
+blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
+_TAKEN = 409
+_WEBP = "image/webp"
+
+
+def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
+    """An item of the current campaign; reviewers may see any of them."""
+    item = review_work.find_item(session, item_id, current_campaign().id)
+    if item is None:
+        raise NotFound("Không có ô này.")
+    return item
+
+
+def load_escalated(session: Session, user: User, item_id: int) -> ReviewItem:
+    """An item that waits for the head, or that the head has settled."""
+    item = load_item(session, user, item_id)
+    if item.state != "escalated" and not review_work.has_decided(session, user, item_id):
+        raise NotFound("Ô này không chờ phân xử.")
+    return item
+
+
+# -- the reviewer's work -----------------------------------------------------------------------------
+
+
+@blueprint.get("")
+@access.policy(Permission.VERIFY)
+def show_start() -> str:
+    """How much is left, and one button."""
+    session, campaign = current_session(), current_campaign()
+    lines = review_work.list_work(session, campaign.id)
+    done, total = review_work.count_progress(session, WorkFilter(campaign.id))
+    held = verification.held_item(session, current_user(), WorkFilter(campaign.id))
+    titles = {line.form_code: library().latest(line.form_code).title(language()) for line in lines}
+    return render_template(
+        "verification/start.html", lines=lines, titles=titles, done=done, total=total, held=held
+    )
+
+
+@blueprint.post("/bat-dau")
+@access.policy(Permission.VERIFY)
+def begin() -> Response:
+    """Claim the first item of what is wanted."""
+    wanted = read_filter(request.form, current_campaign().id)
+    if _claim(wanted) is None:
+        return go_to(url_for("verification.show_start"), _("Không còn ô nào chờ bạn ở phần này."))
+    return go_to(_work_address(wanted))
+
+
+@blueprint.get("/o")
+@access.policy(Permission.VERIFY)
+def show_held() -> Response:
+    """The item I am at: a reload, a crash or another computer change nothing."""
+    wanted = _wanted()
+    held = verification.held_item(current_session(), current_user(), wanted)
+    if held is None:
+        return go_to(url_for("verification.show_start"))
+    return show_work(held, wanted)
+
+
+@blueprint.get("/o/<int:item_id>")
+@access.policy(Permission.VERIFY, scope=load_item)
+def show_item(item: ReviewItem) -> Response:
+    """One of my items again, to look at or to correct."""
+    user = current_user()
+    if item.lease_user != user.username and not review_work.has_decided(current_session(), user, item.id):
+        return go_to(_work_address(_wanted()))
+    return show_work(item, _wanted())
+
+
+@blueprint.post("/o/<int:item_id>")
+@access.policy(Permission.VERIFY, scope=load_item)
+def decide(item: ReviewItem) -> Response:
+    """Keep the decision, and go on with the next item."""
+    answer, wanted = read_answer(request.form), _wanted()
+    outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
+    following = _claim(wanted)
+    if outcome == "late":
+        keep_changes()
+        return show_work(following, wanted, _late_notice(), _TAKEN)
+    if not wants_fragment():
+        return go_to(_work_address(wanted))
+    return show_work(following, wanted)
+
+
+@blueprint.post("/o/<int:item_id>/giu")
+@access.policy(Permission.VERIFY, scope=load_item)
+def renew(item: ReviewItem) -> tuple[str, int]:
+    """Keep the item a while longer: its person is active."""
+    verification.renew_lease(current_session(), current_user(), item.id, now(), lease_s=settings().lease_s)
+    return "", 204
+
+
+@blueprint.post("/hoan-tac")
+@access.policy(Permission.VERIFY)
+def undo() -> Response:
+    """Take back my last decision and show its item."""
+    wanted = _wanted()
+    item = verification.undo_last_decision(current_session(), current_user(), now(), wanted.campaign_id)
+    if item is None:
+        held = verification.held_item(current_session(), current_user(), wanted)
+        return show_work(held, wanted, Notice(_("Không còn gì để hoàn tác."), "warning"))
+    if not wants_fragment():
+        return go_to(url_for("verification.show_item", item_id=item.id, **filter_arguments(wanted)))
+    return show_work(item, wanted, Notice(_("Đã hoàn tác. Ô vừa làm hiện lại."), "success"))
+
+
+@blueprint.post("/dung")
+@access.policy(Permission.VERIFY)
+def stop() -> Response:
+    """Give back what I hold."""
+    verification.release_items(current_session(), current_user())
+    return go_to(
+        url_for("verification.show_start"), _("Đã dừng. Ô đang mở đã trả lại hàng chờ; việc đã làm vẫn giữ.")
+    )
+
+
+# -- pictures ----------------------------------------------------------------------------------------
+
+
+@blueprint.get("/o/<int:item_id>/anh")
+@access.policy(Permission.VERIFY, scope=load_item)
+def show_crop(item: ReviewItem) -> Response:
+    """The crop of the question, cut when the page was read."""
+    return _send(item.field_reading.crop_sha256)
+
+
+@blueprint.get("/o/<int:item_id>/trang")
+@access.policy(Permission.VERIFY, scope=load_item)
+def show_page(item: ReviewItem) -> Response:
+    """The whole page, small."""
+    return _send(item.field_reading.reading.preview_sha256)
+
+
+# -- what reviewers sent up --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """A line of the head's list."""
+
+    item: ReviewItem
+    place: str
+    serial: str
+    sent: Decision | None
+
+
+@blueprint.get("/chuyen-cap")
+@access.policy(Permission.ADJUDICATE)
+def show_escalated() -> str:
+    """What waits for the head."""
+    rows = review_work.list_escalated(current_session(), current_campaign().id)
+    waiting = [Escalated(item, _place(item), serial_text(item.sheet.serial), sent) for item, sent in rows]
+    return render_template("verification/escalated.html", waiting=waiting, escalation_words=ESCALATION_WORDS)
+
+
+@blueprint.get("/chuyen-cap/<int:item_id>")
+@access.policy(Permission.ADJUDICATE, scope=load_escalated)
+def show_one_escalated(item: ReviewItem) -> str:
+    """One of them, with the same picture and buttons as the reviewer had."""
+    addresses = {
+        "decide": url_for("verification.adjudicate", item_id=item.id),
+        "crop": url_for("verification.show_escalated_crop", item_id=item.id),
+        "page": url_for("verification.show_escalated_page", item_id=item.id),
+    }
+    return render_template(
+        "verification/one_escalated.html",
+        screen=item_screen(item),
+        addresses=addresses,
+        invalid_words=INVALID_WORDS,
+    )
+
+
+@blueprint.post("/chuyen-cap/<int:item_id>")
+@access.policy(Permission.ADJUDICATE, scope=load_escalated)
+def adjudicate(item: ReviewItem) -> Response:
+    """The head's word."""
+    answer = read_answer(request.form)
+    outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
+    notice = _late_notice().text if outcome == "late" else _("Đã ghi quyết định.")
+    return go_to(url_for("verification.show_escalated"), notice)
+
+
+@blueprint.get("/chuyen-cap/<int:item_id>/anh")
+@access.policy(Permission.ADJUDICATE, scope=load_escalated)
+def show_escalated_crop(item: ReviewItem) -> Response:
+    """The crop."""
+    return _send(item.field_reading.crop_sha256)
+
+
+@blueprint.get("/chuyen-cap/<int:item_id>/trang")
+@access.policy(Permission.ADJUDICATE, scope=load_escalated)
+def show_escalated_page(item: ReviewItem) -> Response:
+    """The whole page."""
+    return _send(item.field_reading.reading.preview_sha256)
+
+
+# -- small steps -------------------------------------------------------------------------------------
+
+
+def _wanted() -> WorkFilter:
+    return read_filter(request.args, current_campaign().id)
+
+
+def _claim(wanted: WorkFilter) -> ReviewItem | None:
+    return verification.claim_next_item(
+        current_session(), current_user(), now(), wanted, lease_s=settings().lease_s
+    )
+
+
+def _work_address(wanted: WorkFilter) -> str:
+    return url_for("verification.show_held", **filter_arguments(wanted))
+
+
+def _late_notice() -> Notice:
+    text = _("Ô này hết giờ giữ và đã có người làm. Câu trả lời của bạn thành ý kiến thứ hai.")
+    return Notice(text, "warning")
+
+
+def _send(sha256: str | None) -> Response:
+    if sha256 is None:
+        raise NotFound("Không có ảnh của ô này.")
+    return send_picture(sha256, _WEBP)
+
+
+def _place(item: ReviewItem) -> str:
+    return place_of(library().form(item.sheet.form_code, item.sheet.form_version), item.field_code)

@@ -1,0 +1,45 @@
+"""Verification's slugs in words."""
+
+from webapp.http.locale import lazy
+from webapp.persistence.verification import ReviewItem
+
+FLAG_WORDS = {
+    "marginal_mark": lazy("dấu mờ, chưa rõ có phải là chọn hay không"),
+    "multiple_marks": lazy("hai ô trở lên cùng có dấu"),
+    "corrected_mark": lazy("có ô bị gạch bỏ"),
+    "no_mark": lazy("không thấy dấu nào"),
+    "low_confidence": lazy("máy chưa đủ chắc"),
+    "poor_registration": lazy("trang bị lệch hoặc méo"),
+    "streak": lazy("có vệt đen của máy quét"),
+}
+REOPENED = lazy("máy đọc lại thấy khác câu trả lời trước")
+WRITTEN = lazy("có chữ viết tay")
+OTHER_FLAG = lazy("máy đánh dấu cần xem")
+
+INVALID_WORDS = {
+    "several_marks": lazy("Chọn từ hai ô trở lên"),
+    "between_options": lazy("Dấu nằm giữa hai ô"),
+    "all_crossed_out": lazy("Đã gạch bỏ hết"),
+    "unreadable_mark": lazy("Rách, bẩn, không đọc được"),
+}
+ESCALATION_WORDS = {
+    "unsure_rule": lazy("Không chắc áp dụng quy tắc nào"),
+    "need_paper": lazy("Phải xem tờ giấy gốc"),
+    "written_note": lazy("Người trả lời ghi chú thêm"),
+    "wrong_sheet": lazy("Nghi nhầm phiếu hoặc nhầm trang"),
+}
+KIND_WORDS = {
+    "blank": lazy("trống"),
+    "invalid": lazy("không hợp lệ"),
+    "unreadable": lazy("không đọc được"),
+    "text": lazy("đã nhập chữ"),
+    "escalate": lazy("chuyển cấp"),
+}
+
+
+def reasons_to_look(item: ReviewItem) -> list[str]:
+    """Why a person must look at the item, the weightiest first."""
+    if item.queue == "comment":
+        return [str(WRITTEN)]
+    reasons = [str(FLAG_WORDS.get(flag, OTHER_FLAG)) for flag in item.field_reading.flags]
+    return [str(REOPENED), *reasons] if item.reopened_at is not None else reasons or [str(OTHER_FLAG)]

@@ -1,0 +1,127 @@
+"""What verification still costs, what was done, and what waits for the head: reading only."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Sheet
+from webapp.persistence.readings import TextDraft
+from webapp.persistence.responses import OpenCount, open_item_counts
+from webapp.persistence.verification import Decision, ReviewItem, last_decision, standing_decisions
+from webapp.services.verification import WorkFilter
+
+# Seconds a piece until enough decisions are measured: ux.md B7.
+ANCHOR_S = {"single": 2.0, "comment": 20.0}
+_MEASURED_DECISIONS = 100
+_ENOUGH_DECISIONS = 20
+_LONGEST_MS = 60_000  # longer means that the person went away
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """What one form still asks for; `minutes` for one person, rounded up."""
+
+    form_code: str
+    single: int
+    comment: int
+    escalated: int
+    minutes: int
+
+
+def list_work(session: Session, campaign_id: int) -> list[WorkLine]:
+    """One line per form with unfinished items, in the forms' order."""
+    counts = open_item_counts(session, campaign_id)
+    pace = measure_pace_s(session, campaign_id)
+    forms = sorted({count.form_code for count in counts})
+    return [_line(form, [c for c in counts if c.form_code == form], pace) for form in forms]
+
+
+def measure_pace_s(session: Session, campaign_id: int) -> dict[str, float]:
+    """Seconds a decision takes here: the mean of the latest hundred, or an anchor before there are twenty."""
+    return {queue: _mean_s(session, campaign_id, queue) or anchor for queue, anchor in ANCHOR_S.items()}
+
+
+def count_progress(session: Session, wanted: WorkFilter) -> tuple[int, int]:
+    """How many of the wanted items are settled, of how many that reviewers can settle."""
+    rows = select(
+        func.count().filter(ReviewItem.state == "done"), func.count().filter(ReviewItem.state == "open")
+    ).where(ReviewItem.campaign_id == wanted.campaign_id)
+    if wanted.queue is not None:
+        rows = rows.where(ReviewItem.queue == wanted.queue)
+    if wanted.form_code is not None:
+        rows = rows.where(ReviewItem.form_code == wanted.form_code)
+    done, waiting = session.execute(rows).one()
+    return done, done + waiting
+
+
+def list_recent(session: Session, user: User, campaign_id: int, limit: int = 10) -> Sequence[Decision]:
+    """This person's latest decisions that stand, the newest first."""
+    own = standing_decisions().join(ReviewItem, ReviewItem.id == Decision.item_id)
+    return session.scalars(
+        own.where(Decision.actor == user.username, ReviewItem.campaign_id == campaign_id)
+        .options(joinedload(Decision.item).joinedload(ReviewItem.sheet))
+        .order_by(Decision.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def list_escalated(session: Session, campaign_id: int) -> list[tuple[ReviewItem, Decision | None]]:
+    """What waits for the head, the oldest first, each with the decision that sent it up."""
+    items = session.scalars(
+        select(ReviewItem)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state == "escalated")
+        .options(joinedload(ReviewItem.sheet))
+        .order_by(ReviewItem.id)
+    )
+    return [(item, last_decision(session, item.id)) for item in items]
+
+
+def find_item(session: Session, item_id: int, campaign_id: int) -> ReviewItem | None:
+    """One item with all that its screen shows."""
+    return session.scalar(
+        select(ReviewItem)
+        .where(ReviewItem.id == item_id, ReviewItem.campaign_id == campaign_id)
+        .options(joinedload(ReviewItem.field_reading), joinedload(ReviewItem.sheet).joinedload(Sheet.unit))
+    )
+
+
+def find_draft(session: Session, item: ReviewItem) -> str | None:
+    """The machine's draft of a comment, if it made one."""
+    return session.scalar(
+        select(TextDraft.draft).where(
+            TextDraft.field_reading_id == item.field_reading_id, TextDraft.state == "done"
+        )
+    )
+
+
+def has_decided(session: Session, user: User, item_id: int) -> bool:
+    """Whether this person said anything about the item, ever."""
+    own = select(Decision.id).where(Decision.item_id == item_id, Decision.actor == user.username)
+    return session.scalar(own.limit(1)) is not None
+
+
+def _line(form_code: str, counts: Sequence[OpenCount], pace_s: dict[str, float]) -> WorkLine:
+    waiting = {count.queue: count.open for count in counts}
+    seconds = sum(waiting.get(queue, 0) * pace for queue, pace in pace_s.items())
+    escalated = sum(count.escalated for count in counts)
+    return WorkLine(
+        form_code, waiting.get("single", 0), waiting.get("comment", 0), escalated, math.ceil(seconds / 60)
+    )
+
+
+def _mean_s(session: Session, campaign_id: int, queue: str) -> float | None:
+    """The mean time on screen of the latest decisions of a queue, or None while there are too few."""
+    latest = (
+        select(Decision.shown_ms)
+        .join(ReviewItem, ReviewItem.id == Decision.item_id)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.queue == queue)
+        .where(Decision.shown_ms <= _LONGEST_MS)
+        .order_by(Decision.id.desc())
+        .limit(_MEASURED_DECISIONS)
+    )
+    times_ms = [time for time in session.scalars(latest) if time is not None]
+    return sum(times_ms) / len(times_ms) / 1000 if len(times_ms) >= _ENOUGH_DECISIONS else None

@@ -1,0 +1,204 @@
+// Keys for the item on the screen (#o). Everything a key does is also a button; this file only presses buttons.
+//
+// Input methods such as UniKey send a false Backspace and then a composed letter. So: no letters, no Backspace,
+// keys are known by event.code, composing is ignored, a held key counts once, and nothing is taken in the first
+// 200 ms after an item is painted. Keys act only while the focus is inside #o.
+"use strict";
+
+(function () {
+  var GUARD_MS = 200;
+  var HOLD_MS = 350;
+  var RETRY_MS = 2000;
+  var RENEW_MS = 45000;
+  var ACTIONS = {
+    Enter: "accept", NumpadEnter: "accept", NumpadDecimal: "invalid", Period: "invalid", F6: "invalid",
+    NumpadMultiply: "page", F2: "page", NumpadSubtract: "undo", Minus: "undo", NumpadAdd: "escalate",
+    F4: "escalate", Escape: "stop"
+  };
+
+  var frame = document.getElementById("khung");
+  if (!frame) return;
+  var paintedAt = 0;
+  var shownAt = 0;
+  var waiting = false; // a decision is on its way
+  var unsent = null; // the button whose decision did not reach the server
+  var holding = 0;
+  var lastActive = 0;
+
+  function item() { return document.getElementById("o"); }
+
+  function openMenu() { return item().querySelector("details[data-menu][open]:not([data-menu=page])"); }
+
+  function find(action) {
+    var menu = openMenu();
+    var inMenu = menu && menu.querySelector("button[data-key='" + action + "']");
+    if (inMenu) return inMenu;
+    var all = item().querySelectorAll("[data-key='" + action + "']");
+    for (var i = 0; i < all.length; i++) {
+      if (!all[i].closest("details[data-menu]") || all[i].tagName === "SUMMARY") return all[i];
+    }
+    return null;
+  }
+
+  function flash() {
+    var o = item();
+    o.classList.remove("flash");
+    void o.offsetWidth; // so that a second flash is seen, too
+    o.classList.add("flash");
+  }
+
+  function actionOf(event) {
+    var digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
+    if (event.ctrlKey || event.altKey || event.metaKey) {
+      if (event.ctrlKey && event.code === "KeyZ") return "undo";
+      return event.ctrlKey && event.code === "Enter" ? "save" : null;
+    }
+    if (event.shiftKey) {
+      if (event.code === "Slash") return "help";
+      if (event.code === "Digit8") return "page"; // * and + of the letter block
+      return event.code === "Equal" ? "escalate" : null;
+    }
+    return digit ? digit[1] : ACTIONS[event.code] || null;
+  }
+
+  function toggle(details, on) {
+    if (!details) return;
+    item().querySelectorAll("details[data-menu]").forEach(function (other) {
+      if (other !== details && other.dataset.menu !== "page") other.open = false;
+    });
+    details.open = on === undefined ? !details.open : on;
+    if (details.open && details.dataset.menu === "page") details.scrollIntoView({ block: "nearest" });
+  }
+
+  function press(action) {
+    if (action === "help") return toggle(document.getElementById("tro-giup"));
+    if (action === "stop" && openMenu()) return toggle(openMenu(), false);
+    if (action === "accept" && openMenu()) return flash();
+    var target = find(action);
+    if (!target) return flash();
+    if (target.tagName === "SUMMARY") return toggle(target.parentElement);
+    var form = target.form;
+    if (form && form.elements.input_kind) form.elements.input_kind.value = "key";
+    form.requestSubmit(target);
+  }
+
+  function inText(target) { return target.matches("textarea, input, select"); }
+
+  // What the focused control would do by itself stays its own: Enter and Space on a button, typing in a box.
+  function isNative(event) {
+    var plain = !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (inText(event.target)) return plain && event.code !== "Escape";
+    var pressable = event.target.matches("button, a, summary");
+    return pressable && plain && /^(Enter|NumpadEnter|Space|Tab)$/.test(event.code);
+  }
+
+  function isEarly() { return waiting || unsent !== null || performance.now() - paintedAt < GUARD_MS; }
+
+  frame.addEventListener("keydown", function (event) {
+    if (!event.target.closest("#o") || event.isComposing || event.keyCode === 229) return;
+    lastActive = performance.now();
+    var native = isNative(event);
+    if (native && (inText(event.target) || event.code === "Tab")) return;
+    var action = native ? "native" : actionOf(event);
+    if (action === null) return;
+    if (event.repeat || isEarly()) {
+      event.preventDefault();
+      if (!event.repeat) flash();
+      return;
+    }
+    if (native) return;
+    event.preventDefault();
+    if (inText(event.target) && action === "stop") return item().focus();
+    if (action === "page") return beginHold(event.code);
+    press(action);
+  });
+
+  // Tap shows the whole page, holding enlarges the crop.
+  function beginHold(code) {
+    holding = performance.now();
+    var enlarge = window.setTimeout(function () { item().classList.add("zoomed"); startAtAnswers(); }, HOLD_MS);
+    function release(event) {
+      if (event.type === "keyup" && event.code !== code) return;
+      window.clearTimeout(enlarge);
+      document.removeEventListener("keyup", release);
+      window.removeEventListener("blur", release);
+      item().classList.remove("zoomed");
+      startAtAnswers();
+      if (event.type === "keyup" && performance.now() - holding < HOLD_MS) press("page");
+    }
+    document.addEventListener("keyup", release);
+    window.addEventListener("blur", release);
+  }
+
+  // Where the crop is wider than the screen, show the end where the answers are.
+  function startAtAnswers() {
+    var crop = item().querySelector(".crop");
+    if (crop) crop.scrollLeft = Number(crop.dataset.start) * crop.scrollWidth;
+  }
+
+  function painted() {
+    startAtAnswers();
+    shownAt = paintedAt = performance.now();
+    window.requestAnimationFrame(function () { shownAt = paintedAt = performance.now(); });
+  }
+
+  frame.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.elements.shown_ms) form.elements.shown_ms.value = String(Math.round(performance.now() - shownAt));
+  }, true);
+
+  frame.addEventListener("htmx:beforeRequest", function (event) {
+    waiting = true;
+    var sent = event.detail.requestConfig.triggeringEvent;
+    frame.pressed = sent && sent.submitter ? sent.submitter : null;
+  });
+
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (!event.target.closest || !event.target.closest("#o")) return;
+    item().focus({ preventScroll: true });
+    painted();
+  });
+
+  frame.addEventListener("htmx:afterRequest", function (event) {
+    waiting = false;
+    if (unsent !== null && event.detail.xhr.status > 0) {
+      unsent = null;
+      say(frame.dataset.back, "success");
+    }
+  });
+
+  function say(text, kind) {
+    var message = document.createElement("p");
+    message.className = "toast toast-" + kind;
+    message.textContent = text;
+    document.getElementById("messages").replaceChildren(message);
+  }
+
+  // The cable is out: keep the one unsent decision, lock the keys, and send it again. The server knows a repeat.
+  document.addEventListener("htmx:sendError", function (event) {
+    if (!event.target.closest("#o")) return;
+    unsent = frame.pressed || unsent;
+    if (!unsent) return;
+    item().classList.add("locked");
+    say(frame.dataset.offline, "error");
+    window.setTimeout(function () {
+      if (unsent && document.contains(unsent)) unsent.form.requestSubmit(unsent);
+    }, RETRY_MS);
+  });
+
+  // Keep the lease while somebody is there.
+  ["pointermove", "scroll", "input"].forEach(function (kind) {
+    document.addEventListener(kind, function () { lastActive = performance.now(); }, { passive: true });
+  });
+  window.setInterval(function () {
+    var o = item();
+    if (!o || !o.dataset.renew || performance.now() - lastActive > RENEW_MS) return;
+    var headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    fetch(o.dataset.renew, { method: "POST", headers: headers }).catch(function () {});
+  }, RENEW_MS);
+
+  if (item()) {
+    item().focus({ preventScroll: true });
+    painted();
+  }
+})();
