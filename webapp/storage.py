@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 _CHUNK_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -36,7 +36,7 @@ class ScanStore:
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
 
-    def put(self, stream: BinaryIO) -> StoredFile:
+    def put(self, stream: IO[bytes]) -> StoredFile:
         """Keep what the stream still holds; when this returns, it is on disk."""
         digest, size_bytes = hashlib.sha256(), 0
         incoming = self._incoming / secrets.token_hex(16)

@@ -45,15 +45,9 @@ class Desk:
 
     @contextmanager
     def worker(self, page_s: float = 0.05) -> Iterator[subprocess.Popen[bytes]]:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.jobs.fake_worker",
-            self.data_dir,
-            self.database_url,
-            str(page_s),
-        ]
-        process = subprocess.Popen(command, cwd=ROOT)
+        program = [sys.executable, "-m", "tests.jobs.fake_worker"]
+        arguments = [str(self.data_dir), self.database_url, str(page_s)]
+        process = subprocess.Popen(program + arguments, cwd=ROOT)
         try:
             yield process
         finally:

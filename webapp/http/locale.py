@@ -29,6 +29,10 @@ class LazyText:
         """In the language of the request."""
         return gettext(self.message)
 
+    def __mod__(self, values: object) -> str:
+        """WTForms fills its validators' messages this way."""
+        return str(self) % values
+
     def __eq__(self, other: object) -> bool:
         """Two of the same message are the same."""
         return isinstance(other, LazyText) and other.message == self.message

@@ -19,6 +19,7 @@ from webapp.persistence.scans import Batch, BatchFile, Page
 SIDES = (1, 2)  # every form is one sheet of two sides
 _UNDONE_PAGES = ("waiting", "reading")
 _UNDONE_FILES = ("waiting", "splitting")
+_PAGES_TO_TELL_PACE = 4
 _SILENT_WORKER = dt.timedelta(seconds=30)
 
 
@@ -171,6 +172,14 @@ def count_pages_by_file(session: Session, batch_id: int) -> dict[int, tuple[int,
         done, total = counts.get(file_id, (0, 0))
         counts[file_id] = (done + (0 if state in _UNDONE_PAGES else number), total + number)
     return counts
+
+
+def estimate_seconds_left(batch: Batch, balance: Balance, now: dt.datetime) -> int | None:
+    """How long the rest will take at the pace so far; None while too little is read to tell."""
+    if balance.done < _PAGES_TO_TELL_PACE or balance.unread == 0:
+        return None
+    elapsed_s = (now - batch.received_at).total_seconds()
+    return max(1, round(elapsed_s * balance.unread / balance.done))
 
 
 def is_reader_silent(session: Session, now: dt.datetime) -> bool:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0"
 class ScanSink(Protocol):
     """Where originals are kept; really `webapp.storage.ScanStore`."""
 
-    def put(self, stream: BinaryIO) -> StoredFile:
+    def put(self, stream: IO[bytes]) -> StoredFile:
         """Keep what the stream holds; it is on disk when this returns."""
         ...
 
@@ -39,7 +39,7 @@ class Upload:
     """A file as it comes in: the name it had at the clerk's, and its bytes."""
 
     name: str
-    stream: BinaryIO
+    stream: IO[bytes]
 
 
 def receive_batch(  # noqa: PLR0917 - every input is named; a wrapper would only hide them

@@ -1,0 +1,236 @@
+"""A clerk's afternoon: hands stacks in, sees them read, sees what is wrong and what is missing."""
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from sqlalchemy import select
+
+from tests.clients import Office
+from tests.jobs.carrier import carry_all, make_ledger
+from tests.jobs.fake_reader import FakeEngine, scan_bytes, sides
+from tests.worlds.printed_sheets import print_sheets
+from tests.worlds.small import SmallWorld
+from webapp.http.context import EXTENSION, AppContext
+from webapp.jobs.tasks import Engine
+from webapp.persistence.campaign import Campaign
+from webapp.persistence.scans import Page
+from webapp.worker import PaperEngine
+
+SERIALS = range(1, 11)
+
+
+@pytest.fixture
+def desk(office: Office) -> Office:
+    """Ten printed sheets of xã Đại Trạch."""
+    with office.session() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        world = SmallWorld(campaign, {unit.code: unit for unit in campaign.units}, {})
+        print_sheets(session, world, len(SERIALS), office.clock())
+        session.commit()
+    return office
+
+
+def upload(desk: Office, *files: tuple[bytes, str], declared: str = "", **options: Any) -> Any:
+    fields = {
+        "files": [(io.BytesIO(content), name) for content, name in files],
+        "declared_sheets": declared,
+    }
+    return desk.browser("clerk").post("/quet", fields, content_type="multipart/form-data", **options)
+
+
+def read(desk: Office, engine: Engine | None = None) -> None:
+    context: AppContext = desk.app.extensions[EXTENSION]
+    ledger = make_ledger(context.write_sessions, context.scan_store, desk.clock)
+    carry_all(ledger, engine or FakeEngine(context.settings.scans_dir))
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_nothing_yet(desk: Office) -> None:
+    page = desk.browser("clerk").get("/quet")
+    assert page.status_code == 200
+    assert "Chưa có lô nào" in page.text
+
+
+def test_a_stack_is_handed_in_read_and_balanced(desk: Office) -> None:
+    answer = upload(
+        desk,
+        (scan_bytes([*sides([1, 2, 1]), {"does": "blank"}, {"does": "poor_image"}]), "a.pdf"),
+        declared="3",
+    )
+    assert (answer.status_code, answer.location) == (303, "/quet/1")
+    clerk = desk.browser("clerk")
+    waiting = clerk.get("/quet/1").text
+    assert 'hx-trigger="load delay:2s"' in waiting
+    assert "đã tải lên" in waiting
+    assert "Máy đọc phiếu đang không chạy" in waiting
+    read(desk)
+    done = clerk.get("/quet/1").text
+    assert "hx-trigger" not in done
+    assert (
+        '8 trang = 4 đã đọc + 2 trùng + 1 trắng + 1 có vấn đề <strong class="fits">✔ khớp</strong>'
+        in squeezed(done)
+    )
+    assert "Nhận ra 2 tờ phiếu khác nhau." in done
+    assert "Thiếu 1 tờ so với số khai" in done
+    assert "Ảnh quá mờ, quá tối hoặc bị hỏng." in done
+    assert "Bản trùng" in done
+    assert "8 trang = 4 đã đọc" in squeezed(clerk.get("/quet").text)
+
+
+def test_a_fragment_is_the_middle_of_its_page(desk: Office) -> None:
+    upload(desk, (scan_bytes(sides([1])), "a.pdf"))
+    clerk = desk.browser("clerk")
+    for path, root in (("/quet", '<section id="batches"'), ("/quet/1", '<div id="batch"')):
+        fragment = clerk.get(path, htmx=True).text
+        assert fragment.lstrip().startswith(root)
+        assert "<html" not in fragment
+
+
+def test_missing_sides_and_sheets_are_named(desk: Office) -> None:
+    upload(desk, (scan_bytes([*sides([1, 3]), {"serial": 2, "side": 1}]), "a.pdf"))
+    read(desk)
+    text = squeezed(desk.browser("clerk").get("/quet/1").text)
+    assert "Phiếu 00002-0 thiếu mặt sau." in text or "thiếu mặt sau." in text
+    assert "còn thiếu 7 trong 10 phiếu" in text
+    assert "00004-" in text
+    upload(desk, (scan_bytes([{"serial": 2, "side": 2}]), "b.pdf"))
+    read(desk)
+    assert "thiếu mặt sau" not in desk.browser("clerk").get("/quet/1").text
+
+
+def test_the_same_file_again_is_shown_with_its_first_batch(desk: Office) -> None:
+    content = scan_bytes(sides([1]))
+    upload(desk, (content, "a.pdf"))
+    desk.clock.now += dt.timedelta(minutes=30)
+    upload(desk, (content, "b.pdf"))
+    read(desk)
+    text = squeezed(desk.browser("clerk").get("/quet/2").text)
+    assert "Tệp này đã nhận lúc 16/03/2021 09:12 (Lô 1), không tính hai lần." in text
+    assert 'href="/quet/1"' in text
+    with desk.session() as session:
+        assert len(session.scalars(select(Page)).all()) == 2
+
+
+def test_a_rescanned_page_is_said_to_be_read(desk: Office) -> None:
+    upload(desk, (scan_bytes([{"serial": 1, "side": 1, "does": "poor_registration"}]), "a.pdf"))
+    upload(desk, (scan_bytes(sides([1])), "b.pdf"))
+    read(desk)
+    text = squeezed(desk.browser("clerk").get("/quet/1").text)
+    assert 'đã được đọc từ một bản quét khác (<a href="/quet/2">Lô 2</a>)' in text
+
+
+def test_previews_stay_within_their_batch_and_are_not_kept(desk: Office) -> None:
+    upload(desk, (scan_bytes([{"does": "poor_image"}]), "a.pdf"))
+    upload(desk, (scan_bytes([{"does": "streak"}]), "b.pdf"))
+    read(desk)
+    clerk = desk.browser("clerk")
+    picture = clerk.get("/quet/1/trang/1.webp")
+    assert (picture.status_code, picture.mimetype) == (200, "image/webp")
+    assert picture.headers["Cache-Control"] == "no-store"
+    assert picture.data == b'{"does": "poor_image"}'
+    assert clerk.get("/quet/2/trang/1.webp").status_code == 404
+    assert clerk.get("/quet/1/trang/99.webp").status_code == 404
+    assert clerk.get("/quet/9").status_code == 404
+    assert desk.browser("reviewer").get("/quet/1/trang/1.webp").status_code == 403
+
+
+@pytest.mark.parametrize("username", ["reviewer", "unit-nv", "appraiser", "head", "viewer", "administrator"])
+def test_only_clerks_hand_in(desk: Office, username: str) -> None:
+    browser = desk.browser(username)
+    assert browser.get("/quet").status_code == 403
+    assert browser.post("/quet", {"files": (io.BytesIO(b"%PDF-"), "a.pdf")}).status_code == 403
+
+
+def test_wrong_input_keeps_the_page_and_says_why(desk: Office) -> None:
+    nothing = upload(desk)
+    assert (nothing.status_code, "Chưa chọn tệp nào." in nothing.text) == (422, True)
+    wrong = upload(desk, (b"%PDF-fake\n{}", "a.pdf"), declared="-4")
+    assert (wrong.status_code, "phải từ 1 đến 100.000" in wrong.text) == (422, True)
+    assert wrong.text.count("<title>Lỗi: ") == 1
+    assert 'value="-4"' in wrong.text
+    fragment = upload(desk, htmx=True)
+    assert fragment.status_code == 422
+    assert fragment.text.lstrip().startswith('<section id="upload"')
+
+
+def test_htmx_is_led_to_the_batch(desk: Office) -> None:
+    answer = upload(desk, (scan_bytes(sides([1])), "a.pdf"), htmx=True)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/quet/1")
+
+
+def encrypted_pdf() -> bytes:
+    out, pdf = io.BytesIO(), pikepdf.new()
+    pdf.add_blank_page()
+    pdf.save(out, encryption=pikepdf.Encryption(owner="o", user="u"))
+    return out.getvalue()
+
+
+def zip_file() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("scan.pdf", b"%PDF-1.7")
+    return out.getvalue()
+
+
+def huge_png() -> bytes:
+    """A sound header of 25.000 × 20.000 pixels; nobody gets as far as its pixels."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", 25_000, 20_000, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0" * 100_000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def blank_page_pdf() -> bytes:
+    out, pdf = io.BytesIO(), pikepdf.new()
+    pdf.add_blank_page(page_size=(595, 842))
+    pdf.save(out)
+    return out.getvalue()
+
+
+def test_hostile_files_each_get_their_sentence_and_the_rest_goes_on(desk: Office) -> None:
+    context: AppContext = desk.app.extensions[EXTENSION]
+    upload(
+        desk,
+        (b"\x00\x01garbage" * 500, "rac.pdf"),
+        (encrypted_pdf(), "khoa.pdf"),
+        (b"", "rong.pdf"),
+        (huge_png(), "to.png"),
+        (zip_file(), "nen.pdf"),
+        (b"%PDF-1.7 cut off", "hong.pdf"),
+        (blank_page_pdf(), "tot.pdf"),
+    )
+    read(desk, PaperEngine(context.settings.forms_dir, context.settings.scans_dir, 10**9))
+    text = squeezed(desk.browser("clerk").get("/quet/1").text)
+    for sentence in (
+        "Đây không phải tệp PDF, TIFF, JPEG hay PNG.",
+        "Tệp có mật khẩu. Mở tệp, bỏ mật khẩu",
+        "Tệp rỗng (0 byte).",
+        "Ảnh quá lớn hoặc tệp quá nhiều trang",
+        "Đây là tệp nén ZIP",
+        "Tệp bị hỏng, không mở được.",
+    ):
+        assert text.count(sentence) == 1, sentence
+    assert "1 trang = 0 đã đọc + 0 trùng + 1 trắng + 0 có vấn đề" in text
+    assert "có tệp không nhận" in desk.browser("clerk").get("/quet").text
+
+
+def test_a_large_upload_goes_to_disk_as_it_is(desk: Office, tmp_path: Path) -> None:
+    content = b"%PDF-1.7 " + bytes(30 << 20)
+    answer = upload(desk, (content, "lon.pdf"))
+    assert answer.status_code == 303
+    stored = [path for path in (tmp_path / "scans").rglob("*") if path.is_file()]
+    assert [path.stat().st_size for path in stored] == [len(content)]

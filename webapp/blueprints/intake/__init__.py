@@ -1,0 +1,1 @@
+"""Intake: stacks of scanned sheets come in, are read, and are accounted for."""

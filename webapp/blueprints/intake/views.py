@@ -1,0 +1,121 @@
+"""The clerk's desk for scans: hand a stack in, watch it being read, see what is missing."""
+
+from flask import Blueprint, Response, request, url_for
+from sqlalchemy.orm import Session
+
+from ocr.sheet_code import serial_text
+from webapp.blueprints.intake.forms import BatchForm
+from webapp.blueprints.intake.words import SIDES, file_refusal, page_problem
+from webapp.errors import InvalidInput, NotFound
+from webapp.http import access
+from webapp.http.access import Permission
+from webapp.http.context import (
+    current_campaign,
+    current_session,
+    current_user,
+    find_campaign,
+    now,
+    scan_store,
+    settings,
+)
+from webapp.http.htmx import go_to, render
+from webapp.http.locale import _
+from webapp.http.transaction import roll_back
+from webapp.persistence.accounts import User
+from webapp.persistence.scans import Batch
+from webapp.services import batches
+from webapp.services.intake import Upload, find_batch, receive_batch
+
+blueprint = Blueprint("intake", __name__, url_prefix="/quet")
+_INVALID = 422
+_SHOWN_PAGES = 60  # cards a page carries; a stack with more than this is to be scanned again anyway
+
+
+def load_batch(session: Session, _user: User, number: int) -> Batch:
+    """A batch of the current campaign; every clerk may see every batch."""
+    return find_batch(session, current_campaign().id, number)
+
+
+def load_preview(session: Session, _user: User, number: int, page_id: int) -> str:
+    """The SHA-256 of a page's preview, within its batch."""
+    batch = find_batch(session, current_campaign().id, number)
+    page, preview = batches.find_pages(session, [page_id]).get(page_id, (None, None))
+    if page is None or page.batch_id != batch.id or preview is None:
+        raise NotFound("Không có ảnh của trang này.")
+    return preview
+
+
+@blueprint.get("")
+@access.policy(Permission.INTAKE)
+def list_batches() -> Response:
+    """The form for a new batch, and the batches so far; as a fragment, the batches alone."""
+    return _list_page(BatchForm(), "intake/_batches.html")
+
+
+@blueprint.post("")
+@access.policy(Permission.INTAKE)
+def upload_batch() -> Response:
+    """Take in a stack; the database is left alone while the files are written to disk."""
+    form, actor = BatchForm(request.form), current_user().username
+    uploads = [Upload(file.filename, file.stream) for file in request.files.getlist("files") if file.filename]
+    if not form.validate():
+        return _list_page(form, "intake/_upload.html", _INVALID)
+    roll_back()
+    try:
+        batch = receive_batch(
+            current_session(), scan_store(), actor, uploads, form.declared_sheets.data, now()
+        )
+    except InvalidInput as error:
+        form.form_errors.append(_(error.message, **error.values))
+        return _list_page(form, "intake/_upload.html", _INVALID)
+    return go_to(url_for("intake.show_batch", number=batch.number))
+
+
+@blueprint.get("/<int:number>")
+@access.policy(Permission.INTAKE, scope=load_batch)
+def show_batch(batch: Batch) -> Response:
+    """The account of one batch; it moves by itself until everything is read."""
+    session = current_session()
+    account = batches.reconcile_batch(session, batch)
+    problems = batches.list_problem_pages(session, batch.id)[:_SHOWN_PAGES]
+    duplicates = batches.list_duplicate_pages(session, batch.id)[:_SHOWN_PAGES]
+    return render(
+        "intake/batch.html",
+        "intake/_batch.html",
+        batch=batch,
+        account=account,
+        seconds_left=batches.estimate_seconds_left(batch, account.balance, now()),
+        is_reader_silent=batches.is_reader_silent(session, now()),
+        pages_by_file=batches.count_pages_by_file(session, batch.id),
+        first_files=batches.find_files(session, [file.duplicate_of_id or 0 for file in batch.files]),
+        problems=problems,
+        rescanned=batches.sheets_read_elsewhere(session, [page for page, _preview in problems]),
+        duplicates=duplicates,
+        first_pages=batches.find_pages(session, [page.duplicate_of_id or 0 for page, _preview in duplicates]),
+        file_refusal=file_refusal,
+        page_problem=page_problem,
+        serial_text=serial_text,
+        side_names=SIDES,
+    )
+
+
+@blueprint.get("/<int:number>/trang/<int:page_id>.webp")
+@access.policy(Permission.INTAKE, scope=load_preview)
+def show_preview(preview_sha256: str) -> Response:
+    """The picture of a page; never kept by the browser."""
+    return Response(scan_store().path(preview_sha256).read_bytes(), mimetype="image/webp")
+
+
+def _list_page(form: BatchForm, fragment: str, status: int = 200) -> Response:
+    """The whole page, or the piece of it that was asked for."""
+    session, campaign = current_session(), find_campaign()
+    return render(
+        "intake/list.html",
+        fragment,
+        status,
+        form=form,
+        campaign=campaign,
+        lines=batches.list_batches(session, campaign.id) if campaign else [],
+        is_reader_silent=batches.is_reader_silent(session, now()),
+        max_upload_mb=settings().max_upload_mb,
+    )

@@ -1,0 +1,94 @@
+"""The sentences of intake: why a file or a page was not read, what was kept, what to do now."""
+
+from dataclasses import dataclass
+
+from webapp.http.locale import lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What happened, and what to do next."""
+
+    what: str
+    advice: str
+
+
+_TRY_AGAIN = lazy("Bản gốc vẫn được giữ. Tải lại tệp; nếu vẫn vậy, báo người quản trị.")
+_SCAN_AGAIN = lazy("Đặt tờ phiếu phẳng, đủ bốn góc, rồi quét lại trang này vào một lô mới.")
+
+FILE_REFUSALS: dict[str, Reason] = {
+    "empty": Reason(lazy("Tệp rỗng (0 byte)."), lazy("Quét hoặc chép lại tệp rồi tải lên.")),
+    "zip_archive": Reason(
+        lazy("Đây là tệp nén ZIP, không phải bản quét, dù tên tệp có thể ghi khác."),
+        lazy("Giải nén rồi tải lên các tệp quét bên trong."),
+    ),
+    "not_a_scan": Reason(
+        lazy("Đây không phải tệp PDF, TIFF, JPEG hay PNG."), lazy("Chọn đúng tệp quét rồi tải lên.")
+    ),
+    "encrypted": Reason(lazy("Tệp có mật khẩu."), lazy("Mở tệp, bỏ mật khẩu, lưu lại rồi tải lên.")),
+    "damaged": Reason(
+        lazy("Tệp bị hỏng, không mở được."), lazy("Chép lại từ máy quét, hoặc quét lại, rồi tải lên.")
+    ),
+    "no_pages": Reason(lazy("Tệp không có trang nào."), lazy("Quét lại rồi tải lên.")),
+    "too_large": Reason(
+        lazy("Ảnh quá lớn hoặc tệp quá nhiều trang, nên không mở để giữ an toàn cho máy."),
+        lazy("Quét lại ở 200–300 dpi, khổ A4, mỗi tệp nhiều nhất 60 tờ."),
+    ),
+    "timeout": Reason(lazy("Tách trang quá lâu nên đã dừng sau ba lần thử."), _TRY_AGAIN),
+}
+_FILE_FAULT = Reason(lazy("Chương trình gặp lỗi với tệp này sau ba lần thử."), _TRY_AGAIN)
+
+PAGE_PROBLEMS: dict[str, Reason] = {
+    "unknown_form": Reason(
+        lazy("Mã trên trang thuộc một mẫu phiếu mà chương trình không có."),
+        lazy("Nếu là phiếu của đợt khác, để riêng ra. Nếu là phiếu đợt này, báo người quản trị."),
+    ),
+    "damaged_code": Reason(
+        lazy("Không đọc được mã ô vuông của trang, hoặc trang không phải phiếu của chương trình."),
+        _SCAN_AGAIN,
+    ),
+    "wrong_scale": Reason(
+        lazy("Phiếu được in hoặc quét sai cỡ."), lazy("Quét lại ở cỡ thật (100 %), không thu phóng.")
+    ),
+    "poor_registration": Reason(
+        lazy("Không thấy đủ các dấu định vị, nên không chắc ô nào ở đâu."), _SCAN_AGAIN
+    ),
+    "streak": Reason(
+        lazy("Có vệt dọc của máy quét chạy qua trang."), lazy("Lau kính máy quét rồi quét lại trang này.")
+    ),
+    "poor_image": Reason(lazy("Ảnh quá mờ, quá tối hoặc bị hỏng."), _SCAN_AGAIN),
+    "unreadable": Reason(lazy("Không đọc được trang này."), _SCAN_AGAIN),
+    "unknown_serial": Reason(
+        lazy("Mã đọc được, nhưng số phiếu này chưa từng được in trong chu kỳ."),
+        lazy("Kiểm tra phiếu có thuộc chu kỳ này không; để riêng và báo người quản trị nếu có."),
+    ),
+    "voided_sheet": Reason(
+        lazy("Phiếu này đã được thay bằng phiếu in lại, nên không còn tính."),
+        lazy("Gạch bỏ tờ phiếu cũ; chỉ quét tờ in lại."),
+    ),
+    "wrong_identity": Reason(
+        lazy("Mã trên trang không khớp với phiếu đã in mang số này."),
+        lazy("Không tính tờ này. Để riêng và báo người quản trị."),
+    ),
+    "too_large": Reason(
+        lazy("Ảnh của trang quá lớn, nên không mở để giữ an toàn cho máy."),
+        lazy("Quét lại trang này ở 200–300 dpi, khổ A4."),
+    ),
+    "damaged": Reason(lazy("Ảnh của trang bị hỏng trong tệp."), _SCAN_AGAIN),
+    "timeout": Reason(lazy("Đọc trang này quá lâu nên đã dừng sau ba lần thử."), _SCAN_AGAIN),
+}
+_PAGE_FAULT = Reason(
+    lazy("Chương trình gặp lỗi với trang này sau ba lần thử; các trang khác không bị ảnh hưởng."), _SCAN_AGAIN
+)
+
+SIDES = {1: lazy("mặt trước"), 2: lazy("mặt sau")}
+
+
+def file_refusal(code: str | None) -> Reason:
+    """Why a file was not taken in."""
+    return FILE_REFUSALS.get(code or "", _FILE_FAULT)
+
+
+def page_problem(code: str | None) -> Reason:
+    """Why a page was not read."""
+    return PAGE_PROBLEMS.get(code or "", _PAGE_FAULT)
