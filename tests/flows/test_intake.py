@@ -232,5 +232,6 @@ def test_a_large_upload_goes_to_disk_as_it_is(desk: Office, tmp_path: Path) -> N
     content = b"%PDF-1.7 " + bytes(30 << 20)
     answer = upload(desk, (content, "lon.pdf"))
     assert answer.status_code == 303
+    answer.request.environ["wsgi.input"].close()  # the test client's own copy of the upload
     stored = [path for path in (tmp_path / "scans").rglob("*") if path.is_file()]
     assert [path.stat().st_size for path in stored] == [len(content)]
