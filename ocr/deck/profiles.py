@@ -96,7 +96,7 @@ class ScannerProfile:
 
 @dataclass(frozen=True, slots=True)
 class StackProfile:
-    """Faults of the stack: shares of sheets; a share above 0 gives at least one in a deck of ten."""
+    """Faults of the stack: shares of sheets; a share above 0 gives at least one in a deck of fifty."""
 
     shuffled: bool
     pages_apart: bool

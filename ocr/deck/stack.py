@@ -8,7 +8,7 @@ from ocr.deck.faults import Streak, draw_streak
 from ocr.deck.profiles import Profile, StackProfile
 from ocr.deck.truth import PageKind
 
-_ONE_AT_LEAST_FROM = 10
+_ONE_AT_LEAST_FROM = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,11 @@ def _with_streaks(feeds: list[Feed], share: float, rng: np.random.Generator) -> 
 def _chosen(
     sheets: int, share: float, rng: np.random.Generator, spared: frozenset[int] = frozenset()
 ) -> frozenset[int]:
-    """Some of the sheets, the spared ones never; at least one of ten or more where the share is above 0."""
-    if share <= 0 or sheets < _ONE_AT_LEAST_FROM:
+    """Some of the sheets, the spared ones never; at least one of fifty or more if the share is above 0."""
+    if share <= 0:
         return frozenset()
-    count = max(1, round(share * sheets))
+    count = int(share * sheets + rng.random())  # the share is right on average
+    if sheets >= _ONE_AT_LEAST_FROM:
+        count = max(1, count)
     order = [int(i) for i in rng.permutation(sheets) if int(i) not in spared]
     return frozenset(order[:count])

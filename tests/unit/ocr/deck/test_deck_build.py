@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 import zxingcpp
 
-from ocr.deck.build import Stack, build_deck, print_deck
+from ocr.deck.build import Stack, build_deck, page_workers, print_deck, scan_print
 from ocr.deck.command import add_deck_parser, add_score_parser
 from ocr.deck.lines import LinesUnreadable
 from ocr.deck.order import DeckOrder, respond
@@ -21,7 +21,7 @@ from ocr.deck.output import Format
 from ocr.deck.prints import PrintedSheets
 from ocr.deck.profiles import OFFICE, PROFILES
 from ocr.deck.stack import plan_feeds
-from ocr.deck.truth import PageKind, TruthInvalid, TruthPage, read_truth
+from ocr.deck.truth import PageKind, TruthInvalid, TruthPage, read_truth, write_truth
 from ocr.sheet_code import identity_from_code, serial_text
 from ocr.template import FormLibrary
 
@@ -29,23 +29,30 @@ FORMS = Path(__file__).parents[4] / "forms_templates"
 ORDER = DeckOrder(FORMS, "CH1", 1, "LD", "NV", "Phòng Nội vụ", sheets=10, seed=11, dpi=150, sheets_per_file=6)
 
 
-def digest(deck: Stack) -> list[str]:
-    return [
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (*deck.files, deck.files[0].with_name("truth.jsonl"))
-    ]
+EVERY_MISHAP = replace(
+    OFFICE,
+    stack=replace(OFFICE.stack, missing_page=0.1, scanned_twice=0.1, blank_between=0.1, upside_down=0.1),
+)
+
+
+def digest(order: DeckOrder, out: Path, workers: int = 1) -> list[str]:
+    stack = build_deck(order, out, workers)
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (*stack.files, out / "truth.jsonl")]
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    return build_deck(ORDER, tmp_path_factory.mktemp("office"))
+    """Ten sheets with one of each mishap, in two files."""
+    out = tmp_path_factory.mktemp("office")
+    print_deck(ORDER, out / "printed.pdf")
+    feeds = plan_feeds(ORDER.sheets, EVERY_MISHAP, ORDER.sheets_per_file, np.random.default_rng(4))
+    with page_workers(1) as page_map:
+        return scan_print(ORDER, out / "printed.pdf", out, page_map, feeds)
 
 
 @pytest.fixture(scope="module")
-def truth(office: Stack) -> list[TruthPage]:
-    pages = list(read_truth(office.files[0].with_name("truth.jsonl")))
-    assert pages == list(office.truth)
-    return pages
+def truth(office: Stack) -> tuple[TruthPage, ...]:
+    return office.truth
 
 
 def pictures(path: Path) -> list[np.ndarray]:
@@ -55,22 +62,26 @@ def pictures(path: Path) -> list[np.ndarray]:
     return [np.asarray(picture, dtype=np.uint8) for picture in decoded]
 
 
-def test_the_same_order_gives_the_same_bytes_in_one_process_or_two(office: Stack, tmp_path: Path) -> None:
-    assert digest(build_deck(ORDER, tmp_path, workers=2)) == digest(office)
+def test_the_same_order_gives_the_same_bytes_in_one_process_or_two(tmp_path: Path) -> None:
+    few = replace(ORDER, sheets=3)
+    alone = digest(few, tmp_path / "alone")
+    assert digest(few, tmp_path / "together", workers=2) == alone
+    assert set(digest(replace(few, seed=12), tmp_path / "other")).isdisjoint(alone)
 
 
-def test_another_seed_gives_other_scans(office: Stack, tmp_path: Path) -> None:
-    assert set(digest(build_deck(replace(ORDER, seed=12), tmp_path))).isdisjoint(digest(office))
+def test_the_truth_file_gives_the_truth_back(office: Stack, tmp_path: Path) -> None:
+    write_truth(office.truth, tmp_path / "truth.jsonl")
+    assert tuple(read_truth(tmp_path / "truth.jsonl")) == office.truth
 
 
-def test_each_page_of_the_truth_is_in_its_file(office: Stack, truth: list[TruthPage]) -> None:
+def test_each_page_of_the_truth_is_in_its_file(office: Stack, truth: tuple[TruthPage, ...]) -> None:
     scanned = [page for page in truth if page.kind is not PageKind.MISSING]
     places = Counter(page.source for page in scanned)
     assert places == {path.name: len(pictures(path)) for path in office.files}
     assert len({(page.source, page.page_index) for page in scanned}) == office.pages
 
 
-def test_an_office_stack_has_each_of_its_mishaps(truth: list[TruthPage]) -> None:
+def test_an_office_stack_has_each_of_its_mishaps(truth: tuple[TruthPage, ...]) -> None:
     kinds = Counter(page.kind for page in truth)
     assert (kinds[PageKind.MISSING], kinds[PageKind.BLANK], kinds[PageKind.DUPLICATE]) == (1, 2, 2)
     assert kinds[PageKind.SHEET] == 2 * ORDER.sheets - 1
@@ -78,7 +89,7 @@ def test_an_office_stack_has_each_of_its_mishaps(truth: list[TruthPage]) -> None
     assert len(turned) == 1
 
 
-def test_the_codes_on_the_scans_are_those_of_the_truth(office: Stack, truth: list[TruthPage]) -> None:
+def test_the_codes_on_the_scans_are_those_of_the_truth(office: Stack, truth: tuple[TruthPage, ...]) -> None:
     scans = {path.name: pictures(path) for path in office.files}
     for page in truth:
         if page.source is None or page.page_index is None:
@@ -90,7 +101,9 @@ def test_the_codes_on_the_scans_are_those_of_the_truth(office: Stack, truth: lis
         assert named == (set() if page.kind is PageKind.BLANK else wanted)
 
 
-def test_the_truth_has_every_question_and_a_duplicate_has_the_same_answers(truth: list[TruthPage]) -> None:
+def test_the_truth_has_every_question_and_a_duplicate_has_the_same_answers(
+    truth: tuple[TruthPage, ...],
+) -> None:
     layout = FormLibrary(FORMS).layout("CH1", 1)
     values: dict[object, object] = {}
     for page in truth:
@@ -101,7 +114,7 @@ def test_the_truth_has_every_question_and_a_duplicate_has_the_same_answers(truth
         assert values.setdefault((page.serial, page.page), answered) == answered
 
 
-def test_marks_are_darker_than_paper_and_invisible_ones_would_be_tagged(truth: list[TruthPage]) -> None:
+def test_marks_are_darker_than_paper_and_invisible_ones_would_be_tagged(truth: tuple[TruthPage, ...]) -> None:
     marked = [field for page in truth for field in page.fields if field.value is not None]
     assert marked
     assert all((field.contrast or 0) >= 10 for field in marked if field.visible)

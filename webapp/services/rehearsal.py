@@ -1,0 +1,202 @@
+"""A whole campaign rehearsed: the same use cases that people drive, with answers that are known beforehand.
+
+`chamdiem campaign` calls these one after another, and the real worker in between.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ocr.deck.truth import PageKind, TruthField, TruthPage
+from ocr.sheet_code import serial_text
+from ocr.template import FormLibrary
+from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Campaign, PrintOrder, Sheet, Unit
+from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.persistence.verification import ReviewItem
+from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.batches import SIDES, list_batches, list_problem_pages, reconcile_batch
+from webapp.services.campaigns import SAMPLE_DIR, CampaignPlan, create_campaign, sample_plan
+from webapp.services.intake import ScanSink, Upload, receive_batch
+from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
+from webapp.services.print_needs import load_needs
+from webapp.services.printing import PrintBatch, order_sheets, print_batch
+from webapp.services.sample_scores import appraise_unit, enter_self_scores
+from webapp.services.schemes import load_sample_schemes
+from webapp.services.self_scores import submit_self_scores
+from webapp.services.verification import Answer, WorkFilter, claim_next_item, record_decision
+
+ACTOR = "dien-tap"
+_PEOPLE = {
+    "clerk": Role.CLERK,
+    "reviewer": Role.REVIEWER,
+    "appraiser": Role.APPRAISER,
+    "head": Role.HEAD,
+}
+_PASSWORD = "dien-tap-khong-dang-nhap"  # noqa: S105 - accounts of a throw-away database that nobody signs in to
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of the sample campaign: units of each level (None: all), and the share of the sheets."""
+
+    units_per_level: int | None = None
+    sheets_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The campaign with its people by what they do."""
+
+    campaign: Campaign
+    people: Mapping[str, User]
+
+
+def open_rehearsal(session: Session, size: Size, now: dt.datetime) -> Rehearsal:
+    """The sample campaign, cut to size, with its schemes and an account of each role."""
+    plan = _cut_to_size(sample_plan(), size, now)
+    campaign = create_campaign(session, ACTOR, plan, now)
+    load_sample_schemes(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
+    people = {
+        name: create_user(session, ACTOR, NewAccount(f"dt-{name}", name, role), _PASSWORD, now)
+        for name, role in _PEOPLE.items()
+    }
+    session.flush()
+    return Rehearsal(campaign, people)
+
+
+def order_quota(
+    session: Session, campaign: Campaign, library: FormLibrary, now: dt.datetime
+) -> list[PrintOrder]:
+    """Order every sheet that the plan is short of."""
+    orders: list[PrintOrder] = []
+    for need in load_needs(session, campaign):
+        counts = [(unit.unit, unit.missing) for unit in need.units]
+        orders += order_sheets(session, ACTOR, library, group=need.group, counts=counts, now=now)
+    return orders
+
+
+def print_order(
+    session: Session, campaign: Campaign, library: FormLibrary, order: PrintOrder, out: Path
+) -> None:
+    """Write the PDF of one order."""
+    with out.open("wb") as pdf:
+        print_batch(session, campaign, library, PrintBatch((order,), 0), pdf)
+
+
+def hand_in(
+    session: Session, store: ScanSink, files: Sequence[Path], declared_sheets: int, now: dt.datetime
+) -> Batch:
+    """Drop a unit's scan files on the intake, as a clerk does."""
+    with ExitStack() as opened:
+        uploads = [Upload(path.name, opened.enter_context(path.open("rb"))) for path in files]
+        return receive_batch(session, store, ACTOR, uploads, declared_sheets, now)
+
+
+def sides_to_rescan(session: Session, campaign: Campaign) -> list[tuple[int, int]]:
+    """What the batches' accounts name as missing or unreadable, as (serial, side); a clerk looks for them."""
+    wanted: set[tuple[int, int]] = set()
+    for line in list_batches(session, campaign.id, limit=10_000):
+        account = reconcile_batch(session, line.batch)
+        wanted |= {(missing.serial, missing.side) for missing in account.missing_sides}
+        for pack in account.packs:
+            wanted |= {(serial, side) for serial in pack.missing_serials for side in SIDES}
+        for page, _preview in list_problem_pages(session, line.batch.id):
+            if page.sheet is not None and page.side is not None:
+                wanted.add((page.sheet.serial, page.side))
+    return sorted(wanted - _sides_read(session, campaign))
+
+
+def _sides_read(session: Session, campaign: Campaign) -> set[tuple[int, int]]:
+    read = (
+        select(Sheet.serial, Page.side)
+        .join(Page, Page.sheet_id == Sheet.id)
+        .where(Sheet.campaign_id == campaign.id, Page.state == "read")
+    )
+    return {(serial, side or 0) for serial, side in session.execute(read)}
+
+
+class Answers:
+    """The true answers by serial and question; each sheet counts once, however often it was scanned."""
+
+    def __init__(self, pages: Iterable[TruthPage]) -> None:
+        """Take the truth of every deck."""
+        self.by_place: dict[tuple[str, str], TruthField] = {}
+        self.pages: dict[tuple[str, int], TruthPage] = {}
+        for page in pages:
+            if page.kind in {PageKind.BLANK, PageKind.MISSING} or page.serial is None or page.page is None:
+                continue
+            self.pages[page.serial, page.page] = page
+            self.by_place |= {(page.serial, field.code): field for field in page.fields}
+
+    def of_item(self, item: ReviewItem) -> TruthField:
+        """The answer that a review item asks for."""
+        return self.by_place[serial_text(item.sheet.serial), item.field_code]
+
+
+def settle_next(
+    session: Session, reviewer: User, campaign: Campaign, answers: Answers, now: dt.datetime
+) -> bool:
+    """Settle one doubtful answer as somebody who sees the paper; False when none is left."""
+    item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue="single"))
+    if item is None:
+        return False
+    record_decision(session, reviewer, item.id, _said(answers.of_item(item)), now)
+    return True
+
+
+def score_rehearsed_unit(
+    session: Session, rehearsal: Rehearsal, unit: Unit, seed: int, now: dt.datetime
+) -> None:
+    """Self-score, send and appraise one unit with made-up facts."""
+    enter_self_scores(session, unit, None, actor=ACTOR, seed=seed, now=now)
+    submit_self_scores(session, ACTOR, unit, now)
+    appraise_unit(session, rehearsal.people["appraiser"], unit, seed=seed, now=now)
+
+
+def open_items(session: Session, campaign: Campaign) -> int:
+    """How many doubtful answers still wait."""
+    waiting = select(ReviewItem.id).where(
+        ReviewItem.campaign_id == campaign.id, ReviewItem.queue == "single", ReviewItem.state == "open"
+    )
+    return len(session.scalars(waiting).all())
+
+
+def _said(field: TruthField) -> Answer:
+    if field.value is None:
+        return Answer("blank")
+    if isinstance(field.value, tuple):
+        return Answer("invalid", reason="several_marks")
+    return Answer("option", field.value)
+
+
+def _cut_to_size(plan: CampaignPlan, size: Size, now: dt.datetime) -> CampaignPlan:
+    kept = [
+        unit
+        for unit in plan.units
+        if size.units_per_level is None or _place_in_level(plan, unit.code) < size.units_per_level
+    ]
+    groups = [
+        replace(group, sheets_per_unit=max(1, round(group.sheets_per_unit * size.sheets_scale)))
+        for group in plan.groups
+    ]
+    return replace(plan, units=kept, groups=groups, self_score_due_at=now + dt.timedelta(days=30))
+
+
+def _place_in_level(plan: CampaignPlan, code: str) -> int:
+    level = next(unit.level for unit in plan.units if unit.code == code)
+    return [unit.code for unit in plan.units if unit.level == level].index(code)
+
+
+def count_unread(session: Session, campaign: Campaign) -> int:
+    """Files and pages that the worker has not done yet."""
+    pages = select(func.count(Page.id)).join(Batch, Batch.id == Page.batch_id)
+    files = select(func.count(BatchFile.id)).join(Batch, Batch.id == BatchFile.batch_id)
+    own = Batch.campaign_id == campaign.id
+    unread = session.scalar(pages.where(own, Page.state.in_(UNREAD_PAGES))) or 0
+    return unread + (session.scalar(files.where(own, BatchFile.state.in_(UNREAD_FILES))) or 0)
