@@ -15,7 +15,7 @@ def pdf_bytes(pages: int = 1, password: str | None = None) -> bytes:
         document.add_blank_page(page_size=(595, 842))
     out = io.BytesIO()
     lock = pikepdf.Encryption(user=password, owner="owner") if password else False
-    document.save(out, encryption=lock)
+    document.save(out, encryption=lock, deterministic_id=not lock)
     return out.getvalue()
 
 

@@ -6,8 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.worlds.appraised import add_schemes
-from tests.worlds.self_scored import send_everything
+from tests.worlds.self_scored import add_schemes, send_everything
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound, NotPermitted, StaleVersion
 from webapp.par_index.workflow import State

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.worlds.appraised import add_schemes
 from tests.worlds.documents import HTML, SVG, huge_png, image_bytes, office_bytes, old_office_bytes, pdf_bytes
+from tests.worlds.self_scored import add_schemes
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound, UploadTooLarge
 from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, current_links

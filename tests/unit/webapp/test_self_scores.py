@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.worlds.appraised import add_schemes
-from tests.worlds.self_scored import complete_draft, declare_everything, send_everything
+from tests.worlds.self_scored import add_schemes, complete_draft, declare_everything, send_everything
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound
 from webapp.par_index.exact import canonical_json
