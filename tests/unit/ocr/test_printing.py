@@ -16,7 +16,7 @@ from ocr.blank import render_pdf_page
 from ocr.errors import CodeRefused, TemplateInvalid
 from ocr.layout import PageLayout
 from ocr.model import SheetIdentity
-from ocr.printing import PrintRun, code_matrix, print_sheets
+from ocr.printing import PrintRun, code_matrix, print_runs, print_sheets
 from ocr.sheet_code import identity_from_code, serial_text
 from ocr.template import FormLibrary
 
@@ -106,6 +106,24 @@ def test_five_hundred_sheets_take_seconds_and_share_their_master() -> None:
     with pikepdf.open(BytesIO(pdf)) as document:
         assert len(document.pages) == 1000
     assert len(pdf) < 3_000_000
+
+
+def test_several_runs_follow_one_another_in_one_file() -> None:
+    out = BytesIO()
+    runs = [
+        PrintRun("CX1", 1, "DB", "19111", "thị trấn Hoàn Lão", (5,)),
+        PrintRun("CX1", 1, "DB", "19186", "xã Đại Trạch", (6, 7)),
+    ]
+    print_runs(LIBRARY, runs, out)
+    layout = LIBRARY.layout("CX1", 1)
+    found = []
+    for index in range(6):
+        grey = render_pdf_page(out.getvalue(), index, 150)
+        identity = identity_from_code(codes_on(grey, layout.page(index % 2 + 1))[0])
+        found.append((identity.unit, identity.serial, identity.page))
+    assert found == [("19111", 5, 1), ("19111", 5, 2)] + [
+        ("19186", serial, page) for serial in (6, 7) for page in (1, 2)
+    ]
 
 
 def test_the_same_run_gives_the_same_file() -> None:

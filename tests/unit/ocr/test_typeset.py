@@ -13,7 +13,7 @@ from ocr.blank import render_blank, render_pdf_page
 from ocr.errors import EngineFailed, TemplateInvalid
 from ocr.layout import Bubble, PageLayout
 from ocr.template import FormLibrary
-from ocr.typeset import MARKERS, SAMPLE_IMPRINT, Imprint, set_form
+from ocr.typeset import MARKERS, SAMPLE_IMPRINT, Imprint, draw_specimen, set_form
 
 FORMS_DIR = Path(__file__).parents[3] / "forms_templates"
 LIBRARY = FormLibrary(FORMS_DIR)
@@ -116,3 +116,18 @@ def test_a_broken_source_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "_print" / "form.typ").write_text("#nothing-of-that-name()", encoding="utf-8")
     with pytest.raises(EngineFailed, match="Không sắp được trang in"):
         set_form(FormLibrary(tmp_path), "CX4", 1, "xã Đại Trạch", SAMPLE_IMPRINT)
+
+
+def test_a_specimen_shows_both_sides_and_no_code() -> None:
+    front, back = draw_specimen(LIBRARY, "CX4", 1, 72)
+    for picture, page in ((front, 1), (back, 2)):
+        grey = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert grey is not None
+        assert grey.shape == (842, 595)
+        scale = grey.shape[1] / 210
+        for area in LIBRARY.layout("CX4", 1).page(page).codes:
+            reach = area.size_mm / 2
+            top, left = int((area.y_mm - reach) * scale), int((area.x_mm - reach) * scale)
+            assert (
+                grey[top : top + int(2 * reach * scale), left : left + int(2 * reach * scale)] == 255
+            ).all()

@@ -20,7 +20,7 @@ class ReplaceForm(AppForm):
             serial_from_text(field.data or "")
         except CodeRefused as error:
             raise ValidationError(
-                _("Số phiếu này sai chữ số kiểm tra. Xem lại số trên danh sách phát phiếu.")
+                _("Số phiếu này sai chữ số kiểm tra. Xem lại số in ở chân phiếu.")
             ) from error
 
     @property
