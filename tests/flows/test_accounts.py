@@ -2,11 +2,14 @@
 
 import datetime as dt
 import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.clients import Browser, Office
+from tests.clients import Browser, Office, close_office, open_office
 from tests.worlds.small import PASSWORD
 from webapp.services.accounts import FAILURES_BEFORE_LOCK
 
@@ -157,3 +160,28 @@ def test_one_click_roles_exist_only_in_the_demo(office: Office) -> None:
     browser = office.browser()
     assert "Bản chạy thử" not in browser.get(SIGN_IN).text
     assert browser.post("/dang-nhap/mau", {"user": "1"}).status_code == 404
+
+
+@pytest.fixture
+def demo_office(sqlite_template: Path, tmp_path: Path, now: dt.datetime) -> Iterator[Office]:
+    """The same as a demo."""
+    shutil.copy(sqlite_template, tmp_path / "demo.sqlite3")
+    opened = open_office(f"sqlite:///{tmp_path / 'demo.sqlite3'}", tmp_path, now, demo=True)
+    yield opened
+    close_office(opened)
+
+
+def test_the_demo_offers_one_person_of_each_role_and_says_that_it_is_one(demo_office: Office) -> None:
+    browser = demo_office.browser()
+    page = browser.get(SIGN_IN).text
+    assert "Bản chạy thử" in page
+    assert "DỮ LIỆU MẪU" in page
+    people = re.findall(r'name="user" value="(\d+)"', page)
+    assert len(people) == len(set(people)) == 7
+    assert browser.post("/dang-nhap/mau", {"user": people[0]}).location == "/"
+    assert "Clerk" in browser.get("/ca-nhan").text
+    assert browser.post("/dang-nhap/mau", {"user": "999"}).status_code == 404
+
+
+def test_who_is_signed_in_has_nothing_to_do_on_the_sign_in_page(office: Office) -> None:
+    assert office.browser("clerk").get("/dang-nhap?next=/ca-nhan").location == "/ca-nhan"

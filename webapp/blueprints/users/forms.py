@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from webapp.http.forms import AppForm
@@ -26,12 +27,15 @@ class NewUserForm(AppForm):
             Length(max=80, message=lazy("Tên đăng nhập dài nhất 80 ký tự.")),
         ],
     )
-    role = SelectField(lazy("Vai trò"), choices=list(ROLE_NAMES.items()))
+    role = SelectField(lazy("Vai trò"), choices=[SelectChoice(*pair) for pair in ROLE_NAMES.items()])
     unit = SelectField(lazy("Đơn vị (chỉ với vai trò Đơn vị)"), choices=[])
 
     def offer_units(self, units: Iterable[Unit]) -> None:
         """The units of the cycle, in the office's own order."""
-        self.unit.choices = [("", "–"), *((str(unit.id), unit.name) for unit in units)]
+        self.unit.choices = [
+            SelectChoice("", "–"),
+            *(SelectChoice(str(unit.id), unit.name) for unit in units),
+        ]
 
     def account(self) -> NewAccount:
         """What was filled in."""
