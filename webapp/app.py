@@ -1,10 +1,17 @@
 """The composition root of the web process: settings and clock in, a Flask app out."""
 
-from importlib import import_module
-
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from webapp.blueprints.accounts.views import blueprint as accounts
+from webapp.blueprints.appraisal.views import blueprint as appraisal
+from webapp.blueprints.home.views import blueprint as home
+from webapp.blueprints.intake.views import blueprint as intake
+from webapp.blueprints.printing.views import blueprint as printing
+from webapp.blueprints.results.views import blueprint as results
+from webapp.blueprints.self_scoring.views import blueprint as self_scoring
+from webapp.blueprints.users.views import blueprint as users
+from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
 from webapp.http.context import EXTENSION, AppContext
 from webapp.http.csrf import install_csrf
@@ -18,16 +25,16 @@ from webapp.persistence.base import Clock, make_engine, make_session_factory, ut
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
-FEATURES = (
-    "accounts",
-    "home",
-    "printing",
-    "intake",
-    "verification",
-    "users",
-    "self_scoring",
-    "appraisal",
-    "results",
+BLUEPRINTS = (
+    accounts,
+    home,
+    printing,
+    intake,
+    verification,
+    users,
+    self_scoring,
+    appraisal,
+    results,
 )
 
 
@@ -48,8 +55,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Flask:
     install_locale(app)
     install_errors(app)
     install_shell(app)
-    for feature in FEATURES:
-        app.register_blueprint(import_module(f"webapp.blueprints.{feature}.views").blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     access.require_policies(app)
     return app
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet, Unit
+from webapp.persistence.results import published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
@@ -72,10 +73,11 @@ class OpenWork:
     answers_escalated: int
     units_to_appraise: int
     units_returned: int
+    is_published: bool
 
 
-def cycle_steps(session: Session, campaign: Campaign, published: int) -> list[Step]:
-    """The seven steps, in their order; `published` is how many levels' results are out."""
+def cycle_steps(session: Session, campaign: Campaign) -> list[Step]:
+    """The seven steps, in their order."""
     due = sum(sheets_due(session, campaign).values())
     printed = _count_sheets(session, campaign)
     units = len(campaign.units)
@@ -83,6 +85,7 @@ def cycle_steps(session: Session, campaign: Campaign, published: int) -> list[St
     levels = {unit.level for unit in campaign.units}
     states = submission_states(session, campaign)
     decided, items = _count_items(session, campaign)
+    published = published_index_version(session, campaign.id)
     return [
         Step("prepare", len(levels & schemes.keys()), len(levels)),
         Step("print", min(printed, due), due),
@@ -90,7 +93,7 @@ def cycle_steps(session: Session, campaign: Campaign, published: int) -> list[St
         Step("review", decided, items),
         Step("self_score", _count_states(states, SENT), units),
         Step("appraise", _count_states(states, APPRAISED), units),
-        Step("publish", published, len(levels)),
+        Step("publish", 0 if published is None else len(levels & published.levels.keys()), len(levels)),
     ]
 
 
@@ -120,6 +123,7 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
         answers_escalated=_count_open(session, campaign, escalated),
         units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),
         units_returned=_count_states(states, (State.RETURNED.value,)),
+        is_published=published_index_version(session, campaign.id) is not None,
     )
 
 

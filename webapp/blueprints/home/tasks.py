@@ -68,6 +68,13 @@ def _review_tasks(work: OpenWork) -> list[Task]:
     return tasks
 
 
+def _adjudication_tasks(work: OpenWork) -> list[Task]:
+    if not work.answers_escalated:
+        return []
+    word = ngettext("ô chờ phân xử", "ô chờ phân xử", work.answers_escalated)
+    return [Task(_number(work.answers_escalated), word, "/ra-soat/chuyen-cap", "attention")]
+
+
 def _appraisal_tasks(work: OpenWork) -> list[Task]:
     tasks = []
     if work.units_to_appraise:
@@ -79,17 +86,12 @@ def _appraisal_tasks(work: OpenWork) -> list[Task]:
     return tasks
 
 
-def _index_tasks(work: OpenWork) -> list[Task]:
-    open_answers = work.answers_open + work.answers_escalated
-    tasks = [Task("→", _("Xem trước và tính chỉ số"), "/chi-so")]
-    if open_answers:
-        word = ngettext("ô chưa rà soát xong", "ô chưa rà soát xong", open_answers)
-        tasks.insert(0, Task(_number(open_answers), word, "/chi-so", "attention"))
-    return tasks
+def _index_tasks(_work: OpenWork) -> list[Task]:
+    return [Task("→", _("Xem trước và tính chỉ số"), "/chi-so")]
 
 
-def _results_tasks(_work: OpenWork) -> list[Task]:
-    return [Task("→", _("Xem bảng kết quả"), "/ket-qua")]
+def _results_tasks(work: OpenWork) -> list[Task]:
+    return [Task("→", _("Xem bảng kết quả"), "/ket-qua")] if work.is_published else []
 
 
 def _user_tasks(_work: OpenWork) -> list[Task]:
@@ -100,6 +102,7 @@ _FINDERS: dict[Permission, Callable[[OpenWork], list[Task]]] = {
     Permission.VERIFY: _review_tasks,
     Permission.INTAKE: _intake_tasks,
     Permission.PRINT: _print_tasks,
+    Permission.ADJUDICATE: _adjudication_tasks,
     Permission.APPRAISE: _appraisal_tasks,
     Permission.COMPUTE_INDEX: _index_tasks,
     Permission.VIEW_RESULTS: _results_tasks,

@@ -44,7 +44,7 @@ def _show() -> Response | str:
         "home/_progress.html",
         days_left=_days_left(campaign, now()),
         tasks=my_tasks(session, campaign, user, work, now()),
-        steps=cycle_steps(session, campaign, published=0),
+        steps=cycle_steps(session, campaign),
         levels=[(level, list(of_level)) for level, of_level in groupby(units, lambda row: row.unit.level)],
         is_reading=work.pages_reading > 0,
         is_unit=user.role == Role.UNIT,
