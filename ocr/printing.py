@@ -88,7 +88,7 @@ def _checked_master(library: FormLibrary, run: PrintRun) -> tuple[Layout, bytes]
     if run.group not in library.form(run.form, run.version).groups:
         raise TemplateInvalid(f"Mẫu phiếu {run.form} không có nhóm trả lời {run.group}.")
     committed = library.layout(run.form, run.version)
-    typeset = set_form(library, run.form, run.version, run.unit_name, run.imprint)
+    typeset = set_form(library, run.form, run.version, run.unit_name, run.imprint, group=run.group)
     if typeset.layout != committed:
         raise TemplateInvalid(f"Bản in của {run.form} bản {run.version} lệch so với layout.json; không in.")
     return committed, typeset.pdf

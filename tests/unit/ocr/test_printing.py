@@ -62,6 +62,7 @@ def test_both_sides_show_the_serial_with_its_check_digit(tmp_path: Path) -> None
     assert [serial_text(41) in page for page in pages] == [True, True, False, False, False]
     assert [serial_text(12345678) in page for page in pages] == [False, False, True, True, False]
     assert all("Phòng Nội vụ" in page for page in pages[:4])
+    assert all("CH2 · CC" in page for page in pages[:4]), "whoever hands sheets out must tell the piles apart"
 
 
 def test_the_serial_stands_within_its_rectangle() -> None:

@@ -36,6 +36,14 @@ def ink_centre_mm(grey: np.ndarray, page: PageLayout, bubble: Bubble) -> tuple[f
     return float((ink * columns).sum() / ink.sum() / x_scale), float((ink * rows).sum() / ink.sum() / y_scale)
 
 
+def around(grey: np.ndarray, page: PageLayout, x_mm: float, y_mm: float, reach_mm: float) -> np.ndarray:
+    """The square window of a rendered page round a point."""
+    scale = grey.shape[0] / page.height_mm
+    top, bottom = round((y_mm - reach_mm) * scale), round((y_mm + reach_mm) * scale)
+    left, right = round((x_mm - reach_mm) * scale), round((x_mm + reach_mm) * scale)
+    return grey[top:bottom, left:right]
+
+
 @pytest.mark.parametrize("code", LIBRARY.codes())
 def test_every_ring_is_where_the_layout_says(code: str) -> None:
     for page in LIBRARY.layout(code, 1).pages:
@@ -59,6 +67,22 @@ def test_every_fiducial_is_where_the_layout_says(code: str) -> None:
             x_px, y_px = found[fiducial.id][0].mean(axis=0)
             assert abs((x_px + 0.5) / grey.shape[1] * page.width_mm - fiducial.x_mm) < 0.15
             assert abs((y_px + 0.5) / grey.shape[0] * page.height_mm - fiducial.y_mm) < 0.15
+
+
+@pytest.mark.parametrize("code", LIBRARY.codes())
+def test_codes_and_fiducials_have_their_quiet_zone(code: str) -> None:
+    """Four modules of white round a code, 2 mm round a marker, whatever the names."""
+    imprint = Imprint("Ủy ban nhân dân " * 3, "Ban Chỉ đạo cải cách hành chính " * 3, 2020)
+    pdf = set_form(LIBRARY, code, 1, LONG_NAMES[-1], imprint).pdf
+    for page in LIBRARY.layout(code, 1).pages:
+        grey = render_pdf_page(pdf, page.page - 1, 100)
+        for area in page.codes:
+            assert around(grey, page, area.x_mm, area.y_mm, area.size_mm / 2 + 2.2).min() == 255
+        for fiducial in page.fiducials:
+            window = around(grey, page, fiducial.x_mm, fiducial.y_mm, fiducial.size_mm / 2 + 2).copy()
+            rim = int(1.8 * grey.shape[0] / page.height_mm)
+            window[rim:-rim, rim:-rim] = 255
+            assert window.min() == 255
 
 
 def test_our_marker_cells_are_those_of_opencv() -> None:
