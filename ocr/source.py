@@ -371,7 +371,9 @@ def _picture_grey(raw: Any, limits: ScanLimits) -> tuple[Grey, int] | None:  # n
         flags, reduction = _flags_for(width, height)
         encoded = np.frombuffer(raw.read_raw_bytes(), np.uint8)
         grey = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION)
-        return None if grey is None else (np.asarray(grey, np.uint8), reduction)
+        if grey is None:
+            raise ValueError("a JPEG that cannot be decoded")
+        return np.asarray(grey, np.uint8), reduction
     if "/JPXDecode" in filters or "/JBIG2Decode" in filters:
         return None
     picture = pikepdf.PdfImage(raw).as_pil_image()
