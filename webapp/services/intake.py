@@ -62,7 +62,7 @@ def receive_batch(  # noqa: PLR0917 - every input is named; a wrapper would only
     if not uploads:
         raise InvalidInput("Chưa chọn tệp nào. Chọn hoặc thả ít nhất một tệp quét.")
     if declared_sheets is not None and not 0 < declared_sheets <= _MAX_DECLARED:
-        raise InvalidInput("Số tờ trên chồng phiếu phải từ 1 đến 100.000, hoặc để trống.")
+        raise InvalidInput("Số tờ trong chồng phiếu phải từ 1 đến 100.000, hoặc để trống.")
     stored = [(upload.name, store.put(upload.stream)) for upload in uploads]
     campaign = _lock_campaign(session)
     batch = Batch(

@@ -83,6 +83,7 @@ def show_batch(batch: Batch) -> Response:
         "intake/batch.html",
         "intake/_batch.html",
         batch=batch,
+        names=batches.find_display_names(session, [batch.received_by]),
         account=account,
         seconds_left=batches.estimate_seconds_left(batch, account.balance, now()),
         is_reader_silent=batches.is_reader_silent(session, now()),
@@ -109,13 +110,14 @@ def show_preview(preview_sha256: str) -> Response:
 def _list_page(form: BatchForm, fragment: str, status: int = 200) -> Response:
     """The whole page, or the piece of it that was asked for."""
     session, campaign = current_session(), find_campaign()
+    lines = batches.list_batches(session, campaign.id) if campaign else []
     return render(
         "intake/list.html",
         fragment,
         status,
         form=form,
-        campaign=campaign,
-        lines=batches.list_batches(session, campaign.id) if campaign else [],
+        lines=lines,
+        names=batches.find_display_names(session, [line.batch.received_by for line in lines]),
         is_reader_silent=batches.is_reader_silent(session, now()),
         max_upload_mb=settings().max_upload_mb,
     )

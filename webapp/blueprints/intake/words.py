@@ -44,7 +44,7 @@ PAGE_PROBLEMS: dict[str, Reason] = {
         lazy("Nếu là phiếu của đợt khác, để riêng ra. Nếu là phiếu đợt này, báo người quản trị."),
     ),
     "damaged_code": Reason(
-        lazy("Không đọc được mã ô vuông của trang, hoặc trang không phải phiếu của chương trình."),
+        lazy("Không đọc được mã vuông (QR) của trang, hoặc trang không phải phiếu của chương trình."),
         _SCAN_AGAIN,
     ),
     "wrong_scale": Reason(
