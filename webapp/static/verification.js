@@ -79,7 +79,7 @@
     if (target.tagName === "SUMMARY") return toggle(target.parentElement);
     var form = target.form;
     if (form && form.elements.input_kind) form.elements.input_kind.value = "key";
-    form.requestSubmit(target);
+    target.click(); // a click, not requestSubmit: htmx sends the value of the button that was clicked
   }
 
   function inText(target) { return target.matches("textarea, input, select"); }
@@ -182,7 +182,7 @@
     item().classList.add("locked");
     say(frame.dataset.offline, "error");
     window.setTimeout(function () {
-      if (unsent && document.contains(unsent)) unsent.form.requestSubmit(unsent);
+      if (unsent && document.contains(unsent)) unsent.click();
     }, RETRY_MS);
   });
 
