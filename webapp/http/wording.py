@@ -1,6 +1,5 @@
 """Sentences of the index room in the reader's language: it writes them as message ids with values."""
 
-from decimal import Decimal
 
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
@@ -15,8 +14,8 @@ from webapp.par_index.exact import Words
 def say(text: Words | AppraisalError | AppError) -> str:
     """The translated sentence, its numbers written as the reader writes them."""
     if isinstance(text, Words):
-        numbers = {name: format_number(Decimal(number), language()) for name, number in text.numbers}
-        return gettext(text.message, **numbers, **dict(text.texts))
+        values = text.values(lambda number: format_number(number, language()))
+        return gettext(text.message, **values)
     return gettext(text.message, **text.values)
 
 

@@ -4,9 +4,10 @@ import dataclasses
 import functools
 import hashlib
 import json
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -14,6 +15,7 @@ from fractions import Fraction
 
 Number = Decimal | Fraction | int
 ZERO = Decimal("0.00")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 def round_half_up(value: Number, places: int = 2) -> Decimal:
@@ -64,26 +66,44 @@ def percent_below(ratio: Fraction) -> Decimal:
 class Words:
     """A sentence about a number, translatable: a gettext id with named places and what fills them.
 
-    `numbers` are written plainly ("0.85") and shown in the reader's way; `texts` are shown as they are.
+    `numbers` are written plainly ("0.85") and shown in the reader's way, and so are the numbers within
+    `formulas` ("2 − 1 × 0.25"); `texts` are shown as they are.
     """
 
     message: str
     numbers: tuple[tuple[str, str], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
+    formulas: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         """The Vietnamese sentence."""
-        shown = {name: vietnamese(number) for name, number in self.numbers}
-        return self.message % (shown | dict(self.texts))
+        return self.message % self.values(vietnamese)
+
+    def values(self, write: Callable[[Decimal], str]) -> dict[str, str]:
+        """What fills the places, with `write` saying how a number looks to the reader."""
+        numbers = {name: write(Decimal(number)) for name, number in self.numbers}
+        formulas = {name: _NUMBER.sub(lambda m: write(Decimal(m[0])), text) for name, text in self.formulas}
+        return {**numbers, **formulas, **dict(self.texts)}
+
+
+class Formula(str):
+    """A sum in plain numbers ("1.5 + 0.75"), to be shown in the reader's way."""
+
+    __slots__ = ()
 
 
 def words(message: str, **values: Number | str) -> Words:
     """A sentence; Decimals, Fractions (4 digits) and ints become its numbers, strings its texts."""
-    numbers = tuple((k, _plain_number(v)) for k, v in values.items() if not isinstance(v, str))
-    return Words(message, numbers, tuple((k, v) for k, v in values.items() if isinstance(v, str)))
+    return Words(
+        message,
+        numbers=tuple((k, plain_number(v)) for k, v in values.items() if not isinstance(v, str)),
+        texts=tuple((k, v) for k, v in values.items() if isinstance(v, str) and not isinstance(v, Formula)),
+        formulas=tuple((k, str(v)) for k, v in values.items() if isinstance(v, Formula)),
+    )
 
 
-def _plain_number(value: Number) -> str:
+def plain_number(value: Number) -> str:
+    """A number as programs write it, without trailing zeros: "0.85"; Fractions with four digits."""
     return f"{_shortest(value):f}"
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from webapp.par_index.errors import FactsInvalid, SurveyNotSelfScored
-from webapp.par_index.exact import Number, Words, percent_below, round_half_up, vietnamese, words
+from webapp.par_index.exact import Formula, Number, Words, percent_below, plain_number, round_half_up, words
 from webapp.par_index.shapes import (
     BandsRule,
     ChecklistRule,
@@ -221,8 +221,8 @@ def _band_points(rule: BandsRule, top: Fraction, bottom: Fraction, ratio: Fracti
 def _checklist_points(rule: ChecklistRule, facts: Facts) -> RulePoints:
     there = [part.points for n, part in enumerate(rule.parts, 1) if facts[f"part_{n}"]]
     points = sum(there, Decimal(0))
-    summands = " + ".join(vietnamese(p) for p in there) or "0"
-    text = words("%(sum)s = %(points)s điểm", sum=summands, points=points)
+    summands = " + ".join(plain_number(p) for p in there) or "0"
+    text = words("%(sum)s = %(points)s điểm", sum=Formula(summands), points=points)
     return _result(points, text)
 
 
@@ -231,13 +231,14 @@ def _deducted_points(rule: DeductRule, facts: Facts) -> RulePoints:
         return _result(Decimal(0), words("%(event)s: 0 điểm", event=rule.zero_if))
     times = [(event.points, int(facts[f"event_{n}"])) for n, event in enumerate(rule.events, 1)]
     left = rule.start - sum((points * count for points, count in times), Decimal(0))
-    steps = "".join(f" − {count} × {vietnamese(points)}" for points, count in times if count)
+    lost = "".join(f" − {count} × {plain_number(points)}" for points, count in times if count)
+    steps = Formula(plain_number(rule.start) + lost)
     points = max(left, rule.floor)
-    text = words("%(steps)s = %(left)s", steps=vietnamese(rule.start) + steps, left=left)
+    text = words("%(steps)s = %(left)s", steps=steps, left=left)
     if points > left:
         text = words(
             "%(steps)s = %(left)s, không dưới %(floor)s",
-            steps=vietnamese(rule.start) + steps, left=left, floor=rule.floor,
+            steps=steps, left=left, floor=rule.floor,
         )  # fmt: skip
     return _result(points, text)
 
@@ -245,13 +246,14 @@ def _deducted_points(rule: DeductRule, facts: Facts) -> RulePoints:
 def _counted_points(rule: CountRule, facts: Facts) -> RulePoints:
     times = [(piece.points, int(facts[f"piece_{n}"])) for n, piece in enumerate(rule.pieces, 1)]
     reached = sum((points * count for points, count in times), Decimal(0))
-    summands = " + ".join(f"{count} × {vietnamese(points)}" for points, count in times if count) or "0"
+    summands = " + ".join(f"{count} × {plain_number(points)}" for points, count in times if count) or "0"
     if reached > rule.cap:
         text = words(
-            "%(sum)s = %(points)s, nhiều nhất %(cap)s điểm", sum=summands, points=reached, cap=rule.cap
-        )
+            "%(sum)s = %(points)s, nhiều nhất %(cap)s điểm",
+            sum=Formula(summands), points=reached, cap=rule.cap,
+        )  # fmt: skip
         return _result(rule.cap, text)
-    return _result(reached, words("%(sum)s = %(points)s điểm", sum=summands, points=reached))
+    return _result(reached, words("%(sum)s = %(points)s điểm", sum=Formula(summands), points=reached))
 
 
 def read_fact(field: FactField, text: str) -> FactValue:

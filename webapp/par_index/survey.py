@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from webapp.par_index.errors import AnswerUnknown
-from webapp.par_index.exact import Words, round_half_up, vietnamese, words
+from webapp.par_index.exact import Formula, Words, plain_number, round_half_up, words
 from webapp.par_index.scheme import ComponentCriterion, RespondentPool, Scheme, SurveyQuestion
 from webapp.par_index.shapes import PoolWeight, SurveyRule
 
@@ -263,11 +263,11 @@ def _warnings(pools: tuple[PoolMean, ...]) -> Iterable[Words]:
 
 def _score_words(component: ComponentCriterion, pools: tuple[PoolMean, ...], points: Decimal) -> Words:
     summands = " + ".join(
-        f"{vietnamese(pool.weight_used)} × {vietnamese(pool.mean, 4)} ({pool.pool})"
+        f"{plain_number(pool.weight_used)} × {round_half_up(pool.mean, 4)} ({pool.pool})"
         for pool in pools
         if pool.mean is not None
     )
     return words(
         "%(maximum)s × (%(sum)s) = %(points)s điểm",
-        maximum=component.maximum, sum=summands, points=points,
+        maximum=component.maximum, sum=Formula(summands), points=points,
     )  # fmt: skip

@@ -87,7 +87,7 @@ def _scheme(raw: Plain, survey: Plain, groups: Mapping[str, Sequence[str]]) -> S
         title=raw["title"],
         version=str(raw["version"]),
         year=raw["evaluated_year"],
-        status=raw.get("status", ""),
+        status=raw.get("status_vi") or raw.get("status", ""),
         maximum=Decimal(raw["max_total"]),
         maximum_appraisal=Decimal(raw["max_appraisal"]),
         maximum_survey=Decimal(raw["max_survey"]),

@@ -36,7 +36,7 @@ def test_a_sound_catalogue_is_loaded_with_its_doubts(
     database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert load(BO_TRACH / "criteria_commune.yaml") == 0
-    assert "NOT the real appendix" in capsys.readouterr().out
+    assert "KHÔNG phải phụ lục thật" in capsys.readouterr().out
     engine = make_engine(database)
     with make_session_factory(engine)() as session:
         version, scheme = scheme_of_level(session, 1, "commune")

@@ -35,7 +35,7 @@ def test_the_sample_is_sound(level: str, leaves: int, surveyed: int) -> None:
     scheme = sample_scheme(level)
     assert scheme_problems(scheme) == ()
     assert (len(scheme.scored), len(scheme.surveyed)) == (leaves, surveyed)
-    assert "NOT the real appendix" in scheme.status
+    assert "KHÔNG phải phụ lục thật" in scheme.status
     assert scheme_from_plain(scheme_as_plain(scheme)) == scheme
 
 
