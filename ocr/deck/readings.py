@@ -33,7 +33,10 @@ class ReadAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """One page of a reading; `serial` is printed text with its check digit, None where no code was read."""
+    """One page of a reading; `serial` is printed text with its check digit, None where no code was read.
+
+    `texts` says of each handwritten box whether something is written in it.
+    """
 
     source: str
     page_index: int
@@ -46,6 +49,7 @@ class ReadPage:
     unit: str | None = None
     flags: frozenset[Flag] = frozenset()
     answers: tuple[ReadAnswer, ...] = ()
+    texts: tuple[tuple[str, bool], ...] = ()
 
 
 def read_readings(path: Path) -> Iterator[ReadPage]:
@@ -75,6 +79,7 @@ def _page_from(line: str, place: str) -> ReadPage:
             unit=raw.get("unit"),
             flags=_flags_from(raw),
             answers=tuple(_answer_from(field) for field in raw["fields"]),
+            texts=tuple((text["code"], bool(text["written"])) for text in raw.get("texts", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ReadingsInvalid(f"{place}: không phải một dòng {SCHEMA} ({error}).") from error

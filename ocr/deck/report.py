@@ -38,6 +38,8 @@ def rates(score: Score) -> dict[str, Rate]:
         "review_avoidable": rate(score.avoidable_review, score.answers),
         "refused_pages": rate(score.pages_refused, score.pages),
         "misidentified_pages": rate(score.pages_misidentified, score.pages),
+        "comments_missed": rate(score.comments_missed, score.comments),
+        "comments_invented": rate(score.comments_invented, score.text_boxes - score.comments),
         "lost_pages": rate(score.pages_lost, score.pages),
         "blank_pages_misread": rate(score.blank_pages_misread, score.blank_pages),
     }
@@ -86,8 +88,10 @@ def _summary(score: Score) -> Iterator[str]:
     yield _line("  chuyển người rà soát", known["review"])
     for kind in Review:
         yield _line(f"    {_WORDS[kind]}", known[f"review_{kind.value}"])
-    names = ", ".join(_WORDS[kind] for kind in UNAVOIDABLE)
     yield _line("  rà soát ngoài các trường hợp thật", known["review_avoidable"])
+    yield _line("Ý kiến viết tay bị bỏ sót", known["comments_missed"])
+    yield _line("Ô ý kiến trống bị coi là có chữ", known["comments_invented"])
+    names = ", ".join(_WORDS[kind] for kind in UNAVOIDABLE)
     yield f"(trường hợp thật: {names}; mờ dưới {INVISIBLE_BELOW:g} mức xám: {score.invisible_marks} câu)"
 
 

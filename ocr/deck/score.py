@@ -77,6 +77,10 @@ class Score:
     positions_accepted: int = 0
     positions_wrong: int = 0
     invisible_marks: int = 0
+    text_boxes: int = 0
+    comments: int = 0
+    comments_missed: int = 0
+    comments_invented: int = 0
     review: Counter[Review] = field(default_factory=Counter)
     silent_errors: list[SilentError] = field(default_factory=list)
 
@@ -189,6 +193,7 @@ def _score_page(score: Score, reading: ReadPage, page: TruthPage) -> None:
                 _silent_error(reading, asked, _read_value(reading, asked.code), "identity")
             )
         return
+    _score_texts(score, reading, page)
     answers = {answer.code: answer for answer in reading.answers}
     for asked in page.fields:
         _score_answer(score, reading, asked, answers.get(asked.code))
@@ -205,6 +210,15 @@ def _score_answer(score: Score, reading: ReadPage, asked: TruthField, answer: Re
             score.silent_errors.append(_silent_error(reading, asked, answer.value, "value"))
     else:
         score.review[_review_reason(reading, asked, answer)] += 1
+
+
+def _score_texts(score: Score, reading: ReadPage, page: TruthPage) -> None:
+    """Boxes with handwriting that nobody would be shown, and empty ones that people are shown in vain."""
+    seen = {code for code, written in reading.texts if written}
+    score.text_boxes += len({code for code, _written in reading.texts} | set(page.written))
+    score.comments += len(page.written)
+    score.comments_missed += len(set(page.written) - seen)
+    score.comments_invented += len(seen - set(page.written))
 
 
 def _score_blank(score: Score, reading: ReadPage) -> None:

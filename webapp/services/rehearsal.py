@@ -20,7 +20,7 @@ from webapp.persistence.campaign import Campaign, PrintOrder, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
-from webapp.services.batches import SIDES, list_batches, list_problem_pages, reconcile_batch
+from webapp.services.batches import SIDES
 from webapp.services.campaigns import SAMPLE_DIR, CampaignPlan, create_campaign, sample_plan
 from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
@@ -99,26 +99,17 @@ def hand_in(
 
 
 def sides_to_rescan(session: Session, campaign: Campaign) -> list[tuple[int, int]]:
-    """What the batches' accounts name as missing or unreadable, as (serial, side); a clerk looks for them."""
-    wanted: set[tuple[int, int]] = set()
-    for line in list_batches(session, campaign.id, limit=10_000):
-        account = reconcile_batch(session, line.batch)
-        wanted |= {(missing.serial, missing.side) for missing in account.missing_sides}
-        for pack in account.packs:
-            wanted |= {(serial, side) for serial in pack.missing_serials for side in SIDES}
-        for page, _preview in list_problem_pages(session, line.batch.id):
-            if page.sheet is not None and page.side is not None:
-                wanted.add((page.sheet.serial, page.side))
-    return sorted(wanted - _sides_read(session, campaign))
-
-
-def _sides_read(session: Session, campaign: Campaign) -> set[tuple[int, int]]:
-    read = (
+    """Printed sides of which no page counts as read, as (serial, side): a clerk looks for these."""
+    printed = session.scalars(
+        select(Sheet.serial).where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+    )
+    read = session.execute(
         select(Sheet.serial, Page.side)
         .join(Page, Page.sheet_id == Sheet.id)
         .where(Sheet.campaign_id == campaign.id, Page.state == "read")
     )
-    return {(serial, side or 0) for serial, side in session.execute(read)}
+    known = {(serial, side) for serial, side in read}
+    return sorted({(serial, side) for serial in printed for side in SIDES} - known)
 
 
 class Answers:

@@ -168,6 +168,7 @@ def _as_read_page(reading: Reading) -> ReadPage:
         unit=None if sheet is None else sheet.unit.code,
         flags=flags | {Flag.DUPLICATE_SHEET} if page.state == "duplicate" else flags,
         answers=tuple(_as_read_answer(field) for field in reading.fields if field.kind == "choice"),
+        texts=tuple((text.field_code, not text.accepted) for text in reading.fields if text.kind == "text"),
     )
 
 

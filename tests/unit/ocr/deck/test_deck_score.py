@@ -213,6 +213,16 @@ def test_an_invisible_mark_still_counts_and_is_tagged() -> None:
     assert (score.invisible_marks, score.silent_errors[0].visible) == (1, False)
 
 
+def test_comments_that_nobody_would_see_and_empty_boxes_are_counted_apart() -> None:
+    written = replace(PAGE, written=("Q.gop_y",))
+    missed = replace(read(written), texts=(("Q.gop_y", False),))
+    invented = replace(read(OTHER, (ReadAnswer("Q1", "2", accepted=True),)), texts=(("Q.gop_y", True),))
+    score = score_deck([missed, invented], [written, OTHER])
+    assert (score.comments, score.comments_missed, score.comments_invented) == (1, 1, 1)
+    assert rates(score)["comments_invented"].total == 1
+    assert score_deck([read(written)], [written]).comments_missed == 1
+
+
 @pytest.mark.parametrize(
     ("count", "total", "upper"),
     [(0, 3100, 0.00096590), (0, 300, 0.0099361), (3, 100, 0.0757136), (5, 5, 1.0)],
