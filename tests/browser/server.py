@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,9 +54,9 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str, log:
     deadline = time.monotonic() + _START_LIMIT_S
     while True:
         try:
-            with urllib.request.urlopen(f"{address}/dang-nhap", timeout=5):  # noqa: S310 - our own http address
+            with urllib.request.urlopen(f"{address}/dang-nhap", timeout=10):  # noqa: S310 - our own http address
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not listening yet, or still importing
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start:\n{log.read_text()}") from None
             time.sleep(0.2)

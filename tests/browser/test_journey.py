@@ -42,26 +42,29 @@ def clerk_scans(clerk: Visitor, site: Site, folder: Path) -> None:
 
 
 def reviewer_settles_by_keyboard(reviewer: Visitor) -> None:
-    """Numpad keys only; the same keys work whether or not a suggestion is shown."""
+    """Numpad keys only, until every choice and every handwritten comment is settled."""
     page = reviewer.page
     reviewer.open("/ra-soat")
-    page.get_by_role("button", name="Bắt đầu").first.click()
+    page.get_by_role("button", name="Bắt đầu").click()
     settled = 0
-    while page.locator("#o").count() and settled < 200:
+    while page.locator("#o[data-renew]").count():
         settle_one(page)
         settled += 1
     assert settled > 0
-    expect(page.get_by_text("Hết việc")).to_be_visible()
+    expect(page.locator(".item-finished")).to_be_visible()
 
 
 def settle_one(page: Page) -> None:
-    """One key, after the guard of 200 ms that keeps stray keys from deciding."""
-    shown = page.locator("#o").get_attribute("data-item")
+    """One answer, after the guard of 200 ms that keeps stray keys from deciding."""
+    item = page.locator("#o[data-renew]")
+    shown = item.get_attribute("data-renew")
     page.wait_for_timeout(260)
-    page.keyboard.press("Numpad1")
-    page.wait_for_function(
-        "shown => document.querySelector('#o')?.dataset.item !== shown", arg=shown, timeout=10_000
-    )
+    if item.locator("textarea").count():
+        item.locator("textarea").fill("Không có ý kiến thêm.")
+        page.keyboard.press("Control+Enter")
+    else:
+        page.keyboard.press("Numpad1")
+    expect(page.locator("#o")).not_to_have_attribute("data-renew", shown or "", timeout=10_000)
 
 
 def unit_scores_itself(unit: Visitor, folder: Path) -> None:
