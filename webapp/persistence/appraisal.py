@@ -76,6 +76,12 @@ class EvidenceFile(Base):
     uploaded_by: Mapped[str] = mapped_column(String(80))
     uploaded_at: Mapped[dt.datetime]
 
+    @property
+    def description(self) -> str:
+        """What is known of the document in one line: number, date, issuer, what it is about."""
+        parts = (self.document_number, self.document_date, self.issuer, self.abstract)
+        return " · ".join(part for part in parts if part)
+
 
 class EvidenceLink(Base):
     """A component was given a file, at a page, or it was taken away again: the last such row counts."""

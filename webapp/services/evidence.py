@@ -17,6 +17,7 @@ from webapp.services.submissions import require_open
 from webapp.storage import ScanStore
 
 _BYTES_PER_MB = 1_000_000
+_SHORTEST, _SHORT, _LONG, _LONGEST = 20, 80, 200, 2000
 _DRAWN_KINDS = ("png", "jpeg")
 
 
@@ -28,6 +29,19 @@ class Upload:
     stream: BinaryIO
 
 
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a document says of itself; all of it optional. `date` as written: 08/01/2020."""
+
+    number: str = ""
+    date: str = ""
+    issuer: str = ""
+    abstract: str = ""
+
+
+NOT_DESCRIBED = Description()
+
+
 def add_file(
     session: Session,
     store: ScanStore,
@@ -37,6 +51,7 @@ def add_file(
     actor: str,
     now: dt.datetime,
     max_evidence_mb: int,
+    description: Description = NOT_DESCRIBED,
 ) -> EvidenceFile:
     """Keep the unit's document, and the pictures of its pages; the same bytes again give the same file.
 
@@ -62,6 +77,10 @@ def add_file(
         kind=kind,
         page_count=page_count,
         page_images=page_images,
+        document_number=description.number[:_SHORT],
+        document_date=description.date[:_SHORTEST],
+        issuer=description.issuer[:_LONG],
+        abstract=description.abstract[:_LONGEST],
         uploaded_by=actor,
         uploaded_at=now,
     )

@@ -3,6 +3,7 @@
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
+from webapp.services.evidence import Description
 from webapp.services.self_scores import Draft
 
 FACT = "fact-"
@@ -17,6 +18,13 @@ def read_draft(form: MultiDict[str, str]) -> Draft:
         not_applicable_reason=form.get("not_applicable_reason", ""),
         explanation=form.get("explanation", ""),
     )
+
+
+def read_description(form: MultiDict[str, str]) -> Description:
+    """What the unit says of the documents it uploads; all of it optional."""
+    names = ("number", "date", "issuer", "abstract")
+    number, date, issuer, abstract = (form.get(f"document_{name}", "").strip() for name in names)
+    return Description(number, date, issuer, abstract)
 
 
 def read_page_number(form: MultiDict[str, str]) -> int | None:

@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from webapp.blueprints.self_scoring.forms import FACT, read_draft, read_page_number
+from webapp.blueprints.self_scoring.forms import FACT, read_description, read_draft, read_page_number
 from webapp.errors import AppError, InvalidInput, NotFound, UploadTooLarge
 from webapp.http import access, htmx
 from webapp.http.access import Permission
@@ -240,9 +240,15 @@ def store_draft(owner: OwnComponent) -> None:
 
 def take_file(owner: OwnComponent, upload: Upload) -> None:
     """Keep one uploaded file and cite it."""
-    limit_mb, actor = settings().max_evidence_mb, current_user().username
     file = add_file(
-        current_session(), scan_store(), owner.unit, upload, actor=actor, now=now(), max_evidence_mb=limit_mb
+        current_session(),
+        scan_store(),
+        owner.unit,
+        upload,
+        actor=current_user().username,
+        now=now(),
+        max_evidence_mb=settings().max_evidence_mb,
+        description=read_description(request.form),
     )
     cite(owner, file)
 
