@@ -119,6 +119,15 @@ def test_the_same_file_again_is_shown_with_its_first_batch(desk: Office) -> None
         assert len(session.scalars(select(Page)).all()) == 2
 
 
+def test_a_copy_of_a_refused_file_is_refused_in_the_same_words(desk: Office) -> None:
+    content = scan_bytes([{"file": "encrypted"}])
+    upload(desk, (content, "a.pdf"), (content, "b.pdf"))
+    read(desk)
+    text = desk.browser("clerk").get("/quet/1").text
+    assert text.count("Tệp có mật khẩu.") == 2
+    assert "không tính hai lần" not in text
+
+
 def test_a_rescanned_page_is_said_to_be_read(desk: Office) -> None:
     upload(desk, (scan_bytes([{"serial": 1, "side": 1, "does": "poor_registration"}]), "a.pdf"))
     upload(desk, (scan_bytes(sides([1])), "b.pdf"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.errors import ClaimLost
@@ -101,7 +101,8 @@ def count_failures(session: Session, claim: Claim) -> int:
 
 
 def show_pulse(session: Session, worker: str, now: dt.datetime) -> None:
-    """Say that this worker lives."""
+    """Say that this worker lives, and forget those that have been gone for a day."""
+    session.execute(delete(WorkerPulse).where(WorkerPulse.seen_at < now - dt.timedelta(days=1)))
     pulse = session.scalars(select(WorkerPulse).where(WorkerPulse.worker == worker)).first()
     if pulse is None:
         session.add(WorkerPulse(worker=worker, seen_at=now))

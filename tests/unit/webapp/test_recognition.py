@@ -1,7 +1,9 @@
 """What becomes of each page, under claims that may be lost."""
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.jobs.carrier import LEASE, carry_all, make_ledger
 from tests.jobs.fake_reader import FakeEngine, scan_bytes, sides
 from tests.worlds.printed_sheets import print_sheets, receive
 from tests.worlds.small import make_small_world
+from webapp.jobs.children import HeldTask
 from webapp.jobs.tasks import SplitDone, TaskFailed
 from webapp.persistence.base import make_engine, make_session_factory
 from webapp.persistence.campaign import Sheet
@@ -272,3 +275,22 @@ def test_a_worker_shows_that_it_lives(desk: Desk) -> None:
 def test_a_claim_takes_no_more_than_it_asked_for(desk: Desk, limit: int) -> None:
     desk.hand_in(*([{"serial": n, "side": 1}] for n in range(1, 9)))
     assert [len(desk.ledger.take(limit)) for _ in range(2)] == [limit, min(limit, 8 - limit)]
+
+
+def test_of_copies_read_at_the_same_moment_one_counts(desk: Desk) -> None:
+    engine = FakeEngine(desk.store.path("0" * 64).parents[2])
+    desk.hand_in([{"serial": 1, "side": 1}] * 4)
+    [split] = desk.ledger.take(1)
+    desk.ledger.settle(split.claim, engine.perform(split.task))
+    held = desk.ledger.take(4)
+    start = threading.Barrier(len(held))
+
+    def settle(each: HeldTask) -> None:
+        outcome = engine.perform(each.task)
+        start.wait(timeout=10)
+        desk.ledger.settle(each.claim, outcome)
+
+    with ThreadPoolExecutor(len(held)) as workers:
+        list(workers.map(settle, held))
+    assert sorted(state for state, _ in desk.pages()) == ["duplicate"] * 3 + ["read"]
+    assert desk.count(Reading) == 4
