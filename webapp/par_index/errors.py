@@ -1,6 +1,11 @@
 """What the index refuses. Each class has a stable `code`; `message` is a gettext id (Vietnamese)."""
 
 
+def _(message: str) -> str:
+    """Mark a message for translation; this room translates nothing itself."""
+    return message
+
+
 class AppraisalError(Exception):
     """Base of every refusal of the index; `values` fill the placeholders of `message` (`%(name)s`)."""
 
@@ -20,7 +25,7 @@ class SchemeInvalid(AppraisalError):
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         """Keep all problems, each a Vietnamese sentence."""
-        super().__init__("Bộ chỉ số chưa đúng: %(problems)s", problems=" · ".join(problems))
+        super().__init__(_("Bộ chỉ số chưa đúng: %(problems)s"), problems=" · ".join(problems))
         self.problems = problems
 
 

@@ -166,8 +166,12 @@ def _quotient_points(rule: RatioRule | BandsRule, facts: Facts) -> RulePoints:
     top, bottom = Fraction(_number(facts, "numerator")), Fraction(_number(facts, "denominator"))
     if bottom == 0:
         if top != 0:
-            message = "“%(top)s” lớn hơn 0 nhưng “%(bottom)s” bằng 0. Kiểm tra lại hai số."
-            raise FactsInvalid(message, "denominator", top=rule.numerator, bottom=rule.denominator)
+            raise FactsInvalid(
+                "“%(top)s” lớn hơn 0 nhưng “%(bottom)s” bằng 0. Kiểm tra lại hai số.",
+                "denominator",
+                top=rule.numerator,
+                bottom=rule.denominator,
+            )
         return RulePoints(None, None, None, words("0/0: không phát sinh, xét theo mục không áp dụng"))
     ratio = top / bottom
     if isinstance(rule, RatioRule):
@@ -234,7 +238,7 @@ def _deducted_points(rule: DeductRule, facts: Facts) -> RulePoints:
     lost = "".join(f" − {count} × {plain_number(points)}" for points, count in times if count)
     steps = Formula(plain_number(rule.start) + lost)
     points = max(left, rule.floor)
-    text = words("%(steps)s = %(left)s", steps=steps, left=left)
+    text = words("%(steps)s = %(left)s điểm", steps=steps, left=left)
     if points > left:
         text = words(
             "%(steps)s = %(left)s, không dưới %(floor)s",

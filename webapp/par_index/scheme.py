@@ -234,17 +234,24 @@ def _code_problems(scheme: Scheme) -> Iterator[str]:
 
 def _rule_problems(scheme: Scheme) -> Iterator[str]:
     for leaf in scheme.scored:
-        best = leaf.rule.best
         if leaf.maximum <= 0 or leaf.maximum != round(leaf.maximum, 2):
             yield f"{leaf.code}: điểm tối đa phải lớn hơn 0 và có nhiều nhất hai số lẻ."
-        if best is not None and best != leaf.maximum:
-            yield (
-                f"{leaf.code}: cách chấm cho tối đa {vietnamese(best)} điểm, "
-                f"tiêu chí có {vietnamese(leaf.maximum)}."
-            )
         if leaf.not_applicable.policy not in set(Policy):
             yield f"{leaf.code}: không rõ cách xử lý khi không áp dụng ({leaf.not_applicable.policy})."
-        yield from (f"{leaf.code}: {problem}" for problem in _shape_problems(leaf.rule))
+        yield from (f"{leaf.code}: {problem}" for problem in _points_problems(leaf))
+
+
+def _points_problems(leaf: ComponentCriterion) -> Iterator[str]:
+    """The rule has something to give, nothing below 0, and its best is the component's maximum."""
+    rule = leaf.rule
+    if not rule.given:
+        yield "cách chấm không có mức nào."
+        return
+    if any(points < 0 or points != round(points, 2) for points in rule.given):
+        yield "điểm trong cách chấm phải từ 0 và có nhiều nhất hai số lẻ."
+    if rule.best is not None and rule.best != leaf.maximum:
+        yield f"cách chấm cho tối đa {vietnamese(rule.best)} điểm, tiêu chí có {vietnamese(leaf.maximum)}."
+    yield from _shape_problems(rule)
 
 
 def _shape_problems(rule: Rule) -> Iterator[str]:

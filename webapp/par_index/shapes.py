@@ -35,6 +35,11 @@ class LevelsRule:
     kind: ClassVar[str] = "levels"
 
     @property
+    def given(self) -> tuple[Decimal, ...]:
+        """Every number of points in the rule."""
+        return tuple(level.points for level in self.levels)
+
+    @property
     def best(self) -> Decimal:
         """The most that the rule can give, in points."""
         return max(level.points for level in self.levels)
@@ -54,6 +59,11 @@ class RatioRule:
     points: Decimal
     measure: str = Measure.COUNT
     kind: ClassVar[str] = "ratio"
+
+    @property
+    def given(self) -> tuple[Decimal, ...]:
+        """Every number of points in the rule."""
+        return (self.points,)
 
     @property
     def best(self) -> Decimal:
@@ -101,6 +111,11 @@ class BandsRule:
     kind: ClassVar[str] = "bands"
 
     @property
+    def given(self) -> tuple[Decimal, ...]:
+        """Every number of points in the rule."""
+        return tuple(band.points for band in self.bands)
+
+    @property
     def best(self) -> Decimal:
         """The most that the rule can give, in points."""
         return max(band.points for band in self.bands)
@@ -112,6 +127,11 @@ class ChecklistRule:
 
     parts: tuple[Choice, ...]
     kind: ClassVar[str] = "checklist"
+
+    @property
+    def given(self) -> tuple[Decimal, ...]:
+        """Every number of points in the rule."""
+        return tuple(part.points for part in self.parts)
 
     @property
     def best(self) -> Decimal:
@@ -130,6 +150,11 @@ class DeductRule:
     kind: ClassVar[str] = "deduct"
 
     @property
+    def given(self) -> tuple[Decimal, ...]:
+        """Every number of points in the rule."""
+        return (self.start, self.floor, *(event.points for event in self.events))
+
+    @property
     def best(self) -> Decimal:
         """The most that the rule can give, in points."""
         return self.start
@@ -142,6 +167,11 @@ class CountRule:
     pieces: tuple[Choice, ...]
     cap: Decimal
     kind: ClassVar[str] = "count"
+
+    @property
+    def given(self) -> tuple[Decimal, ...]:
+        """Every number of points in the rule."""
+        return (self.cap, *(piece.points for piece in self.pieces))
 
     @property
     def best(self) -> Decimal:
@@ -163,6 +193,11 @@ class SurveyRule:
 
     weights: tuple[PoolWeight, ...]
     kind: ClassVar[str] = "survey"
+
+    @property
+    def given(self) -> tuple[Decimal, ...]:
+        """A share of the maximum, from nothing to all."""
+        return (Decimal(0), Decimal(1)) if self.weights else ()
 
     @property
     def best(self) -> None:

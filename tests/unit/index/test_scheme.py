@@ -26,7 +26,18 @@ from webapp.par_index.scheme import (
     scheme_from_plain,
     scheme_problems,
 )
-from webapp.par_index.shapes import Band, BandsRule, PoolWeight, SurveyRule
+from webapp.par_index.shapes import (
+    Band,
+    BandsRule,
+    ChecklistRule,
+    Choice,
+    DeductRule,
+    LevelsRule,
+    PoolWeight,
+    RatioRule,
+    Rule,
+    SurveyRule,
+)
 from webapp.services.scheme_files import read_scheme_file
 
 
@@ -77,6 +88,24 @@ def _changed(component: ComponentCriterion) -> Scheme:
 def test_a_rule_gives_exactly_its_maximum() -> None:
     component = replace(hand_scored("1.1.1", "2"), maximum=Decimal("1.5"))
     assert any("cách chấm cho tối đa 2 điểm" in p for p in scheme_problems(_changed(component)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        (LevelsRule(()), "không có mức nào"),
+        (BandsRule("a", "b", ()), "không có mức nào"),
+        (SurveyRule(()), "không có mức nào"),
+        (ChecklistRule((Choice("a", Decimal(3)), Choice("b", Decimal(-1)))), "phải từ 0"),
+        (ChecklistRule((Choice("a", Decimal("1.995")), Choice("b", Decimal("0.005")))), "hai số lẻ"),
+        (DeductRule(Decimal(2), Decimal(3), (), None), "điểm sàn"),
+        (RatioRule("a", "b", Fraction(4, 5), Fraction(1), Decimal(2)), "ngưỡng 0 điểm"),
+    ],
+)
+def test_rules_that_cannot_work_are_named(rule: Rule, complaint: str) -> None:
+    component = replace(hand_scored("1.1.1", "2"), rule=rule)
+    problems = scheme_problems(_changed(component))
+    assert any(complaint in problem for problem in problems), problems
 
 
 def _bands(*edges: tuple[str, bool, str | None, bool, str]) -> BandsRule:

@@ -68,7 +68,7 @@ def test_vector_4_says_99_95_percent_and_never_100() -> None:
 def test_vector_5_one_late_one_missing() -> None:
     given = points_for(rule_of("division", "1.2.1"), {"event_1": 1, "event_2": 0, "event_3": 1})
     assert given.points == Decimal("1.25")
-    assert str(given.words) == "2 − 1 × 0,25 − 1 × 0,5 = 1,25"
+    assert str(given.words) == "2 − 1 × 0,25 − 1 × 0,5 = 1,25 điểm"
 
 
 def test_vector_6_zero_if() -> None:
