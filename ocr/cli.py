@@ -1,4 +1,4 @@
-"""`python -m ocr read | doctor | render | deck | score`: the paper room from a terminal.
+"""`python -m ocr read | doctor | render | deck | score | bench`: the paper room from a terminal.
 
 A module per subject adds its sub-command; this one has the reading of files, the check of the machine
 and the blank page. Answers go to standard output or a file, progress to standard error.
@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import cv2
 
+from ocr.bench import add_bench_parser
 from ocr.blank import render_blank
 from ocr.deck.command import add_deck_parser, add_score_parser
 from ocr.errors import EngineMissing, OcrError, ScanUnreadable, TemplateInvalid
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_render_parser(subparsers)
     add_deck_parser(subparsers)
     add_score_parser(subparsers)
+    add_bench_parser(subparsers)
     return parser
 
 
