@@ -209,11 +209,18 @@ class PaperEngine:
     """
 
     def __init__(self, forms_dir: Path, scans_dir: Path, max_bytes: int) -> None:
-        """Open the forms and the store; a form is loaded when its first page comes."""
+        """Open the forms and the store; a form is loaded when its first page comes.
+
+        Raises:
+            TemplateInvalid: there are no forms. Whatever else is missing fails here too, so that a broken
+                installation stops the worker instead of being blamed on every page.
+        """
+        from ocr.decide import load_model
         from ocr.pipeline import ReadOptions
         from ocr.source import ScanLimits
         from ocr.template import FormLibrary
 
+        load_model()
         self._library = FormLibrary(forms_dir)
         self._store = ScanStore(scans_dir)
         self._limits = ScanLimits(max_bytes=max_bytes)

@@ -18,7 +18,7 @@ from tests.worlds.small import SmallWorld
 from webapp.http.context import EXTENSION, AppContext
 from webapp.jobs.tasks import Engine
 from webapp.persistence.campaign import Campaign
-from webapp.persistence.scans import Page
+from webapp.persistence.scans import BatchFile, Page
 from webapp.worker import PaperEngine
 
 SERIALS = range(1, 11)
@@ -134,6 +134,36 @@ def test_a_rescanned_page_is_said_to_be_read(desk: Office) -> None:
     read(desk)
     text = squeezed(desk.browser("clerk").get("/quet/1").text)
     assert 'đã được đọc từ một bản quét khác (<a href="/quet/2">Lô 2</a>)' in text
+
+
+def test_what_met_a_fault_of_the_program_is_read_again_at_a_press(desk: Office) -> None:
+    upload(desk, (scan_bytes([*sides([1]), {"does": "streak"}]), "a.pdf"), (scan_bytes(sides([2])), "b.pdf"))
+    with desk.session() as session:
+        file = session.scalars(select(BatchFile).where(BatchFile.original_name == "b.pdf")).one()
+        file.state, file.failure_code, file.failures = "refused", "engine_missing", 3
+        session.commit()
+    read(desk)
+    with desk.session() as session:
+        page = session.scalars(select(Page).where(Page.side == 2)).one()
+        page.state, page.problem, page.sheet_id, page.side, page.failures = (
+            "problem",
+            "crashed",
+            None,
+            None,
+            3,
+        )
+        session.commit()
+    clerk = desk.browser("clerk")
+    text = clerk.get("/quet/1").text
+    assert "Chương trình gặp lỗi với trang này" in text
+    assert "Chương trình gặp lỗi với tệp này" in text
+    assert clerk.post("/quet/1/doc-lai").location == "/quet/1"
+    page_text = clerk.get("/quet/1").text
+    assert "Đang đọc lại 2 chỗ." in page_text
+    read(desk)
+    text = squeezed(clerk.get("/quet/1").text)
+    assert "5 trang = 4 đã đọc + 0 trùng + 0 trắng + 1 có vấn đề" in text
+    assert "doc-lai" not in text
 
 
 def test_previews_stay_within_their_batch_and_are_not_kept(desk: Office) -> None:

@@ -5,7 +5,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, func, select
@@ -179,6 +179,12 @@ def count_pages_by_file(session: Session, batch_id: int) -> dict[int, tuple[int,
         done, total = counts.get(file_id, (0, 0))
         counts[file_id] = (done + (0 if state in _UNDONE_PAGES else number), total + number)
     return counts
+
+
+def has_any(session: Session, batch: Batch, codes: Collection[str]) -> bool:
+    """Whether a file or page of the batch was given up for one of these causes."""
+    page = exists().where(Page.batch_id == batch.id, Page.problem.in_(codes))
+    return session.scalar(select(page)) or any(file.failure_code in codes for file in batch.files)
 
 
 def estimate_seconds_left(batch: Batch, balance: Balance, now: dt.datetime) -> int | None:

@@ -7,20 +7,26 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from ocr.model import FieldReading as ReadField
 from ocr.model import Flag, PageReading, PageStatus, SheetIdentity, TextReading
 from webapp.jobs.tasks import DraftDone, ReadDone, SplitDone, TaskFailed
+from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
-from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.scans import Batch, BatchFile, Page
 
 MAX_FAILURES = 3
 # A row that takes its worker with it leaves no failure behind, only a claim that ran out.
 MAX_CLAIMS = 12
+
+# What the program or the machine is to blame for; once that is put right, the same scan can be read again.
+FAULTS = frozenset(
+    {"internal", "crashed", "timeout", "ocr_error", "template_invalid", "engine_missing", "engine_failed"}
+)
 
 # Gives the reading's doubtful fields to people, in the same transaction; the number of new items.
 EnqueueReading = Callable[[Session, Reading, dt.datetime], int]
@@ -95,6 +101,19 @@ def record_failure(session: Session, claim: Claim, failed: TaskFailed) -> str:
     cause = {_NAMES_CAUSE[claim.job]: failed.code} if claim.job in _NAMES_CAUSE else {}
     close_claim(session, claim, state, failures=failures, **cause)
     return state
+
+
+def retry_faults(session: Session, batch: Batch, actor: str, now: dt.datetime) -> int:
+    """Give the batch's files and pages that met a fault of the program to the readers again; their number."""
+    again = {"state": "waiting", "failures": 0}
+    files = update(BatchFile).where(BatchFile.batch_id == batch.id, BatchFile.failure_code.in_(FAULTS))
+    pages = update(Page).where(Page.batch_id == batch.id, Page.state == "problem", Page.problem.in_(FAULTS))
+    renewed = [
+        *session.scalars(files.values(**again, failure_code=None).returning(BatchFile.id)),
+        *session.scalars(pages.values(**again, problem=None).returning(Page.id)),
+    ]
+    write_log(session, now, actor, "batch_read_again", f"batch:{batch.number}", rows=len(renewed))
+    return len(renewed)
 
 
 def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdict:

@@ -19,12 +19,13 @@ from webapp.http.context import (
     settings,
 )
 from webapp.http.htmx import go_to, render
-from webapp.http.locale import _
+from webapp.http.locale import _, ngettext
 from webapp.http.transaction import roll_back
 from webapp.persistence.accounts import User
 from webapp.persistence.scans import Batch
 from webapp.services import batches
 from webapp.services.intake import Upload, find_batch, receive_batch
+from webapp.services.recognition import FAULTS, retry_faults
 
 blueprint = Blueprint("intake", __name__, url_prefix="/quet")
 _INVALID = 422
@@ -93,11 +94,21 @@ def show_batch(batch: Batch) -> Response:
         rescanned=batches.sheets_read_elsewhere(session, [page for page, _preview in problems]),
         duplicates=duplicates,
         first_pages=batches.find_pages(session, [page.duplicate_of_id or 0 for page, _preview in duplicates]),
+        has_faults=batches.has_any(session, batch, FAULTS),
         file_refusal=file_refusal,
         page_problem=page_problem,
         serial_text=serial_text,
         side_names=SIDES,
     )
+
+
+@blueprint.post("/<int:number>/doc-lai")
+@access.policy(Permission.INTAKE, scope=load_batch)
+def read_again(batch: Batch) -> Response:
+    """Read once more what met a fault of the program."""
+    number = retry_faults(current_session(), batch, current_user().username, now())
+    notice = ngettext("Đang đọc lại %(num)s chỗ.", "Đang đọc lại %(num)s chỗ.", number)
+    return go_to(url_for("intake.show_batch", number=batch.number), notice)
 
 
 @blueprint.get("/<int:number>/trang/<int:page_id>.webp")

@@ -13,7 +13,7 @@ class Reason:
     advice: str
 
 
-_TRY_AGAIN = lazy("Bản gốc vẫn được giữ. Tải lại tệp; nếu vẫn vậy, báo người quản trị.")
+_FAULT = lazy("Bản quét vẫn được giữ, không cần quét lại. Báo người quản trị; sửa xong thì bấm “Đọc lại”.")
 _SCAN_AGAIN = lazy("Đặt tờ phiếu phẳng, đủ bốn góc, rồi quét lại trang này vào một lô mới.")
 
 FILE_REFUSALS: dict[str, Reason] = {
@@ -34,9 +34,8 @@ FILE_REFUSALS: dict[str, Reason] = {
         lazy("Ảnh quá lớn hoặc tệp quá nhiều trang, nên không mở để giữ an toàn cho máy."),
         lazy("Quét lại ở 200–300 dpi, khổ A4, mỗi tệp nhiều nhất 60 tờ."),
     ),
-    "timeout": Reason(lazy("Tách trang quá lâu nên đã dừng sau ba lần thử."), _TRY_AGAIN),
 }
-_FILE_FAULT = Reason(lazy("Chương trình gặp lỗi với tệp này sau ba lần thử."), _TRY_AGAIN)
+_FILE_FAULT = Reason(lazy("Chương trình gặp lỗi với tệp này sau ba lần thử."), _FAULT)
 
 PAGE_PROBLEMS: dict[str, Reason] = {
     "unknown_form": Reason(
@@ -75,10 +74,9 @@ PAGE_PROBLEMS: dict[str, Reason] = {
         lazy("Quét lại trang này ở 200–300 dpi, khổ A4."),
     ),
     "damaged": Reason(lazy("Ảnh của trang bị hỏng trong tệp."), _SCAN_AGAIN),
-    "timeout": Reason(lazy("Đọc trang này quá lâu nên đã dừng sau ba lần thử."), _SCAN_AGAIN),
 }
 _PAGE_FAULT = Reason(
-    lazy("Chương trình gặp lỗi với trang này sau ba lần thử; các trang khác không bị ảnh hưởng."), _SCAN_AGAIN
+    lazy("Chương trình gặp lỗi với trang này sau ba lần thử; các trang khác không bị ảnh hưởng."), _FAULT
 )
 
 SIDES = {1: lazy("mặt trước"), 2: lazy("mặt sau")}
