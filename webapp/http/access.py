@@ -48,24 +48,24 @@ class Permission(StrEnum):
     OWN_ACCOUNT = "own_account"
 
 
-_EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS}
+# Results are seen by all once they are published; before that the page holds one sentence.
+_EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS, Permission.VIEW_RESULTS}
 
 # The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.INTAKE}),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
-    Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE, Permission.VIEW_RESULTS}),
-    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.VIEW_RESULTS}),
+    Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
+    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),
     Role.HEAD: frozenset(
         _EVERYBODY
         | {
             Permission.ADJUDICATE,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
-            Permission.VIEW_RESULTS,
         },
     ),
-    Role.VIEWER: frozenset(_EVERYBODY | {Permission.VIEW_RESULTS}),
+    Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),
 }
 

@@ -29,6 +29,7 @@ class Check(StrEnum):
     APPRAISAL = "appraisal"
     SCANS = "scans"
     REVIEW = "review"
+    ADJUDICATION = "adjudication"
     SURVEY = "survey"
 
 
@@ -62,7 +63,7 @@ def check_campaign(
         _check_schemes(campaign, schemes),
         _check_self_scores(session, campaign),
         _check_scans(session, campaign),
-        _check_review(session, campaign),
+        *_check_review(session, campaign),
         _check_survey(result),
         _check_appraisal(session, campaign, result),
     ]
@@ -114,12 +115,17 @@ def _count(
     return session.scalar(found.where(Batch.campaign_id == campaign.id, rows.state.in_(states))) or 0
 
 
-def _check_review(session: Session, campaign: Campaign) -> CheckLine:
+def _check_review(session: Session, campaign: Campaign) -> list[CheckLine]:
+    """Doubtful answers with the reviewers, and those that they passed on to the head."""
     counts = [c for c in open_item_counts(session, campaign.id) if c.queue != COMMENTS]
-    left = sum(count.open + count.escalated for count in counts)
-    if left:
-        return CheckLine(Check.REVIEW, left, words("%(count)s ô chưa rà soát", count=left))
-    return CheckLine(Check.REVIEW, 0, words("Không còn ô nào chờ rà soát"))
+    waiting, escalated = sum(c.open for c in counts), sum(c.escalated for c in counts)
+    lines = [CheckLine(Check.REVIEW, 0, words("Không còn ô nào chờ rà soát"))]
+    if waiting:
+        lines = [CheckLine(Check.REVIEW, waiting, words("%(count)s ô chưa rà soát", count=waiting))]
+    if escalated:
+        text = words("%(count)s ô được chuyển lên, chờ phân xử", count=escalated)
+        lines.append(CheckLine(Check.ADJUDICATION, escalated, text))
+    return lines
 
 
 def _check_survey(result: IndexResult) -> CheckLine:

@@ -82,12 +82,17 @@ def test_each_kind_of_leftover_work_blocks(session: Session, world: SmallWorld, 
             field_code="CX4.1", form_code="CX4", queue="single", position=1001, opened_at=now,
         )
     )  # fmt: skip
+    escalated = ReviewItem(
+        campaign_id=world.campaign.id, sheet_id=sheet.id, field_reading_id=reading.fields[0].id,
+        field_code="CX4.2", form_code="CX4", queue="single", position=1002, opened_at=now, state="escalated",
+    )  # fmt: skip
+    session.add(escalated)
     submission = session.scalars(select(Submission)).first()
     assert submission is not None
     submission.state = State.RETURNED
     session.flush()
     blocked = left(session, world)
-    assert (blocked[Check.SCANS], blocked[Check.REVIEW]) == (0, 1)
+    assert (blocked[Check.SCANS], blocked[Check.REVIEW], blocked[Check.ADJUDICATION]) == (0, 1, 1)
     assert (blocked[Check.SELF_SCORES], blocked[Check.APPRAISAL]) == (1, 1)
 
 
