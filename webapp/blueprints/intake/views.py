@@ -115,7 +115,10 @@ def read_again(batch: Batch) -> Response:
 @access.policy(Permission.INTAKE, scope=load_preview)
 def show_preview(preview_sha256: str) -> Response:
     """The picture of a page; never kept by the browser."""
-    return Response(scan_store().path(preview_sha256).read_bytes(), mimetype="image/webp")
+    path = scan_store().path(preview_sha256)
+    if not path.exists():
+        raise NotFound("Không có ảnh của trang này.")
+    return Response(path.read_bytes(), mimetype="image/webp")
 
 
 def _list_page(form: BatchForm, fragment: str, status: int = 200) -> Response:
