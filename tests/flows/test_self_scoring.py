@@ -17,6 +17,7 @@ from tests.worlds.small import SmallWorld
 from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, SelfScoreEntry, Submission
 from webapp.persistence.campaign import Campaign, Unit
+from webapp.services import evidence
 from webapp.services.appraisal import Decision, appraise_component, finish_appraisal
 from webapp.services.unit_scores import load_unit_scores
 
@@ -211,6 +212,17 @@ def test_a_page_number_that_is_none_keeps_the_file_and_says_so(office: Office) -
     assert status == 422
     assert "Số trang “hai”" in text
     assert (count(office, EvidenceFile), count(office, EvidenceLink)) == (1, 0)
+
+
+def test_others_can_save_while_pages_are_drawn(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw_while_another_unit_saves(_path: object, page_count: int) -> list[bytes]:
+        answer = office.browser(OTHER).post(f"/tu-cham/{RATIO}/nhap", FACTS, htmx=True)
+        assert answer.status_code == 200
+        return [b"\xff\xd8\xff\xd9"] * page_count
+
+    monkeypatch.setattr(evidence, "draw_pages", draw_while_another_unit_saves)
+    assert upload(office.browser(UNIT), pdf_bytes(2), "KH-12.pdf")[0] == 200
+    assert (count(office, SelfScoreEntry), count(office, EvidenceLink)) == (1, 1)
 
 
 def test_sending_with_gaps_names_them_and_links_to_them(office: Office) -> None:

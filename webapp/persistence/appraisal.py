@@ -119,8 +119,9 @@ class AppraisedScoreEntry(Base):
 
 
 def find_submission(session: Session, unit_id: int) -> Submission | None:
-    """The unit's submission, once it has entered anything."""
-    return session.scalars(select(Submission).where(Submission.unit_id == unit_id)).first()
+    """The unit's submission as it is now (also where it was read before), once it has entered anything."""
+    asked = select(Submission).where(Submission.unit_id == unit_id)
+    return session.scalars(asked.execution_options(populate_existing=True)).first()
 
 
 def latest_self_scores(session: Session, unit_ids: Sequence[int]) -> dict[tuple[int, str], SelfScoreEntry]:

@@ -13,7 +13,7 @@ from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence_kinds import clean_name, find_kind
 from webapp.services.page_images import count_pages, draw_pages
-from webapp.services.submissions import require_open
+from webapp.services.submissions import lock_unit, require_open
 from webapp.storage import ScanStore
 
 _BYTES_PER_MB = 1_000_000
@@ -42,41 +42,63 @@ class Description:
 NOT_DESCRIBED = Description()
 
 
-def add_file(
-    session: Session,
-    store: ScanStore,
-    unit: Unit,
-    upload: Upload,
-    *,
-    actor: str,
-    now: dt.datetime,
-    max_evidence_mb: int,
-    description: Description = NOT_DESCRIBED,
-) -> EvidenceFile:
-    """Keep the unit's document, and the pictures of its pages; the same bytes again give the same file.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An upload that was looked at, stored and drawn, but belongs to no unit yet."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    kind: str
+    page_count: int | None
+    page_images: list[str]
+
+
+def prepare_document(store: ScanStore, upload: Upload, max_evidence_mb: int) -> Document:
+    """Tell the kind, store the bytes and draw the pages. It takes seconds, so do it outside any transaction.
 
     Raises:
         UploadTooLarge: more than `max_evidence_mb`.
         InvalidInput: empty, of another kind, locked by a password, or broken.
-        SubmissionLocked: the unit has sent its self-score, or the deadline is over.
     """
-    require_open(session, unit, now)
     name = clean_name(upload.name)
     _check_size(upload.stream, name, max_evidence_mb)
     kind = find_kind(upload.stream, name)
     stored = store.put(upload.stream)
-    known = select(EvidenceFile).where(EvidenceFile.unit_id == unit.id, EvidenceFile.sha256 == stored.sha256)
+    page_count, page_images = _picture_pages(store, stored.sha256, kind, name)
+    named = clean_name(upload.name, kind)
+    return Document(named, stored.sha256, stored.size_bytes, kind, page_count, page_images)
+
+
+def keep_document(
+    session: Session,
+    unit: Unit,
+    document: Document,
+    description: Description = NOT_DESCRIBED,
+    *,
+    actor: str,
+    now: dt.datetime,
+) -> EvidenceFile:
+    """Make a prepared document the unit's; the same bytes again are the file that is there already.
+
+    Raises:
+        Locked: the unit has sent its self-score, or the deadline is over.
+    """
+    lock_unit(session, unit)
+    require_open(session, unit, now)
+    known = select(EvidenceFile).where(
+        EvidenceFile.unit_id == unit.id, EvidenceFile.sha256 == document.sha256
+    )
     if (file := session.scalars(known).first()) is not None:
         return file
-    page_count, page_images = _picture_pages(store, stored.sha256, kind, name)
     file = EvidenceFile(
         unit_id=unit.id,
-        sha256=stored.sha256,
-        name=clean_name(upload.name, kind),
-        size_bytes=stored.size_bytes,
-        kind=kind,
-        page_count=page_count,
-        page_images=page_images,
+        sha256=document.sha256,
+        name=document.name,
+        size_bytes=document.size_bytes,
+        kind=document.kind,
+        page_count=document.page_count,
+        page_images=document.page_images,
         document_number=description.number[:_SHORT],
         document_date=description.date[:_SHORTEST],
         issuer=description.issuer[:_LONG],
@@ -88,6 +110,26 @@ def add_file(
     session.flush()
     write_log(session, now, actor, "evidence_uploaded", f"unit/{unit.code}", file=file.id, sha256=file.sha256)
     return file
+
+
+def add_file(
+    session: Session,
+    store: ScanStore,
+    unit: Unit,
+    upload: Upload,
+    *,
+    actor: str,
+    now: dt.datetime,
+    max_evidence_mb: int,
+) -> EvidenceFile:
+    """Prepare and keep in one step, where nobody else waits for the database.
+
+    Raises:
+        UploadTooLarge, InvalidInput: as `prepare_document`.
+        Locked: as `keep_document`.
+    """
+    document = prepare_document(store, upload, max_evidence_mb)
+    return keep_document(session, unit, document, actor=actor, now=now)
 
 
 def _check_size(stream: BinaryIO, name: str, max_evidence_mb: int) -> None:
@@ -129,8 +171,9 @@ def cite_file(
 
     Raises:
         InvalidInput: the file has no such page.
-        SubmissionLocked: the unit has sent its self-score, or the deadline is over.
+        Locked: the unit has sent its self-score, or the deadline is over.
     """
+    lock_unit(session, unit)
     require_open(session, unit, now)
     if page_number is not None and not 1 <= page_number <= (file.page_count or 1):
         raise InvalidInput(
@@ -149,8 +192,9 @@ def remove_citation(session: Session, unit: Unit, link: EvidenceLink, actor: str
     """Take a file away from a component; the file and the former link stay on record.
 
     Raises:
-        SubmissionLocked: the unit has sent its self-score, or the deadline is over.
+        Locked: the unit has sent its self-score, or the deadline is over.
     """
+    lock_unit(session, unit)
     require_open(session, unit, now)
     removal = EvidenceLink(file_id=link.file_id, page_number=link.page_number, is_removal=True)
     _add_link(session, unit, link.component_code, removal, actor=actor, now=now)

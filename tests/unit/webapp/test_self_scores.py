@@ -251,6 +251,20 @@ def test_a_returned_self_score_stays_open_after_the_deadline(
     assert submit_self_scores(session, ACTOR, unit, late).state == State.SUBMITTED
 
 
+def test_a_draft_that_comes_after_the_sending_of_another_window_is_refused(
+    session: Session, unit: Unit, now: dt.datetime
+) -> None:
+    declare_everything(session, unit, ACTOR, now)
+    leaf = component(session, unit, RATIO)
+    assert load_unit_scores(session, unit, now).state is State.DRAFT
+    session.commit()
+    with Session(session.get_bind()) as other_window:
+        submit_self_scores(other_window, ACTOR, other_window.get_one(Unit, unit.id), now)
+        other_window.commit()
+    with pytest.raises(Locked):  # although this window has read the submission as a draft
+        save_draft(session, unit, leaf, ratio("20", "20"), actor=ACTOR, now=now)
+
+
 def test_units_do_not_mix(session: Session, world: SmallWorld, now: dt.datetime) -> None:
     send_everything(session, world.units["19186"], ACTOR, now)
     other = load_unit_scores(session, world.units["19111"], now)

@@ -5,6 +5,7 @@ from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 from webapp.blueprints.self_scoring.forms import FACT, read_description, read_draft, read_page_number
 from webapp.errors import AppError, InvalidInput, NotFound, UploadTooLarge
@@ -12,7 +13,7 @@ from webapp.http import access, htmx
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, now, scan_store, settings
 from webapp.http.documents import send_original, send_picture
-from webapp.http.transaction import keep_changes
+from webapp.http.transaction import keep_changes, roll_back
 from webapp.http.wording import install_wording
 from webapp.par_index.exact import canonical_json
 from webapp.par_index.rules import facts_asked
@@ -20,12 +21,14 @@ from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, unit_files
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence import (
+    Document,
     Upload,
-    add_file,
     cite_file,
     find_citation,
     find_file,
+    keep_document,
     page_image,
+    prepare_document,
     remove_citation,
 )
 from webapp.services.evidence_kinds import MEDIA_TYPES
@@ -184,14 +187,14 @@ def autosave(owner: OwnComponent) -> Response:
 @access.policy(Permission.SELF_SCORE, scope=load_component)
 def upload_evidence(owner: OwnComponent) -> Response:
     """Take files for a component: the good ones are kept, each bad one gets its sentence."""
-    uploads = [file for file in request.files.getlist("files") if file.filename]
-    problems: list[AppError] = []
-    if not uploads:
-        problems.append(InvalidInput("Chưa chọn tệp nào. Chọn tệp rồi bấm Tải lên."))
-    for upload in uploads:
+    if owner.scores.lock is not None:
+        raise owner.scores.lock
+    roll_back()  # nothing is written yet: give the database's lock back while pages are drawn
+    documents, problems = prepare_uploads(request.files.getlist("files"))
+    for document in documents:
         try:
-            take_file(owner, Upload(upload.filename or "", cast("BinaryIO", upload.stream)))
-        except (InvalidInput, UploadTooLarge) as problem:
+            cite(owner, take_document(owner, document))
+        except InvalidInput as problem:
             problems.append(problem)
     return evidence_answer(owner, problems)
 
@@ -238,19 +241,26 @@ def store_draft(owner: OwnComponent) -> None:
     save_draft(current_session(), owner.unit, owner.here.component, draft, actor=actor, now=now())
 
 
-def take_file(owner: OwnComponent, upload: Upload) -> None:
-    """Keep one uploaded file and cite it."""
-    file = add_file(
-        current_session(),
-        scan_store(),
-        owner.unit,
-        upload,
-        actor=current_user().username,
-        now=now(),
-        max_evidence_mb=settings().max_evidence_mb,
-        description=read_description(request.form),
-    )
-    cite(owner, file)
+def prepare_uploads(files: list[FileStorage]) -> tuple[list[Document], list[AppError]]:
+    """Look at each file, store and draw it; what cannot be taken gets its sentence."""
+    documents: list[Document] = []
+    problems: list[AppError] = []
+    chosen = [file for file in files if file.filename]
+    if not chosen:
+        problems.append(InvalidInput("Chưa chọn tệp nào. Chọn tệp rồi bấm Tải lên."))
+    for file in chosen:
+        upload = Upload(file.filename or "", cast("BinaryIO", file.stream))
+        try:
+            documents.append(prepare_document(scan_store(), upload, settings().max_evidence_mb))
+        except (InvalidInput, UploadTooLarge) as problem:
+            problems.append(problem)
+    return documents, problems
+
+
+def take_document(owner: OwnComponent, document: Document) -> EvidenceFile:
+    """Make a prepared document the unit's."""
+    description, actor = read_description(request.form), current_user().username
+    return keep_document(current_session(), owner.unit, document, description, actor=actor, now=now())
 
 
 def cite(owner: OwnComponent, file: EvidenceFile) -> None:
