@@ -150,7 +150,7 @@ def test_a_unit_sees_itself_only(half_way: Office) -> None:
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(0, "còn 3 ngày"), (3 * 24, "hạn cuối hôm nay"), (3 * 24 + 8, "đã hết hạn"), (-48, "còn 5 ngày")],
+    [(0, "Còn 3 ngày"), (3 * 24, "Hạn cuối hôm nay"), (3 * 24 + 8, "Đã hết hạn"), (-48, "Còn 5 ngày")],
 )
 def test_days_are_counted_by_the_calendar(office: Office, hours: int, words: str) -> None:
     office.clock.now += dt.timedelta(hours=hours)

@@ -1,6 +1,7 @@
 """“Việc của tôi”: what waits for this person, each with its number and the page where it is done."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,9 +15,8 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.schemes import newest_scheme_version
 from webapp.services.progress import OpenWork, submission_states
+from webapp.services.review_work import ANCHOR_S
 from webapp.services.unit_scores import load_unit_scores
-
-_ANSWERS_PER_MINUTE = 30  # two seconds each, the median to expect of a trained clerk (docs/guide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _intake_tasks(work: OpenWork) -> list[Task]:
 def _review_tasks(work: OpenWork) -> list[Task]:
     tasks = []
     if work.answers_open:
-        minutes = max(1, round(work.answers_open / _ANSWERS_PER_MINUTE))
+        minutes = math.ceil(work.answers_open * ANCHOR_S["single"] / 60)
         word = _("ô cần rà soát, khoảng %(minutes)s phút", minutes=minutes)
         tasks.append(Task(_number(work.answers_open), word, "/ra-soat/o", "attention"))
     if work.comments_open:

@@ -22,16 +22,16 @@ STEP_COUNTS = {
     "publish": lazy("bảng kết quả"),
 }
 STATE_NAMES = {
-    State.DRAFT: lazy("đang chấm"),
-    State.SUBMITTED: lazy("đã gửi"),
-    State.RETURNED: lazy("được hỏi lại"),
-    State.APPRAISED: lazy("đã thẩm định"),
-    State.FINAL: lazy("đã chốt"),
+    State.DRAFT: lazy("Chưa gửi"),
+    State.SUBMITTED: lazy("Chờ thẩm định"),
+    State.RETURNED: lazy("Đang giải trình"),
+    State.APPRAISED: lazy("Đã thẩm định"),
+    State.FINAL: lazy("Đã chốt"),
 }
 STATE_KINDS = {
     State.DRAFT: "waiting",
-    State.SUBMITTED: "working",
-    State.RETURNED: "attention",
+    State.SUBMITTED: "attention",
+    State.RETURNED: "working",
     State.APPRAISED: "done",
     State.FINAL: "done",
 }
