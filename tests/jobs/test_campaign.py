@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from ocr.deck.truth import TruthPage, read_truth
+from ocr.deck.truth import PageKind, TruthPage, read_truth
 from webapp.cli.campaign import FORMS_DIR
 from webapp.cli.campaign_report import as_text
 from webapp.cli.campaign_run import Orders, Outcome, rehearse
@@ -110,6 +110,12 @@ def test_the_score_notices_one_answer_that_was_accepted_wrongly(
 def test_the_check_notices_a_sheet_that_is_nowhere(
     session: Session, campaign: Campaign, truth: list[TruthPage]
 ) -> None:
+    missing = [
+        dataclasses.replace(truth[0], kind=PageKind.MISSING, source=None, page_index=None, page=side)
+        for side in (1, 2)
+    ]
+    before = score_readings(session, campaign, truth).pages_never_scanned
+    assert score_readings(session, campaign, [*truth, *missing]).pages_never_scanned == before + 2
     ghost = dataclasses.replace(truth[0], serial="99999-0", source="ghost.pdf")
     assert check_answers(session, campaign, Answers([*truth, ghost])).lost == len(ghost.fields)
     assert score_readings(session, campaign, [*truth, ghost]).pages_lost == 1

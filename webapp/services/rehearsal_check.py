@@ -53,7 +53,8 @@ def score_readings(session: Session, campaign: Campaign, truth: Iterable[TruthPa
 
     Second scans that the intake set aside as duplicates of the right sheet have no answers to score.
     """
-    by_place = {(page.source, page.page_index): page for page in truth}
+    pages = list(truth)
+    by_place = {(page.source, page.page_index): page for page in pages if page.source is not None}
     readings = []
     for read in _read_pages(session, campaign):
         page = by_place[read.source, read.page_index]
@@ -61,7 +62,8 @@ def score_readings(session: Session, campaign: Campaign, truth: Iterable[TruthPa
             del by_place[read.source, read.page_index]
         else:
             readings.append(read)
-    return score_deck(readings, by_place.values())
+    never_scanned = [page for page in pages if page.source is None]
+    return score_deck(readings, [*by_place.values(), *never_scanned])
 
 
 def check_answers(session: Session, campaign: Campaign, answers: Answers) -> AnswerCheck:
