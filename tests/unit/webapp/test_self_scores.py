@@ -256,13 +256,14 @@ def test_a_draft_that_comes_after_the_sending_of_another_window_is_refused(
 ) -> None:
     declare_everything(session, unit, ACTOR, now)
     leaf = component(session, unit, RATIO)
-    assert load_unit_scores(session, unit, now).state is State.DRAFT
+    before = load_unit_scores(session, unit, now)
     session.commit()
     with Session(session.get_bind()) as other_window:
         submit_self_scores(other_window, ACTOR, other_window.get_one(Unit, unit.id), now)
         other_window.commit()
     with pytest.raises(Locked):  # although this window has read the submission as a draft
         save_draft(session, unit, leaf, ratio("20", "20"), actor=ACTOR, now=now)
+    assert before.submission is not None
 
 
 def test_units_do_not_mix(session: Session, world: SmallWorld, now: dt.datetime) -> None:
