@@ -72,9 +72,10 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
     again only where the machine is now sure of another answer.
     """
     page = reading.page
-    _drop_items_of_other_sheets(session, page)
     if page.sheet_id is None or page.state in _NOT_COUNTED or page.duplicate_of_id is not None:
+        drop_page_items(session, page.id)
         return 0
+    _drop_items_of_other_sheets(session, page)
     known = _items_by_answer(session, page.sheet_id)
     opened = 0
     for place, field in enumerate(reading.fields):
@@ -94,9 +95,8 @@ def drop_page_items(session: Session, page_id: int) -> int:
 
 
 def _drop_items_of_other_sheets(session: Session, page: Page) -> None:
-    """The page turned out to be another sheet's (or none's): what was asked about it is void."""
-    if page.id is not None:
-        _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id.is_distinct_from(page.sheet_id)))
+    """The page turned out to be another sheet's: what was asked about the former one is void."""
+    _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id != page.sheet_id))
 
 
 def _items_of_page(page_id: int) -> Select[int]:

@@ -121,6 +121,17 @@ def test_a_page_that_turns_out_to_be_another_sheets_takes_its_items_along(
     assert {row.sheet_id for row in accepted_answers(session, world.campaign.id)} == {page.sheet_id}
 
 
+def test_a_page_that_cannot_be_read_again_takes_its_items_back(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    page = read_sheet(session, world, now)
+    page.state = "problem"
+    session.flush()
+    assert enqueue_reading(session, add_reading(session, page, now, []), now) == 0
+    assert claim(session, world, "reviewer", now) is None
+    assert answers(session, world) == {}
+
+
 def test_a_dropped_page_leaves_the_queue(session: Session, world: SmallWorld, now: dt.datetime) -> None:
     page = read_sheet(session, world, now)
     assert drop_page_items(session, page.id) == 3
