@@ -20,6 +20,7 @@ from webapp.par_index.outcome import (
     LevelResult,
     Origin,
     Part,
+    SheetReturn,
     UnitIndex,
     result_as_plain,
     result_sha256,
@@ -95,6 +96,19 @@ def _unit_index(scheme: Scheme, unit: UnitInputs) -> UnitIndex:
         missing=missing,
         areas=tuple(_area_sums(scheme, parts)),
         parts=parts,
+        returns=_returns(unit),
+    )
+
+
+def _returns(unit: UnitInputs) -> tuple[SheetReturn, ...]:
+    """What came back of the sheets that were due, group by group."""
+    counts = {(count.form, count.group): count for count in unit.survey.sheets}
+    found = ((due, counts.get((due.form, due.group))) for due in unit.sheets_due)
+    return tuple(
+        SheetReturn(
+            due.form, due.label, due.due, count.counted if count else 0, count.set_aside if count else 0
+        )
+        for due, count in found
     )
 
 

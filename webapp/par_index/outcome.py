@@ -53,6 +53,17 @@ class AreaSum:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetReturn:
+    """Sheets of a group: how many were due, how many count, and how many were too empty to count."""
+
+    form: str
+    label: str
+    due: int
+    counted: int
+    set_aside: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnitIndex:
     """One unit's index.
 
@@ -75,6 +86,7 @@ class UnitIndex:
     missing: tuple[str, ...]
     areas: tuple[AreaSum, ...]
     parts: tuple[Part, ...]
+    returns: tuple[SheetReturn, ...] = ()
 
     @property
     def is_complete(self) -> bool:

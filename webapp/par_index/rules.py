@@ -223,9 +223,11 @@ def _band_points(rule: BandsRule, top: Fraction, bottom: Fraction, ratio: Fracti
 
 
 def _checklist_points(rule: ChecklistRule, facts: Facts) -> RulePoints:
+    if not any(facts[f"part_{n}"] for n, _ in enumerate(rule.parts, 1)):
+        return _result(Decimal(0), words("Không có phần nào đạt: 0 điểm"))
     there = [part.points for n, part in enumerate(rule.parts, 1) if facts[f"part_{n}"]]
     points = sum(there, Decimal(0))
-    summands = " + ".join(plain_number(p) for p in there) or "0"
+    summands = " + ".join(plain_number(p) for p in there)
     text = words("%(sum)s = %(points)s điểm", sum=Formula(summands), points=points)
     return _result(points, text)
 
@@ -234,6 +236,8 @@ def _deducted_points(rule: DeductRule, facts: Facts) -> RulePoints:
     if rule.zero_if is not None and facts["zero_if"]:
         return _result(Decimal(0), words("%(event)s: 0 điểm", event=rule.zero_if))
     times = [(event.points, int(facts[f"event_{n}"])) for n, event in enumerate(rule.events, 1)]
+    if not any(count for _, count in times):
+        return _result(rule.start, words("Không bị trừ: %(points)s điểm", points=rule.start))
     left = rule.start - sum((points * count for points, count in times), Decimal(0))
     lost = "".join(f" − {count} × {plain_number(points)}" for points, count in times if count)
     steps = Formula(plain_number(rule.start) + lost)
@@ -249,8 +253,10 @@ def _deducted_points(rule: DeductRule, facts: Facts) -> RulePoints:
 
 def _counted_points(rule: CountRule, facts: Facts) -> RulePoints:
     times = [(piece.points, int(facts[f"piece_{n}"])) for n, piece in enumerate(rule.pieces, 1)]
+    if not any(count for _, count in times):
+        return _result(Decimal(0), words("Không kê khai mục nào: 0 điểm"))
     reached = sum((points * count for points, count in times), Decimal(0))
-    summands = " + ".join(f"{count} × {plain_number(points)}" for points, count in times if count) or "0"
+    summands = " + ".join(f"{count} × {plain_number(points)}" for points, count in times if count)
     if reached > rule.cap:
         text = words(
             "%(sum)s = %(points)s, nhiều nhất %(cap)s điểm",

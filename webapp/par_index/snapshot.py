@@ -42,6 +42,16 @@ class AppraisedInput:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetsDue:
+    """How many sheets of a form a respondent group was to fill in about the unit; `label` names the group."""
+
+    form: str
+    group: str
+    label: str
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnitInputs:
     """One unit: who it is, its scores, and what the survey says. `position` is the office's order."""
 
@@ -51,6 +61,7 @@ class UnitInputs:
     position: int
     appraised: tuple[AppraisedInput, ...] = ()
     survey: UnitSurvey = NO_SURVEY
+    sheets_due: tuple[SheetsDue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from webapp.persistence.scans import Batch, BatchFile, Page
 UNREAD_FILES = ("waiting", "splitting")
 UNREAD_PAGES = ("waiting", "reading")
 COMMENTS = "comment"  # comments are read for their own sake; no number depends on them
-SHOWN_NAMES = 3
 
 
 class Check(StrEnum):
@@ -35,7 +34,7 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One line of the list: done (`left` 0) or what is left, in words; `names` gives examples."""
+    """One line of the list: done (`left` 0) or what is left, in words; `names` are the units concerned."""
 
     check: Check
     left: int
@@ -83,7 +82,7 @@ def _check_self_scores(session: Session, campaign: Campaign) -> CheckLine:
     names = tuple(unit.name for unit in campaign.units if unit.id not in sent)
     total = len(campaign.units)
     text = words("%(sent)s/%(total)s đơn vị đã gửi bản tự chấm", sent=total - len(names), total=total)
-    return CheckLine(Check.SELF_SCORES, len(names), text, names[:SHOWN_NAMES])
+    return CheckLine(Check.SELF_SCORES, len(names), text, names)
 
 
 def _unit_ids(session: Session, campaign: Campaign, states: tuple[State, ...]) -> set[int]:
@@ -97,12 +96,14 @@ def _check_scans(session: Session, campaign: Campaign) -> CheckLine:
     files = _count(session, campaign, BatchFile, UNREAD_FILES)
     unread = files + _count(session, campaign, Page, UNREAD_PAGES)
     problems = _count(session, campaign, Page, ("problem",))
-    if problems:
+    if problems and unread:
         text = words(
             "%(problems)s trang quét có vấn đề, %(unread)s tệp và trang chưa đọc",
             problems=problems, unread=unread,
         )  # fmt: skip
         return CheckLine(Check.SCANS, problems + unread, text)
+    if problems:
+        return CheckLine(Check.SCANS, problems, words("%(problems)s trang quét có vấn đề", problems=problems))
     if unread:
         return CheckLine(Check.SCANS, unread, words("%(unread)s tệp và trang quét chưa đọc", unread=unread))
     return CheckLine(Check.SCANS, 0, words("Mọi trang đã quét đều đã đọc"))
@@ -137,7 +138,7 @@ def _check_survey(result: IndexResult) -> CheckLine:
             left,
             words("%(count)s tiêu chí điều tra của %(units)s đơn vị chưa có câu trả lời",
                   count=left, units=len(names)),
-            names[:SHOWN_NAMES],
+            names,
         )  # fmt: skip
     return CheckLine(Check.SURVEY, 0, words("Mọi tiêu chí điều tra đều có câu trả lời"))
 
@@ -157,10 +158,10 @@ def _check_appraisal(session: Session, campaign: Campaign, result: IndexResult) 
     left, names = _missing(result, is_survey=False)
     if left:
         text = words("%(count)s điểm chờ thẩm định ở %(units)s đơn vị", count=left, units=len(names))
-        return CheckLine(Check.APPRAISAL, left, text, names[:SHOWN_NAMES])
+        return CheckLine(Check.APPRAISAL, left, text, names)
     closed = _unit_ids(session, campaign, (State.APPRAISED, State.FINAL))
     open_names = tuple(unit.name for unit in campaign.units if unit.id not in closed)
     if open_names:
         text = words("%(count)s đơn vị chưa kết thúc thẩm định", count=len(open_names))
-        return CheckLine(Check.APPRAISAL, len(open_names), text, open_names[:SHOWN_NAMES])
+        return CheckLine(Check.APPRAISAL, len(open_names), text, open_names)
     return CheckLine(Check.APPRAISAL, 0, words("Mọi đơn vị đã thẩm định xong"))

@@ -1,13 +1,14 @@
 """Gather everything that an index is computed from, as it stands now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.par_index.rules import facts_asked
 from webapp.par_index.scheme import ComponentCriterion, Scheme
-from webapp.par_index.snapshot import AppraisedInput, Declared, Snapshot, UnitInputs
+from webapp.par_index.snapshot import AppraisedInput, Declared, SheetsDue, Snapshot, UnitInputs
 from webapp.par_index.survey import NO_SURVEY, UnitSurvey
 from webapp.persistence.appraisal import (
     AppraisedScoreEntry,
@@ -15,7 +16,7 @@ from webapp.persistence.appraisal import (
     latest_appraised_scores,
     latest_self_scores,
 )
-from webapp.persistence.campaign import Campaign, Unit
+from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
 from webapp.services.schemes import schemes_of_campaign
 from webapp.services.self_scores import declare_points, draft_of
 from webapp.services.surveys import survey_units
@@ -31,14 +32,28 @@ def build_snapshot(session: Session, campaign: Campaign) -> Snapshot:
         latest_self_scores(session, [unit.id for unit in units]),
     )
     levels = {unit.level for unit in units}
+    due = {level: _sheets_due(session, campaign, level) for level in levels}
     return Snapshot(
         year=campaign.year,
         office=campaign.office_name,
         schemes=tuple(scheme for level, scheme in schemes.items() if level in levels),
         units=tuple(
-            _unit_inputs(unit, schemes[unit.level], scores, surveys.get(unit.id, NO_SURVEY)) for unit in units
+            replace(
+                _unit_inputs(unit, schemes[unit.level], scores, surveys.get(unit.id, NO_SURVEY)),
+                sheets_due=due[unit.level],
+            )
+            for unit in units
         ),
     )
+
+
+def _sheets_due(session: Session, campaign: Campaign, level: str) -> tuple[SheetsDue, ...]:
+    groups = session.scalars(
+        select(RespondentGroup)
+        .where(RespondentGroup.campaign_id == campaign.id, RespondentGroup.level == level)
+        .order_by(RespondentGroup.position)
+    )
+    return tuple(SheetsDue(g.form_code, g.code, g.name, g.sheets_per_unit) for g in groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ def test_a_version_keeps_every_number_with_its_parts(
         assert lowered.self_points is not None
         if lowered.points != lowered.self_points:
             assert lowered.reason == REASON
+        assert all((back.counted, back.set_aside) == (2, 0) for back in unit.returns)
         surveyed = next(part for part in unit.parts if part.origin == Origin.SURVEY)
         assert surveyed.pools
         assert surveyed.pools[0].questions[0].valid in (2, 4)

@@ -96,6 +96,15 @@ def test_levels_checklist_and_count() -> None:
     assert str(capped.words) == "1 × 1 + 3 × 0,5 = 2,5, nhiều nhất 1 điểm"
 
 
+def test_nothing_to_add_or_deduct_is_said_in_words() -> None:
+    clean = points_for(rule_of("division", "1.2.1"), {"event_1": 0, "event_2": 0, "event_3": 0})
+    assert (clean.points, str(clean.words)) == (Decimal(2), "Không bị trừ: 2 điểm")
+    nothing = points_for(rule_of("commune", "1.3.2"), {"part_1": False, "part_2": False, "part_3": False})
+    assert (nothing.points, str(nothing.words)) == (Decimal(0), "Không có phần nào đạt: 0 điểm")
+    none = points_for(rule_of("commune", "1.5.1"), {"piece_1": 0, "piece_2": 0})
+    assert (none.points, str(none.words)) == (Decimal(0), "Không kê khai mục nào: 0 điểm")
+
+
 def test_a_deduction_stops_at_the_floor_and_says_so() -> None:
     given = points_for(rule_of("division", "1.2.1"), {"event_1": 0, "event_2": 0, "event_3": 9})
     assert given.points == 0
