@@ -205,6 +205,16 @@ def test_drafts_are_nobodys_business(office: Office) -> None:
         assert browser.get(path).status_code == 404, path
 
 
+def test_an_odd_version_is_a_conflict_or_none_but_never_a_fault(office: Office) -> None:
+    browser = office.browser("appraiser")
+    assert decide(browser, "1.00").status_code == 303
+    for seen in ("9" * 5000, "-1", "", "٣", "1e3"):
+        answer = browser.post(CELL, {"choice": "1.00", "reason": "", "seen_version": seen})
+        assert answer.status_code == 409
+    assert browser.get("/tham-dinh/%00/1.1.1").status_code == 404
+    assert versions(office) == 1
+
+
 @pytest.mark.parametrize("path", ["/XX", "/19186/9.9.9", "/19186/1.7.1", "/19186/xong", "/19186/tep/999"])
 def test_what_does_not_exist_is_not_found(path: str, office: Office) -> None:
     assert office.browser("appraiser").get(f"/tham-dinh{path}").status_code in (404, 405)

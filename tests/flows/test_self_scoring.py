@@ -330,6 +330,29 @@ def strip_tokens(page: str) -> str:
     return re.sub(r'name="next" value="[^"]*"|csrf_token" value="[^"]*"|X-CSRF-Token[^}]*', "", page)
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**40])
+def test_numbers_that_no_page_ever_showed_are_not_found(number: int, office: Office) -> None:
+    browser = office.browser(UNIT)
+    for path in (f"/tep/{number}", f"/tep/{number}/trang/1", f"/tep/1/trang/{number}"):
+        assert browser.get(f"/tu-cham{path}").status_code == 404
+    assert browser.post(f"/tu-cham/{RATIO}/tep/{number}/bo").status_code == 404
+    assert browser.post(f"/tu-cham/{RATIO}/tep/dung-lai", {"file_id": str(number)}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "a\x00b", "\ud83d", "💣" * 3000, "\u202egpj", "{{ 7*7 }}", "%(x)s %s %"]
+)
+def test_odd_text_is_kept_or_cleaned_but_never_a_fault(text: str, office: Office) -> None:
+    browser = office.browser(UNIT)
+    typed = text.encode("utf-8", "replace").decode()
+    fields = FACTS | {"explanation": typed, "fact-numerator": typed}
+    answer = browser.post(f"/tu-cham/{RATIO}/nhap", fields, htmx=True)
+    assert answer.status_code == 200
+    page = browser.get(f"/tu-cham/{RATIO}")
+    assert page.status_code == 200
+    assert "49" not in page.text.split("<textarea")[1]
+
+
 @pytest.mark.parametrize("who", ["clerk", "reviewer", "appraiser", "head", "viewer", "administrator"])
 def test_only_units_self_score(who: str, office: Office) -> None:
     file = uploaded(office)

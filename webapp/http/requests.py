@@ -9,8 +9,8 @@ from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
 
 def composed(text: str) -> str:
-    """The NFC form: “ế” as one character, whatever the keyboard sent."""
-    return unicodedata.normalize("NFC", text)
+    """The NFC form: “ế” as one character, whatever the keyboard sent; without NUL, which databases refuse."""
+    return unicodedata.normalize("NFC", text).replace("\x00", "")
 
 
 def _composed_pairs(values: MultiDict[str, str]) -> Iterable[tuple[str, str]]:

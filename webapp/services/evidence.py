@@ -18,6 +18,7 @@ from webapp.storage import ScanStore
 
 _BYTES_PER_MB = 1_000_000
 _SHORTEST, _SHORT, _LONG, _LONGEST = 20, 80, 200, 2000
+_LARGEST_ID = 2**31 - 1  # larger numbers come from nobody's page, and no database takes them
 _DRAWN_KINDS = ("png", "jpeg")
 
 
@@ -215,7 +216,7 @@ def find_file(session: Session, unit_id: int, file_id: int) -> EvidenceFile:
     Raises:
         NotFound: the unit has no such file.
     """
-    file = session.get(EvidenceFile, file_id)
+    file = session.get(EvidenceFile, file_id) if 0 < file_id <= _LARGEST_ID else None
     if file is None or file.unit_id != unit_id:
         raise NotFound("Không có tệp này.")
     return file

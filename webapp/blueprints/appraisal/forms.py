@@ -1,5 +1,6 @@
 """What the appraiser's form sends: points, or "not applicable", a reason, and the version that was seen."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from webapp.par_index.errors import FactsInvalid
 from webapp.par_index.rules import FactField, FactKind, read_fact
 from webapp.services.appraisal import Decision
 
+_VERSION = re.compile(r"\d{1,6}", re.ASCII)
 NOT_APPLICABLE = "na"
 OTHER = "other"
 
@@ -40,8 +42,7 @@ def read_decision(typed: TypedDecision, code: str) -> Decision:
     Raises:
         InvalidInput: points that are no number, or can be read in two ways.
     """
-    is_counted = typed.seen_version.isascii() and typed.seen_version.isdigit()
-    seen_version = int(typed.seen_version) if is_counted else 0
+    seen_version = int(typed.seen_version) if _VERSION.fullmatch(typed.seen_version) else 0
     if typed.choice == NOT_APPLICABLE:
         return Decision(None, not_applicable=True, reason=typed.reason, seen_version=seen_version)
     if not typed.choice:

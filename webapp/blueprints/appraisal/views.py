@@ -67,7 +67,7 @@ def load_unit(session: Session, user: User, unit_code: str) -> AppraisedUnit:
     """A unit of the current campaign."""
     campaign = current_campaign()
     wanted = select(Unit).where(Unit.campaign_id == campaign.id, Unit.code == unit_code)
-    unit = session.scalars(wanted).first()
+    unit = session.scalars(wanted).first() if unit_code.isprintable() else None
     if unit is None:
         raise NotFound("Chu kỳ này không có đơn vị mang mã đó.")
     scores = load_unit_scores(session, unit, now())
