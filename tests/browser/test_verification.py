@@ -122,6 +122,10 @@ def test_the_numpad_alone_settles_thirty_answers(browser: Browser, desk: Site) -
         press(page, "NumpadMultiply")  # the whole page in place
         expect(page.locator("details[data-menu=page][open]")).to_be_visible()
         press(page, "NumpadMultiply")
+        page.keyboard.down("NumpadMultiply")  # held: enlarged as long as the key is down
+        expect(page.locator("#o.zoomed")).to_be_visible()
+        page.keyboard.up("NumpadMultiply")
+        expect(page.locator("#o.zoomed, details[data-menu=page][open]")).to_have_count(0)
         settle(page, "Numpad0")
         settle(page, "NumpadDecimal", "Numpad2")
         settle(page, "NumpadAdd", "Numpad1")

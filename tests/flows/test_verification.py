@@ -270,7 +270,9 @@ def test_an_escalated_item_goes_to_the_head_and_back(office: Office) -> None:
     listed = head.get("/ra-soat/chuyen-cap").text
     assert "Phải xem tờ giấy gốc" in listed
     address = taken.replace("/o/", "/chuyen-cap/")
-    assert "Rất hài lòng" in head.get(address).text
+    page = head.get(address).text
+    assert "Rất hài lòng" in page
+    assert "Phải xem tờ giấy gốc" in page
     assert head.post(address, {"answer": "option:2"}).location == "/ra-soat/chuyen-cap"
     assert answers(office)["CX4.1"] == ("2", "keyed")
     assert "Không có ô nào phải phân xử" in head.get("/ra-soat/chuyen-cap").text

@@ -162,4 +162,4 @@ def _picture(field: Field) -> Picture:
     )
     first_mm = min((number.x_mm for number in numbers), default=0.0)
     strip_mm = NUMBER_STRIP_MM if one_row else 0.0
-    return Picture(width, height, height + strip_mm, numbers, max(0.0, (first_mm - 8) / width))
+    return Picture(width, height, height + strip_mm, numbers, max(0.0, (first_mm - 5) / width))

@@ -24,7 +24,7 @@ from webapp.http.htmx import go_to, wants_fragment
 from webapp.http.locale import _, language
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
-from webapp.persistence.verification import Decision, ReviewItem
+from webapp.persistence.verification import Decision, ReviewItem, last_decision
 from webapp.services import review_work, verification
 from webapp.services.verification import WorkFilter
 
@@ -197,6 +197,7 @@ def show_one_escalated(item: ReviewItem) -> str:
         screen=item_screen(item),
         addresses=addresses,
         invalid_words=INVALID_WORDS,
+        sent_reason=_sent_reason(item),
     )
 
 
@@ -250,6 +251,14 @@ def _send(sha256: str | None) -> Response:
     if sha256 is None:
         raise NotFound("Không có ảnh của ô này.")
     return send_picture(sha256, _WEBP)
+
+
+def _sent_reason(item: ReviewItem) -> str | None:
+    """Why the reviewer sent it up, while it waits."""
+    said = last_decision(current_session(), item.id)
+    return (
+        str(ESCALATION_WORDS[said.reason]) if said is not None and said.reason in ESCALATION_WORDS else None
+    )
 
 
 def _place(item: ReviewItem) -> str:
