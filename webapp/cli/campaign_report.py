@@ -36,8 +36,10 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         "Câu trả lời đúng ý sau cùng", f"{kept.recovered} / {kept.true}; sai {kept.wrong}, mất {kept.lost}"
     )
     yield _line("Chênh lệch chỉ số lớn nhất", _difference(outcome))
-    frozen = "đã chốt" if outcome.is_frozen else "tính thử (" + "; ".join(outcome.blocked_by) + ")"
-    yield _line("Bản chỉ số", frozen)
+    state = (
+        "đã chốt và công bố" if outcome.is_published else "tính thử (" + "; ".join(outcome.blocked_by) + ")"
+    )
+    yield _line("Bản chỉ số", state)
     yield _line("Tất cả", f"{outcome.total_s / 60:.1f} phút".replace(".", ","))
 
 

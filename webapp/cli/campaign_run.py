@@ -20,8 +20,13 @@ from webapp.par_index.compute import compute_index
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import PrintOrder, Unit
-from webapp.persistence.results import FROZEN
-from webapp.services.publication import compute_trial, freeze_version, pre_flight
+from webapp.services.publication import (
+    compute_trial,
+    confirmation_words,
+    freeze_version,
+    pre_flight,
+    publish_version,
+)
 from webapp.services.rehearsal import (
     Answers,
     Rehearsal,
@@ -89,7 +94,7 @@ class Outcome:
     settle_s: float
     answers: AnswerCheck
     index: IndexCheck
-    is_frozen: bool
+    is_published: bool
     blocked_by: tuple[str, ...]
     total_s: float
 
@@ -155,7 +160,7 @@ class _Run:
         settle_s = time.monotonic() - settle_started
         self._say("tự chấm, thẩm định, tính chỉ số")
         self._score_units(rehearsal)
-        is_frozen, blocked_by, index, answer_check = self._compute(rehearsal, answers)
+        is_published, blocked_by, index, answer_check = self._compute(rehearsal, answers)
         return Outcome(
             units=len(rehearsal.campaign.units),
             sheets=sheets,
@@ -171,7 +176,7 @@ class _Run:
             settle_s=settle_s,
             answers=answer_check,
             index=index,
-            is_frozen=is_frozen,
+            is_published=is_published,
             blocked_by=blocked_by,
             total_s=time.monotonic() - started,
         )
@@ -313,16 +318,20 @@ class _Run:
     def _compute(
         self, rehearsal: Rehearsal, answers: Answers
     ) -> tuple[bool, tuple[str, ...], IndexCheck, AnswerCheck]:
-        """Fix the index as a version if nothing blocks it, else compute a trial; compare with the truth."""
+        """Fix and publish the index if nothing blocks it, else compute a trial; compare with the truth."""
         with self._sessions.begin() as session:
             campaign = session.merge(rehearsal.campaign)
             check = pre_flight(session, campaign)
-            compute = freeze_version if check.may_freeze else compute_trial
-            version = compute(session, "dt-head", campaign, utc_now())
+            head = rehearsal.people["head"].username
+            if check.may_freeze:
+                version = freeze_version(session, head, campaign, utc_now())
+                publish_version(session, head, version, confirmation_words(campaign), utc_now())
+            else:
+                compute_trial(session, head, campaign, utc_now())
             snapshot = build_snapshot(session, campaign)
             index = check_index(compute_index(snapshot), snapshot, answers)
             blocked = tuple(str(line.words) for line in check.blocking)
-            return version.kind == FROZEN, blocked, index, check_answers(session, campaign, answers)
+            return check.may_freeze, blocked, index, check_answers(session, campaign, answers)
 
 
 def _by_order(
