@@ -58,7 +58,7 @@ def settle_one(page: Page) -> None:
     """One answer, after the guard of 200 ms that keeps stray keys from deciding."""
     item = page.locator("#o[data-renew]")
     shown = item.get_attribute("data-renew")
-    page.wait_for_timeout(260)
+    page.locator("#o[data-ready]").wait_for()
     if item.locator("textarea").count():
         item.locator("textarea").fill("Không có ý kiến thêm.")
         page.keyboard.press("Control+Enter")

@@ -25,7 +25,6 @@ from webapp.settings import Settings
 from webapp.storage import ScanStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-GUARD_MS = 230
 SHEETS = 12  # × 3 doubtful answers and, on the first, a comment
 
 
@@ -96,7 +95,7 @@ def shown(page: Page) -> str:
 
 def press(page: Page, *keys: str) -> None:
     """Press keys as a person does: after the picture was seen."""
-    page.wait_for_timeout(GUARD_MS)
+    page.locator("#o[data-ready]").wait_for()
     for key in keys:
         page.keyboard.press(key)
 
@@ -164,7 +163,7 @@ def test_input_methods_elbows_and_other_focus_decide_nothing(browser: Browser, d
     start = len(decisions(desk))
     with reviewer_at(browser, desk) as page:
         before = shown(page)
-        page.wait_for_timeout(GUARD_MS)
+        page.locator("#o[data-ready]").wait_for()
         page.evaluate(STRAY_EVENTS)
         page.locator(".brand").focus()
         page.keyboard.press("Numpad1")

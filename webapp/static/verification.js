@@ -139,7 +139,11 @@
   function painted() {
     startAtAnswers();
     shownAt = paintedAt = performance.now();
-    window.requestAnimationFrame(function () { shownAt = paintedAt = performance.now(); });
+    window.requestAnimationFrame(function () {
+      var o = item();
+      shownAt = paintedAt = performance.now();
+      window.setTimeout(function () { o.dataset.ready = ""; }, GUARD_MS + 5); // keys count from here on
+    });
   }
 
   frame.addEventListener("submit", function (event) {
