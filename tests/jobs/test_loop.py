@@ -1,6 +1,7 @@
 """The worker's loop with real child processes and rows that live in a list."""
 
 import functools
+import os
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -50,6 +51,10 @@ def make_ledger(path: Path, pages: list[dict[str, Any]], limit_s: float = 30.0) 
     return ListLedger(deque(held))
 
 
+def dying_engine() -> Engine:
+    os._exit(9)
+
+
 def broken_engine() -> Engine:
     raise OSError("libGL.so.1 is missing")
 
@@ -70,6 +75,28 @@ def test_a_page_that_takes_too_long_is_stopped_and_the_one_behind_it_is_read(tmp
     assert ledger.outcomes[0] == TaskFailed("timeout", is_final=False)
     assert isinstance(ledger.outcomes[1], ReadDone)
     assert isinstance(ledger.outcomes[2], ReadDone)
+
+
+def test_after_a_page_that_took_too_long_with_none_behind_it_reading_goes_on(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path / "a.pdf", [{"does": "sleep"}, *sides([1])], limit_s=0.3)
+    later = [ledger.waiting.pop(), ledger.waiting.pop()]
+
+    def is_all_done() -> bool:
+        if 0 in ledger.outcomes and later:
+            ledger.waiting.extend(later)
+            later.clear()
+        return len(ledger.outcomes) == 3
+
+    run_loop(ledger, functools.partial(FakeEngine, tmp_path / "scans"), 1, is_all_done, TIMES)
+    assert ledger.outcomes[0] == TaskFailed("timeout", is_final=False)
+    assert {type(ledger.outcomes[n]) for n in (1, 2)} == {ReadDone}
+
+
+def test_a_reader_that_dies_while_it_starts_ends_the_worker(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path / "a.pdf", sides([1]))
+    with pytest.raises(EngineBroken, match="5 times while it started"):
+        run_loop(ledger, dying_engine, 1, lambda: False, TIMES)
+    assert ledger.outcomes == {}
 
 
 def test_stopping_finishes_what_is_begun_and_gives_back_the_rest(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from webapp.persistence.jobs import Claim
 
 # Two: while the worker writes one result down, the child already reads the next page.
 QUEUE_LENGTH = 2
+_START_LIMIT_S = 120.0
+_MAX_FALSE_STARTS = 5
 _SINGLE_THREAD = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 
@@ -52,7 +54,7 @@ class Child:
         self._make_engine = make_engine
         self._memory_limit_bytes = memory_limit_bytes
         self._held: deque[HeldTask] = deque()
-        self._deadline = float("inf")
+        self._false_starts = 0
         self._start()
 
     @property
@@ -72,7 +74,7 @@ class Child:
 
     @property
     def deadline(self) -> float:
-        """The monotonic time at which its present task has taken too long."""
+        """The monotonic time at which its present task, or its start, has taken too long."""
         return self._deadline
 
     def give(self, held: HeldTask) -> None:
@@ -80,8 +82,7 @@ class Child:
         self._held.append(held)
         if len(self._held) == 1:
             self._begin_head()
-        with contextlib.suppress(OSError):  # a dead child is noticed by `take_outcome`
-            self._connection.send(held.task)
+        self._send(held)
 
     def take_outcome(self) -> tuple[Claim, Outcome] | None:
         """The outcome that made the connection readable; None where the child got ready, or died idle.
@@ -96,22 +97,28 @@ class Child:
         if isinstance(outcome, _Broken):
             raise EngineBroken(outcome.detail)
         if isinstance(outcome, _Ready):
-            self._is_ready = True
+            self._is_ready, self._false_starts = True, 0
+            self._begin_head()
             return None
         claim = self._held.popleft().claim
         self._begin_head()
         return claim, outcome
 
     def replace(self, code: str) -> tuple[Claim, Outcome] | None:
-        """Kill the process, start another; its present task failed with `code`, the queue goes on."""
+        """Kill the process, start another; its present task failed with `code`, the queue goes on.
+
+        Raises:
+            EngineBroken: the process has died again and again before it was ready for any task.
+        """
         self.kill()
-        head = self._held.popleft() if self._held else None
-        waiting = list(self._held)
-        self._held.clear()
+        failed = self._held.popleft() if self._is_ready and self._held else None
+        self._false_starts += not self._is_ready
+        if self._false_starts >= _MAX_FALSE_STARTS:
+            raise EngineBroken(f"the reader ended {self._false_starts} times while it started")
         self._start()
-        for held in waiting:
-            self.give(held)
-        return None if head is None else (head.claim, TaskFailed(code, is_final=False))
+        for held in self._held:
+            self._send(held)
+        return None if failed is None else (failed.claim, TaskFailed(code, is_final=False))
 
     def kill(self) -> None:
         """End the process at once; nothing of its is lost, for only the worker writes results down."""
@@ -130,9 +137,15 @@ class Child:
             target=_run_child, args=(theirs, self._make_engine, self._memory_limit_bytes), daemon=True
         )
         self._process.start()
+        self._deadline = time.monotonic() + _START_LIMIT_S
         theirs.close()
 
+    def _send(self, held: HeldTask) -> None:
+        with contextlib.suppress(OSError):  # a dead child is noticed by `take_outcome`
+            self._connection.send(held.task)
+
     def _begin_head(self) -> None:
+        """The clock of a task runs from when the child can begin it."""
         self._deadline = time.monotonic() + self._held[0].limit_s if self._held else float("inf")
 
 

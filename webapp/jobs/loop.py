@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
-from webapp.jobs.children import Child, HeldTask
+from webapp.jobs.children import Child, EngineBroken, HeldTask
 from webapp.jobs.tasks import MakeEngine, Outcome
 from webapp.persistence.jobs import Claim
 
@@ -55,7 +55,11 @@ def run_loop(
     is_stopping: Callable[[], bool],
     times: LoopTimes,
 ) -> None:
-    """Work until `is_stopping`; then finish what is begun (for at most `finish_s`) and give the rest back."""
+    """Work until `is_stopping`; then finish what is begun (for at most `finish_s`) and give the rest back.
+
+    Raises:
+        EngineBroken: no child can read; what was claimed is given back.
+    """
     children = [Child(make_engine, _MEMORY_LIMIT_BYTES) for _ in range(child_count)]
     loop = _Loop(ledger, children, times)
     try:
@@ -63,6 +67,9 @@ def run_loop(
             loop.fill()
             loop.turn()
         loop.finish()
+    except EngineBroken:
+        loop.give_back()
+        raise
     finally:
         for child in children:
             child.kill()
@@ -99,6 +106,10 @@ class _Loop:
         until = time.monotonic() + self._times.finish_s
         while self._claims() and time.monotonic() < until:
             self.turn()
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Release what is not done."""
         self._ledger.release(self._claims())
 
     def _settle(self, ended: tuple[Claim, Outcome] | None) -> None:
