@@ -62,7 +62,7 @@ def add_calibrate_parser(subparsers: "Subparsers") -> None:
 
 def _run_calibrate(parsed: argparse.Namespace) -> int:
     library = FormLibrary(parsed.forms)
-    model = train_model(collect_examples(parsed.train, library))
+    model = train_model(with_lone_cancelled(collect_examples(parsed.train, library)))
     model = soften(model, collect_examples(parsed.check, library))
     parsed.out.write_text(model_as_json(model, parsed.version), encoding="utf-8")
     return 0
@@ -118,6 +118,19 @@ def _page_examples(located: LocatedPage, fields: dict[str, Any]) -> tuple[Floats
     ]
     keep = np.array(seen, bool)
     return inputs[keep], [s for s, k in zip(states, seen, strict=True) if k]
+
+
+def with_lone_cancelled(examples: Examples) -> Examples:
+    """Add each crossed-out mark once more as if nothing else were marked in its question.
+
+    Decks cross marks out only to choose another; people also take an answer back altogether.
+    """
+    context = [i for i, name in enumerate(INPUTS) if name.startswith("others_")]
+    alone = np.median(examples.inputs[examples.states == FILLED][:, context], axis=0)
+    copies = examples.inputs[examples.states == CANCELLED].copy()
+    copies[:, context] = alone
+    states = np.full(len(copies), CANCELLED, np.int64)
+    return Examples(np.concatenate([examples.inputs, copies]), np.concatenate([examples.states, states]))
 
 
 def _state(truth: dict[str, Any], option: str) -> int:

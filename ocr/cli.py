@@ -19,6 +19,7 @@ import cv2
 
 from ocr.bench import add_bench_parser
 from ocr.blank import render_blank
+from ocr.calibrate import add_calibrate_parser
 from ocr.deck.command import add_deck_parser, add_score_parser
 from ocr.errors import EngineMissing, OcrError, ScanUnreadable, TemplateInvalid
 from ocr.model import FieldReading, Flag, PageReading, PageStatus, SheetIdentity
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_read_parser(subparsers)
     _add_doctor_parser(subparsers)
     _add_render_parser(subparsers)
+    add_calibrate_parser(subparsers)
     add_deck_parser(subparsers)
     add_score_parser(subparsers)
     add_bench_parser(subparsers)

@@ -39,9 +39,9 @@ class Thresholds:
         cancelled: most probability that the one mark is a crossed-out one.
     """
 
-    filled: float = 0.97
-    empty: float = 0.97
-    accept: float = 0.97
+    filled: float = 0.99
+    empty: float = 0.98
+    accept: float = 0.985
     other_ink: float = 0.10
     other_loose: float = 0.10
     shared: float = 0.10

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.layout import Bubble, PageLayout
+from ocr.layout import Bubble, Field, PageLayout
 from ocr.measures import BubbleMarks, PageMarks
 
 Grey = NDArray[np.uint8]
@@ -26,13 +26,15 @@ _DARK_LEVEL = 0.35
 _SOLID_LEVEL = 0.6
 _INSIDE_R = 0.74
 _CORE_R = 0.42
-_RING_R = (0.8, 1.25)
 _NEAR_R = (1.2, 1.8)
-_REACH_R = 3.2
+_REACH_R = 4.5
+_LABEL_R = 1.7
 _MIN_GROUP_PX = 5
+_BRIDGE_PX = 11
 _MIN_INSIDE_PX = 4
 _LONG_MM = 22.0
 _SECTORS = 8
+_OUTER = ("near", "near_sectors", "diagonal", "far", "extent", "loose", "shared", "long")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,6 @@ class MarkMap:
         box: rows and columns of the answer area on the flat page.
         nearest: int16, of that box: the bubble that a pixel is nearest to, -1 far from all.
         clear: uint8, of that box: 255 where the blank is white and ink can be seen.
-        joined: uint8, of that box: 255 where ink groups may hang together: clear, and over the rings.
         markers_px: int32 (m, 4), left, top, right, bottom of each marker.
     """
 
@@ -60,7 +61,6 @@ class MarkMap:
     box: tuple[slice, slice]
     nearest: NDArray[np.int16]
     clear: Grey
-    joined: Grey
     markers_px: Ints
 
 
@@ -79,9 +79,8 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
     radii = np.array([b.r_mm for b in bubbles]) * px_per_mm
     inside, inside_r, inside_sector = _inside(centres, radii, blank.shape[1])
     nearest = _nearest(centres, radii, (blank.shape[0], blank.shape[1]))
+    _add_labels(nearest, fields, px_per_mm)
     clear = _clear(blank)
-    joined = cv2.bitwise_or(clear, _rings(bubbles, px_per_mm, (blank.shape[0], blank.shape[1])))
-    joined[nearest < 0] = 0
     clear[nearest < 0] = 0
     rows, columns = np.flatnonzero((nearest >= 0).any(axis=1)), np.flatnonzero((nearest >= 0).any(axis=0))
     box = (_span(rows), _span(columns))
@@ -98,7 +97,6 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
         box,
         nearest[box].copy(),
         clear[box].copy(),
-        np.asarray(joined[box], np.uint8).copy(),
         np.rint(markers).astype(np.int32),
     )
 
@@ -121,8 +119,9 @@ def _inside(centres: Floats, radii: Floats, width: int) -> tuple[Ints, Floats, I
 
 
 def _sector(dx: NDArray[np.generic], dy: NDArray[np.generic]) -> Ints:
-    turn = np.arctan2(dy.astype(np.float64), dx.astype(np.float64)) / (2 * np.pi) + 0.5
-    return np.minimum((turn * _SECTORS).astype(np.int32), _SECTORS - 1)
+    """Eighths of the turn, centred on right, right below, below, …: odd ones are the diagonals."""
+    turn = np.arctan2(dy.astype(np.float64), dx.astype(np.float64)) / (2 * np.pi)
+    return np.rint(turn * _SECTORS).astype(np.int32) % _SECTORS
 
 
 def _nearest(centres: Floats, radii: Floats, shape: tuple[int, int]) -> NDArray[np.int16]:
@@ -141,21 +140,31 @@ def _nearest(centres: Floats, radii: Floats, shape: tuple[int, int]) -> NDArray[
     return nearest
 
 
+def _add_labels(nearest: NDArray[np.int16], fields: Sequence[Field], px_per_mm: int) -> None:
+    """Give each bubble the strip to its right, where its label stands, up to the next bubble of its line."""
+    number = 0
+    for field in fields:
+        for bubble in field.bubbles:
+            right = min(
+                [field.x_mm + field.width_mm]
+                + [b.x_mm - 1.5 * b.r_mm for b in field.bubbles if _follows(bubble, b)],
+            )
+            top, bottom = (bubble.y_mm + k * _LABEL_R * bubble.r_mm for k in (-1, 1))
+            rows = slice(round(top * px_per_mm), round(bottom * px_per_mm))
+            strip = nearest[rows, round(bubble.x_mm * px_per_mm) : round(right * px_per_mm)]
+            strip[strip < 0] = number
+            number += 1
+
+
+def _follows(bubble: Bubble, other: Bubble) -> bool:
+    return other.x_mm > bubble.x_mm and abs(other.y_mm - bubble.y_mm) < bubble.r_mm
+
+
 def _clear(blank: Grey) -> Grey:
     """Where the blank is white, print grown by a third of a millimetre left out."""
     printed = (cv2.GaussianBlur(blank, (0, 0), 0.8) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
     grown = cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     return np.asarray((1 - grown) * 255, np.uint8)
-
-
-def _rings(bubbles: Sequence[Bubble], px_per_mm: int, shape: tuple[int, int]) -> Grey:
-    rings = np.zeros(shape, np.uint8)
-    for b in bubbles:
-        centre = (round(b.x_mm * px_per_mm), round(b.y_mm * px_per_mm))
-        outer, inner = (round(b.r_mm * px_per_mm * k) for k in reversed(_RING_R))
-        cv2.circle(rings, centre, outer, 255, cv2.FILLED)
-        cv2.circle(rings, centre, inner, 0, cv2.FILLED)
-    return rings
 
 
 # --- one page -------------------------------------------------------------------------------------
@@ -226,9 +235,11 @@ def _outer_features(flat: Grey, white: Floats, black: float, marks: MarkMap, px_
     part = flat[marks.box]
     size = (flat.shape[1], flat.shape[0])
     limits = cv2.resize(limit.astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)[marks.box]
-    dark = cv2.bitwise_and(cv2.compare(part, limits, cv2.CMP_LT), marks.joined)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    at = np.flatnonzero(cv2.bitwise_and(dark, marks.clear))
+    dark = cv2.bitwise_and(cv2.compare(part, limits, cv2.CMP_LT), marks.clear)
+    # Where a stroke crosses print it cannot be seen; closing joins its parts again.
+    closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((_BRIDGE_PX, _BRIDGE_PX), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    at = np.flatnonzero(dark)
     label = labels.reshape(-1)[at]
     visible = np.bincount(label, minlength=count)
     keep = visible[label] >= _MIN_GROUP_PX
@@ -255,10 +266,10 @@ class _Ink(NamedTuple):
 
 
 def _sum_ink(ink: _Ink, marks: MarkMap, long: NDArray[np.bool_]) -> Floats:
-    """Features of the ink that each bubble owns: near, near_sectors, far, extent, loose, shared, long."""
+    """Features `_OUTER` of the ink that each bubble owns."""
     n = len(marks.radii_px)
     if n == 0 or len(ink.x) == 0:
-        return np.zeros((n, 7))
+        return np.zeros((n, len(_OUTER)))
     names, group = np.unique(ink.group, return_inverse=True)
     here = ink.nearest
     gap = (
@@ -303,7 +314,9 @@ def _per_bubble(ink: _Ink, owner: NDArray[np.int64], weights: _Weights, marks: M
     near = (r >= _NEAR_R[0]) & (r < _NEAR_R[1])
     near_area = (_NEAR_R[1] ** 2 - _NEAR_R[0] ** 2) * area
     sectors = np.bincount(owner[near] * _SECTORS + _sector(dx[near], dy[near]), minlength=n * _SECTORS)
-    lit = sectors.reshape(n, _SECTORS) >= (0.06 * near_area / _SECTORS)[:, None]
+    by_sector = sectors.reshape(n, _SECTORS)
+    lit = by_sector >= (0.06 * near_area / _SECTORS)[:, None]
+    diagonal = by_sector[:, 1::2].sum(axis=1) - by_sector[:, ::2].sum(axis=1)
     total = np.maximum(count(np.ones_like(near)), 1.0)
     # Mean of r weighted to the rim: close to where 95 % of the ink ends, without sorting per bubble.
     fourth = np.bincount(owner, weights=np.minimum(r, 8.0) ** 4, minlength=n)
@@ -312,6 +325,7 @@ def _per_bubble(ink: _Ink, owner: NDArray[np.int64], weights: _Weights, marks: M
         [
             count(near) / near_area,
             lit.mean(axis=1),
+            np.maximum(diagonal, 0) / near_area,
             np.minimum(count(r >= _NEAR_R[1]) / area, 4.0),
             extent,
             np.minimum(count(~weights.marked) / area, 4.0),

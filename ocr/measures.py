@@ -14,6 +14,7 @@ class BubbleMarks(NamedTuple):
         spread: standard deviation of darkness inside.
         sectors: share of the eight sectors of the inside that hold ink.
         near: share of the ring from 1.2 r to 1.8 r that is this bubble's ink; `near_sectors` of its sectors.
+        diagonal: by how much that ink favours the diagonals, where the arms of a cross leave a bubble.
         far: area of this bubble's ink beyond 1.8 r.
         extent: distance from the centre that 95 % of its ink stays within.
         loose: area of nearby ink that touches no bubble's inside.
@@ -33,6 +34,7 @@ class BubbleMarks(NamedTuple):
     sectors: float
     near: float
     near_sectors: float
+    diagonal: float
     far: float
     extent: float
     loose: float

@@ -33,12 +33,13 @@ def homographies(draw: st.DrawFn) -> NDArray[np.float64]:
     shift_x, shift_y = (draw(st.floats(-60, 60)) for _ in range(2))
     bend_x, bend_y = (draw(st.floats(-1e-4, 1e-4)) for _ in range(2))
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1.0]])
-    return (
+    true: NDArray[np.float64] = (
         np.array([[1, 0, shift_x], [0, 1, shift_y], [0, 0, 1.0]])
         @ turn
         @ np.diag([scale_x, scale_y, 1.0])
         @ np.array([[1, 0, 0], [0, 1, 0], [bend_x, bend_y, 1.0]])
     )
+    return true
 
 
 def _corners(x_mm: float, y_mm: float, side_mm: float) -> NDArray[np.float64]:

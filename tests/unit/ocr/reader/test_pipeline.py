@@ -165,7 +165,9 @@ def test_a_page_without_codes_is_refused() -> None:
     ],
 )
 def test_blanks_doubles_and_corrections_go_to_a_person(marks: dict[str, Draw], flag: Flag) -> None:
-    drawn = {(f.code, "2"): fill for f in side(1).fields if f.bubbles and f.code != "CX4.2"}
+    drawn: dict[tuple[str, str], Draw] = {
+        (f.code, "2"): fill for f in side(1).fields if f.bubbles and f.code != "CX4.2"
+    }
     drawn |= {("CX4.2", option): draw for option, draw in marks.items()}
     reading = _read(scanned(mark(printed_side(1), 1, drawn), 0.5))
     odd = [f for f in reading.fields if not f.accepted]
@@ -206,7 +208,9 @@ def test_a_streak_through_a_column_does_not_answer_blank_questions() -> None:
 
 
 def test_pictures_come_only_if_asked_for() -> None:
-    drawn = {(f.code, "2"): fill for f in side(1).fields if f.bubbles and f.code != "CX4.2"}
+    drawn: dict[tuple[str, str], Draw] = {
+        (f.code, "2"): fill for f in side(1).fields if f.bubbles and f.code != "CX4.2"
+    }
     page = as_page(scanned(mark(printed_side(1), 1, drawn)))
     bare = read_page(page, LIBRARY)
     assert (bare.crops, bare.preview_webp) == ((), b"")

@@ -1,6 +1,7 @@
 """Handwriting: seen where it is, and drafted only as a draft."""
 
 import shutil
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ class TableRecogniser:
     def __init__(self) -> None:
         self.shown = 0
 
-    def recognise(self, pictures: list[Grey]) -> list[tuple[str, float]]:
+    def recognise(self, pictures: Sequence[Grey]) -> list[tuple[str, float]]:
         self.shown += len(pictures)
         return [("cần thêm ghế chờ", 0.4)] * len(pictures)
 

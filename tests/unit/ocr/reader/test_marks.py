@@ -1,0 +1,85 @@
+"""Measuring: more ink measures as more, and print does not count as ink."""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr.blank import render_blank
+from ocr.marks import MarkMap, map_marks, measure_marks
+from ocr.measures import BubbleMarks
+from ocr.registration import FLAT_PX_PER_MM
+from tests.worlds.scanned_pages import LIBRARY, Grey, side
+
+BLANK = render_blank(LIBRARY, "CX4", 1, 1, FLAT_PX_PER_MM * 25.4)
+MARKS: MarkMap = map_marks(side(1), BLANK, FLAT_PX_PER_MM)
+FIELDS = [f for f in side(1).fields if f.bubbles]
+BUBBLES = [(f.code, b.option) for f in FIELDS for b in f.bubbles]
+AT = BUBBLES.index(("CX4.2", "3"))
+CENTRE = tuple(round(float(v)) for v in MARKS.centres_px[AT])
+RADIUS = float(MARKS.radii_px[AT])
+
+
+def _measured(page: Grey) -> tuple[BubbleMarks, ...]:
+    return measure_marks(page, MARKS, FLAT_PX_PER_MM).bubbles
+
+
+def test_the_blank_itself_holds_no_ink() -> None:
+    for figures in _measured(BLANK):
+        assert max(figures.mean, figures.ink, figures.near, figures.far, figures.loose) < 0.01
+
+
+def test_more_ink_measures_as_more() -> None:
+    levels = []
+    for share in (0.2, 0.4, 0.6, 0.8):
+        page = BLANK.copy()
+        cv2.circle(page, (CENTRE[0], CENTRE[1]), round(share * RADIUS), 40, cv2.FILLED)
+        levels.append(_measured(page)[AT])
+    for less, more in pairwise(levels):
+        assert more.mean > less.mean
+        assert more.ink >= less.ink
+        assert more.extent >= less.extent
+
+
+@pytest.mark.parametrize("paper", [255, 215])
+def test_darkness_is_relative_to_paper_and_print(paper: int) -> None:
+    page = BLANK.copy()
+    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(0.6 * RADIUS), 128, cv2.FILLED)
+    toned = np.round(30 + page.astype(float) * (paper - 30) / 255).astype(np.uint8)
+    assert _measured(toned)[AT].p50 == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_long_tick_belongs_to_the_bubble_that_it_starts_in() -> None:
+    page = BLANK.copy()
+    x, y = CENTRE[0], CENTRE[1]
+    cv2.line(page, (x, y), (x + 70, y - 75), 50, 4)  # into the row above
+    measured = _measured(page)
+    above = measured[BUBBLES.index(("CX4.1", "3"))]
+    assert measured[AT].far > 0.05
+    assert measured[AT].extent > 2
+    assert (above.far, above.loose) == (0.0, 0.0)
+
+
+def test_ink_beside_a_bubble_is_loose() -> None:
+    page = BLANK.copy()
+    x, y = round(CENTRE[0] + 1.9 * RADIUS), CENTRE[1]
+    cv2.circle(page, (x, y), round(0.35 * RADIUS), 40, cv2.FILLED)
+    figures = _measured(page)[AT]
+    assert figures.loose > 0.05
+    assert figures.ink < 0.01
+
+
+def test_a_stroke_through_two_bubbles_is_shared() -> None:
+    page = BLANK.copy()
+    neighbour = MARKS.centres_px[AT + 1]
+    cv2.line(page, (CENTRE[0], CENTRE[1]), (int(neighbour[0]), int(neighbour[1])), 50, 5)
+    measured = _measured(page)
+    assert measured[AT].shared > 0.9
+    assert measured[AT + 1].shared > 0.9
+
+
+def test_a_line_down_the_column_is_long() -> None:
+    page = BLANK.copy()
+    cv2.line(page, (CENTRE[0], 0), (CENTRE[0], page.shape[0] - 1), 60, 3)
+    assert _measured(page)[AT].long > 0.9
