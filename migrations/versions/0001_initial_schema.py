@@ -436,6 +436,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "page_resolution",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("page_id", sa.Integer(), nullable=False),
+        sa.Column("resolution", sa.String(length=40), nullable=False),
+        sa.Column("resolved_by", sa.String(length=80), nullable=False),
+        sa.Column("resolved_at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_page_resolution_page_id_page")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_resolution")),
+    )
+    with op.batch_alter_table("page_resolution", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_page_resolution_page_id"), ["page_id"], unique=False)
+
+    op.create_table(
         "reading",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("page_id", sa.Integer(), nullable=False),
@@ -601,6 +614,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_reading_page_id"))
 
     op.drop_table("reading")
+    with op.batch_alter_table("page_resolution", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_page_resolution_page_id"))
+
+    op.drop_table("page_resolution")
     with op.batch_alter_table("page", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_page_sheet_id_side_read",

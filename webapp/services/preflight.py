@@ -12,6 +12,7 @@ from webapp.par_index.outcome import IndexResult, Origin
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Campaign
+from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.responses import open_item_counts
 from webapp.persistence.scans import Batch, BatchFile, Page
 
@@ -95,7 +96,7 @@ def _unit_ids(session: Session, campaign: Campaign, states: tuple[State, ...]) -
 def _check_scans(session: Session, campaign: Campaign) -> CheckLine:
     files = _count(session, campaign, BatchFile, UNREAD_FILES)
     unread = files + _count(session, campaign, Page, UNREAD_PAGES)
-    problems = _count(session, campaign, Page, ("problem",))
+    problems = count_open_problems(session, campaign.id)
     if problems and unread:
         text = words(
             "%(problems)s trang quét có vấn đề, %(unread)s tệp và trang chưa đọc",

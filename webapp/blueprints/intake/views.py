@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from ocr.sheet_code import serial_text
 from webapp.blueprints.intake.forms import BatchForm
-from webapp.blueprints.intake.words import SIDES, file_refusal, page_problem
+from webapp.blueprints.intake.words import RESOLUTIONS, SIDES, file_refusal, page_problem
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -22,9 +22,11 @@ from webapp.http.htmx import go_to, render
 from webapp.http.locale import _, ngettext
 from webapp.http.transaction import roll_back
 from webapp.persistence.accounts import User
-from webapp.persistence.scans import Batch
+from webapp.persistence.page_resolutions import REOPENED, standing_resolutions
+from webapp.persistence.scans import Batch, Page
 from webapp.services import batches
 from webapp.services.intake import Upload, find_batch, receive_batch
+from webapp.services.page_problems import reopen_page, resolve_page
 from webapp.services.recognition import FAULTS, retry_faults
 
 blueprint = Blueprint("intake", __name__, url_prefix="/quet")
@@ -35,6 +37,15 @@ _SHOWN_PAGES = 60  # cards a page carries; a stack with more than this is to be 
 def load_batch(session: Session, _user: User, number: int) -> Batch:
     """A batch of the current campaign; every clerk may see every batch."""
     return find_batch(session, current_campaign().id, number)
+
+
+def load_problem_page(session: Session, _user: User, number: int, page_id: int) -> Page:
+    """A page of a batch of the current campaign."""
+    batch = find_batch(session, current_campaign().id, number)
+    page, _preview = batches.find_pages(session, [page_id]).get(page_id, (None, None))
+    if page is None or page.batch_id != batch.id:
+        raise NotFound("Không có trang này trong lô.")
+    return page
 
 
 def load_preview(session: Session, _user: User, number: int, page_id: int) -> str:
@@ -79,18 +90,23 @@ def show_batch(batch: Batch) -> Response:
     session = current_session()
     account = batches.reconcile_batch(session, batch)
     problems = batches.list_problem_pages(session, batch.id)[:_SHOWN_PAGES]
+    settled = standing_resolutions(session, [page.id for page, _preview in problems])
     duplicates = batches.list_duplicate_pages(session, batch.id)[:_SHOWN_PAGES]
     return render(
         "intake/batch.html",
         "intake/_batch.html",
         batch=batch,
-        names=batches.find_display_names(session, [batch.received_by]),
+        names=batches.find_display_names(
+            session, [batch.received_by, *(row.resolved_by for row in settled.values())]
+        ),
         account=account,
         seconds_left=batches.estimate_seconds_left(batch, account.balance, now()),
         is_reader_silent=batches.is_reader_silent(session, now()),
         pages_by_file=batches.count_pages_by_file(session, batch.id),
         first_files=batches.find_files(session, [file.duplicate_of_id or 0 for file in batch.files]),
         problems=problems,
+        settled=settled,
+        resolution_words=RESOLUTIONS,
         rescanned=batches.sheets_read_elsewhere(session, [page for page, _preview in problems]),
         duplicates=duplicates,
         first_pages=batches.find_pages(session, [page.duplicate_of_id or 0 for page, _preview in duplicates]),
@@ -109,6 +125,19 @@ def read_again(batch: Batch) -> Response:
     number = retry_faults(current_session(), batch, current_user().username, now())
     notice = ngettext("Đang đọc lại %(num)s chỗ.", "Đang đọc lại %(num)s chỗ.", number)
     return go_to(url_for("intake.show_batch", number=batch.number), notice)
+
+
+@blueprint.post("/<int:number>/trang/<int:page_id>/xu-ly")
+@access.policy(Permission.INTAKE, scope=load_problem_page)
+def settle_page(page: Page) -> Response:
+    """Say what became of a problem page, or take it back."""
+    actor, resolution = current_user().username, request.form.get("resolution", "")
+    if resolution == REOPENED:
+        reopen_page(current_session(), actor, page, now())
+    else:
+        resolve_page(current_session(), actor, page, resolution, now())
+    address = url_for("intake.show_batch", number=page.batch.number, _anchor=f"page-{page.id}")
+    return go_to(address)
 
 
 @blueprint.get("/<int:number>/trang/<int:page_id>.webp")

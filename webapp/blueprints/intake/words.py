@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from webapp.http.locale import lazy
+from webapp.services.page_problems import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,12 @@ PAGE_PROBLEMS: dict[str, Reason] = {
 _PAGE_FAULT = Reason(
     lazy("Chương trình gặp lỗi với trang này sau ba lần thử; các trang khác không bị ảnh hưởng."), _FAULT
 )
+
+RESOLUTIONS = {
+    Resolution.RESCANNED: lazy("Đã quét lại"),
+    Resolution.NOT_A_FORM: lazy("Không phải phiếu"),
+    Resolution.UNUSABLE: lazy("Không dùng được, bỏ tờ này"),
+}
 
 SIDES = {1: lazy("mặt trước"), 2: lazy("mặt sau")}
 

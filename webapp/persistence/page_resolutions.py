@@ -1,0 +1,45 @@
+"""What a clerk says of a page that could not be read. Rows are only ever added; the newest one counts."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import String, exists, func, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.scans import Batch, Page
+
+REOPENED = "reopened"
+
+
+class PageResolution(Base):
+    """One thing said of one problem page: a slug of webapp.services.page_problems, by whom, when."""
+
+    __tablename__ = "page_resolution"
+    id: Mapped[Id]
+    page_id: Mapped[int] = reference("page.id")
+    resolution: Mapped[Slug]
+    resolved_by: Mapped[str] = mapped_column(String(80))
+    resolved_at: Mapped[dt.datetime]
+
+
+_newest = select(func.max(PageResolution.id)).group_by(PageResolution.page_id).scalar_subquery()
+_standing = PageResolution.id.in_(_newest) & (PageResolution.resolution != REOPENED)
+
+
+def standing_resolutions(session: Session, page_ids: Sequence[int]) -> dict[int, PageResolution]:
+    """The resolution that counts of each of these pages that has one."""
+    rows = session.scalars(select(PageResolution).where(_standing, PageResolution.page_id.in_(page_ids)))
+    return {row.page_id: row for row in rows}
+
+
+def count_open_problems(session: Session, campaign_id: int) -> int:
+    """Problem pages that nobody settled, and whose side was not read from another page either."""
+    other = aliased(Page)
+    settled = exists().where(PageResolution.page_id == Page.id, _standing)
+    read_elsewhere = exists().where(
+        other.sheet_id == Page.sheet_id, other.side == Page.side, other.state == "read"
+    )
+    pages = select(func.count()).select_from(Page).join(Batch, Batch.id == Page.batch_id)
+    wanted = pages.where(Batch.campaign_id == campaign_id, Page.state == "problem", ~settled, ~read_elsewhere)
+    return session.scalar(wanted) or 0
