@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from sqlalchemy import inspect
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from webapp.cli.supervise import run_side_by_side
-from webapp.persistence.accounts import User
 from webapp.persistence.base import make_engine
+from webapp.persistence.schema import alembic_config
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +30,10 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Start what was asked for."""
-    if not _has_tables(Settings.from_env()):
-        sys.stderr.write("There is no database yet. Make it with: chamdiem upgrade\n")
+    if not _is_up_to_date(Settings.from_env()):
+        sys.stderr.write(
+            "The database is missing or older than the program. Bring it up with: chamdiem upgrade\n"
+        )
         return _NO_DATABASE
     worker = [sys.executable, "-m", "webapp", "worker"] if arguments.with_worker else None
     _say(f"Chấm Điểm: http://{arguments.bind}  (Ctrl+C ends it)")
@@ -48,11 +51,13 @@ def server_command(bind: str, processes: int, threads: int) -> list[str]:
     ]
 
 
-def _has_tables(settings: Settings) -> bool:
-    """Whether the database was ever made."""
+def _is_up_to_date(settings: Settings) -> bool:
+    """Whether the database stands at the newest migration: better said now than as a fault on every page."""
+    newest = ScriptDirectory.from_config(alembic_config(settings.database_url)).get_current_head()
     engine = make_engine(settings.database_url)
     try:
-        return inspect(engine).has_table(User.__tablename__)
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == newest
     finally:
         engine.dispose()
 

@@ -5,6 +5,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from webapp.cli import main
 from webapp.cli.serve import server_command
 from webapp.cli.supervise import Companion, run_side_by_side
 
@@ -53,3 +56,12 @@ def test_the_server_listens_where_it_is_told() -> None:
     command = server_command("0.0.0.0:80", 2, 4)
     assert command[command.index("--bind") + 1] == "0.0.0.0:80"
     assert command[-1] == "wsgi:app"
+
+
+def test_an_older_database_is_named_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHAMDIEM_DATABASE", f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    monkeypatch.setenv("CHAMDIEM_SECRET", "secret")
+    assert main(["serve"]) == 3
+    assert "chamdiem upgrade" in capsys.readouterr().err
