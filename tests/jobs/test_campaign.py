@@ -14,6 +14,7 @@ from webapp.cli.campaign_report import as_text
 from webapp.cli.campaign_run import Orders, Outcome, rehearse
 from webapp.cli.memory import tree_memory_mb
 from webapp.par_index.compute import compute_index
+from webapp.par_index.survey import NO_SURVEY
 from webapp.persistence.base import make_engine, make_session_factory
 from webapp.persistence.campaign import Campaign
 from webapp.services.campaigns import current_campaign
@@ -93,9 +94,14 @@ def test_the_check_notices_one_answer_that_differs(
     assert check_answers(session, campaign, other).wrong == 1
     snapshot = build_snapshot(session, campaign)
     assert check_index(compute_index(snapshot), snapshot, Answers(truth)).largest == 0
-    largest = check_index(compute_index(snapshot), snapshot, other).largest
-    assert largest is not None
-    assert largest > 0
+    differing = check_index(compute_index(snapshot), snapshot, other)
+    assert differing.largest is not None
+    assert differing.largest > 0
+    assert not differing.is_true
+    without_survey = dataclasses.replace(
+        snapshot, units=tuple(dataclasses.replace(unit, survey=NO_SURVEY) for unit in snapshot.units)
+    )
+    assert check_index(compute_index(without_survey), snapshot, Answers(truth)).one_sided == 2
 
 
 @pytest.mark.slow

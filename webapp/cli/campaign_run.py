@@ -102,8 +102,7 @@ class Outcome:
     def passed(self) -> bool:
         """Every true answer is recovered, none wrong behind anybody's back, and the index is the true one."""
         whole = not (self.answers.wrong or self.answers.lost or self.sides_not_read)
-        same = self.index.with_index == self.index.units and self.index.largest == 0
-        return self.score.passed and whole and same
+        return self.score.passed and whole and self.index.is_true
 
 
 def rehearse(orders: Orders, folder: Path, say: Say) -> Outcome:

@@ -39,13 +39,20 @@ class IndexCheck:
     """The index against the one from the true answers.
 
     `largest` is the largest difference of any unit's published percent (two decimals), None where no unit
-    has an index; `ranks_changed` counts units whose rank differs.
+    has an index; `one_sided` counts units that have one only here or only there; `ranks_changed` counts
+    units whose rank differs.
     """
 
     units: int
     with_index: int
     largest: Decimal | None
+    one_sided: int
     ranks_changed: int
+
+    @property
+    def is_true(self) -> bool:
+        """Whether every unit has just the index and rank that the truth gives it."""
+        return not (self.largest or self.one_sided or self.ranks_changed)
 
 
 def score_readings(session: Session, campaign: Campaign, truth: Iterable[TruthPage]) -> Score:
@@ -94,6 +101,7 @@ def check_index(result: IndexResult, snapshot: Snapshot, answers: Answers) -> In
         units=len(pairs),
         with_index=len(differences),
         largest=max(differences, default=None),
+        one_sided=sum((unit.index_percent is None) != (true.index_percent is None) for unit, true in pairs),
         ranks_changed=sum(computed.rank != true.rank for computed, true in pairs),
     )
 
