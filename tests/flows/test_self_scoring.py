@@ -274,6 +274,53 @@ def test_the_deadline_locks_with_a_clear_sentence(office: Office) -> None:
     assert "vẫn được giữ" in refused.text
 
 
+def test_the_head_gives_more_time_and_says_why(office: Office) -> None:
+    office.browser(UNIT).post(f"/tu-cham/{RATIO}/nhap", FACTS, htmx=True)
+    office.clock.now += dt.timedelta(days=4)
+    unit, head = office.browser("unit-nv"), office.browser("head")
+    assert unit.post("/tu-cham/1.1.2/nhap", FACTS, htmx=True).status_code == 409
+    page = head.get("/tu-cham/han").text
+    for words in ("Đã qua", "Xã Đại Trạch", "đã nhập 1/40 tiêu chí"):
+        assert words in page
+    more = {"day": "22/03/2021", "clock": "11:30", "reason": "Mưa lũ, ba xã mất điện"}
+    answer = head.post("/tu-cham/han", more)
+    assert (answer.status_code, answer.location) == (303, "/tu-cham/han")
+    page = head.get(answer.location).text
+    for words in ("22/03/2021 11:30", "Còn hạn", "Mưa lũ, ba xã mất điện", "head"):
+        assert words in page
+    assert unit.post("/tu-cham/1.1.2/nhap", FACTS, htmx=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"day": "19/03/2021"}, "Hạn mới phải sau hạn cũ"),
+        ({"day": "31/02/2021"}, "không phải ngày, giờ"),
+        ({"day": "2021-03-22"}, "không phải ngày, giờ"),
+        ({"clock": "25:00"}, "không phải ngày, giờ"),
+        ({"reason": "  "}, "Ghi lý do gia hạn"),
+    ],
+)
+def test_an_extension_that_makes_no_sense_is_refused(
+    change: dict[str, str], sentence: str, office: Office
+) -> None:
+    fields = {"day": "22/03/2021", "clock": "17:00", "reason": "Mưa lũ"} | change
+    answer = office.browser("head").post("/tu-cham/han", fields)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{fields["day"]}"' in answer.text
+    with office.session() as session:
+        due_at = session.scalars(select(Campaign)).one().self_score_due_at
+    assert due_at == dt.datetime(2021, 3, 19, 10, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("who", ["unit-nv", "clerk", "reviewer", "appraiser", "viewer", "administrator"])
+def test_only_the_head_gives_more_time(who: str, office: Office) -> None:
+    browser = office.browser(who)
+    fields = {"day": "22/03/2021", "clock": "17:00", "reason": "x"}
+    assert browser.get("/tu-cham/han").status_code == browser.post("/tu-cham/han", fields).status_code == 403
+
+
 def test_the_unit_sees_the_appraisal_once_it_is_finished(office: Office) -> None:
     send_unit(office)
     browser = office.browser(UNIT)
@@ -303,7 +350,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     return [
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/tu-cham")
+        if rule.rule.startswith("/tu-cham") and rule.rule != "/tu-cham/han"  # the head's page
         for method in (rule.methods or set()) & {"GET", "POST"}
     ]
 

@@ -69,6 +69,11 @@ class UnitProgress:
         """Filling in, sent, appraised, …."""
         return state_of(self.submission)
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the unit has sent its self-score at all."""
+        return self.submission is not None and self.submission.submitted_at is not None
+
 
 def points_options(scores: ComponentScores) -> list[PointsOption]:
     """The points that the rule can give and those of the unit, best first; for a formula its two ends."""

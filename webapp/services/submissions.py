@@ -6,13 +6,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.errors import Locked
+from webapp.errors import InvalidInput, Locked
 from webapp.par_index.workflow import State, may_unit_edit
 from webapp.persistence.appraisal import Submission, find_submission
-from webapp.persistence.campaign import Unit
+from webapp.persistence.audit import LogEntry, write_log
+from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.schemes import scheme_of_level
 
 _OFFICE_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+_AS_WRITTEN = "%d/%m/%Y %H:%M"
 
 
 def state_of(submission: Submission | None) -> State:
@@ -61,6 +63,62 @@ def require_open(session: Session, unit: Unit, now: dt.datetime) -> None:
     reason = lock_reason(unit, find_submission(session, unit.id), now)
     if reason is not None:
         raise reason
+
+
+def extend_deadline(
+    session: Session, actor: str, campaign: Campaign, due_at: dt.datetime, *, reason: str, now: dt.datetime
+) -> None:
+    """Give all units more time; who did it, from when to when, and why, stays on record.
+
+    Raises:
+        InvalidInput: the new deadline is not later than the old one and than now, or there is no reason.
+    """
+    former = campaign.self_score_due_at
+    if due_at <= max(former, now):
+        raise InvalidInput(
+            "Hạn mới phải sau hạn cũ (%(former)s) và sau lúc này. Sửa ngày, giờ rồi bấm lại.",
+            former=office_time(former),
+        )
+    if not reason.strip():
+        raise InvalidInput("Ghi lý do gia hạn: lý do được lưu cùng tên người gia hạn.")
+    campaign.self_score_due_at = due_at
+    write_log(
+        session,
+        now,
+        actor,
+        "deadline_extended",
+        f"campaign/{campaign.year}",
+        former=former.astimezone(dt.UTC).isoformat(),
+        due_at=due_at.astimezone(dt.UTC).isoformat(),
+        reason=reason.strip(),
+    )
+    session.flush()
+
+
+def deadline_extensions(session: Session, campaign: Campaign) -> list[LogEntry]:
+    """Every extension of this campaign's deadline, newest first."""
+    wanted = select(LogEntry).where(
+        LogEntry.act == "deadline_extended", LogEntry.subject == f"campaign/{campaign.year}"
+    )
+    return list(session.scalars(wanted.order_by(LogEntry.id.desc())))
+
+
+def read_office_time(day: str, clock: str) -> dt.datetime:
+    """A moment as the office writes it: "22/03/2021" and "17:00".
+
+    Raises:
+        InvalidInput: no such day or hour.
+    """
+    try:
+        return dt.datetime.strptime(f"{day.strip()} {clock.strip()}", _AS_WRITTEN).replace(
+            tzinfo=_OFFICE_ZONE
+        )
+    except ValueError:
+        raise InvalidInput(
+            "“%(day)s %(clock)s” không phải ngày, giờ. Ghi ngày dạng 22/03/2021, giờ dạng 17:00.",
+            day=day,
+            clock=clock,
+        ) from None
 
 
 def open_submission(session: Session, unit: Unit) -> Submission:

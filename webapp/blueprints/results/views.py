@@ -26,7 +26,7 @@ _INVALID = 422
 
 # Where the work of each line is done, who may open that page, and who does it.
 _PLACES = {
-    Check.SELF_SCORES: ("/", Permission.VIEW_PROGRESS, lazy("Đơn vị")),
+    Check.SELF_SCORES: ("/tu-cham/han", Permission.PUBLISH, lazy("Đơn vị")),
     Check.APPRAISAL: ("/tham-dinh", Permission.APPRAISE, lazy("Tổ thẩm định")),
     Check.SCANS: ("/quet", Permission.INTAKE, lazy("Văn thư")),
     Check.REVIEW: ("/ra-soat", Permission.VERIFY, lazy("Người rà soát")),

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
+from webapp.blueprints.self_scoring import deadline
 from webapp.blueprints.self_scoring.forms import FACT, read_description, read_draft, read_page_number
 from webapp.errors import AppError, InvalidInput, NotFound, UploadTooLarge
 from webapp.http import access, htmx
@@ -43,6 +44,8 @@ from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_s
 
 blueprint = Blueprint("self_scoring", __name__, url_prefix="/tu-cham")
 install_wording(blueprint)
+blueprint.add_url_rule("/han", view_func=deadline.show_deadline)
+blueprint.add_url_rule("/han", view_func=deadline.extend, methods=["POST"])
 
 
 @dataclass(frozen=True, slots=True)

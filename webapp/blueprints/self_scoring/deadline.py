@@ -1,0 +1,51 @@
+"""Hạn gửi: the head gives units more time; every extension is on record."""
+
+import datetime as dt
+
+from flask import Response, make_response, render_template, request, url_for
+
+from webapp.errors import InvalidInput
+from webapp.http import access, htmx
+from webapp.http.access import Permission
+from webapp.http.context import current_campaign, current_session, current_user, now
+from webapp.http.locale import gettext
+from webapp.services.appraisal import list_units
+from webapp.services.submissions import deadline_extensions, extend_deadline, office_time, read_office_time
+
+
+@access.policy(Permission.PUBLISH)
+def show_deadline() -> str:
+    """The deadline, who has not sent yet, and the extensions so far."""
+    return deadline_page(None)
+
+
+@access.policy(Permission.PUBLISH)
+def extend() -> Response:
+    """Set a later deadline for all units."""
+    form, campaign = request.form, current_campaign()
+    try:
+        due_at = read_office_time(form.get("day", ""), form.get("clock", ""))
+        reason, actor = form.get("reason", ""), current_user().username
+        extend_deadline(current_session(), actor, campaign, due_at, reason=reason, now=now())
+    except InvalidInput as refusal:
+        return make_response(deadline_page(refusal), refusal.status)
+    notice = gettext("Hạn gửi mới: %(due_at)s.", due_at=office_time(due_at))
+    return htmx.go_to(url_for(".show_deadline"), notice)
+
+
+def deadline_page(refusal: InvalidInput | None) -> str:
+    """The page, with what was typed if it was refused."""
+    campaign, session = current_campaign(), current_session()
+    units = [unit for unit in list_units(session, current_user(), campaign) if not unit.is_sent]
+    return render_template(
+        "self_scoring/deadline.html",
+        campaign=campaign,
+        is_over=now() > campaign.self_score_due_at,
+        units=units,
+        extensions=[
+            (entry, dt.datetime.fromisoformat(entry.detail["due_at"]))
+            for entry in deadline_extensions(session, campaign)
+        ],
+        typed=request.form,
+        refusal=refusal,
+    )
