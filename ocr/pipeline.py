@@ -22,6 +22,8 @@ from ocr.text import TextRecogniser, is_written
 ENGINE = f"chamdiem-reader 1, OpenCV {cv2.__version__}"
 _SCALE_TOLERANCE = 0.04
 _LOST_ROWS_SHARE = 0.5
+# The print around a text box, blurred, may reach into its edge.
+_INSET_MM = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _read_texts(located: LocatedPage, recogniser: TextRecogniser | None) -> tupl
     boxes = [f for f in located.printed.layout.fields if f.kind == "text"]
     written = {}
     for field in boxes:
-        box, blank = (cut_field(p, field, FLAT_PX_PER_MM) for p in (located.flat, located.printed.blank))
+        pages = (located.flat, located.printed.blank)
+        box, blank = (cut_field(p, field, FLAT_PX_PER_MM, -_INSET_MM) for p in pages)
         if is_written(box, blank, FLAT_PX_PER_MM):
             written[field.code] = box
     drafts: dict[str, tuple[str, float]] = {}
