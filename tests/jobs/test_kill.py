@@ -77,7 +77,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
     engine.dispose()
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], limit_s: float = 150) -> None:
     until = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < until, "the worker did not get there in time"
