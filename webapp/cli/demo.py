@@ -51,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = demo_settings()
     if (settings.data_dir / "built").exists():
         _say(f"The sample campaign is there already ({settings.data_dir}; `make clean` removes it)")
+        upgrade_database(settings.database_url)
     else:
         build_demo(settings)
     if arguments.build_only:
