@@ -103,3 +103,13 @@ def test_only_the_administrator_gets_in(office: Office) -> None:
         assert office.browser(username).get(PAGE).status_code == 403
         assert office.browser(username).post(PAGE, {}).status_code == 403
     assert office.browser("administrator").post(f"{PAGE}/999/khoa").status_code == 404
+
+
+def test_people_are_found_without_accents(office: Office) -> None:
+    administrator = office.browser("administrator")
+    part = administrator.get(f"{PAGE}?tim=DAI+trach", htmx=True).text
+    assert part.lstrip().startswith('<div id="accounts">')
+    assert ("unit-19186" in part, "unit-nv" in part) == (True, False)
+    page = administrator.get(f"{PAGE}?tim=phong").text
+    assert ("unit-nv" in page, "unit-19186" in page, 'value="phong"' in page) == (True, False, True)
+    assert "Không có tài khoản nào khớp" in administrator.get(f"{PAGE}?tim=zzz").text

@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import os
 import sys
 
 from sqlalchemy import select
@@ -16,7 +15,6 @@ from webapp.settings import Settings
 
 Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 _REFUSED = 2
-_PASSWORD_VARIABLE = "CHAMDIEM_NEW_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
 
 def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
@@ -29,7 +27,7 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--ask-password",
         action="store_true",
-        help=f"type it, or give it as {_PASSWORD_VARIABLE}; without this one is made and printed once",
+        help="type it, or send it as one line of input; without this one is made and printed once",
     )
     parser.set_defaults(run=_run)
 
@@ -68,5 +66,5 @@ def _find_unit(session: Session, code: str) -> int:
 
 
 def _asked_password() -> str:
-    """From the variable, or typed."""
-    return os.environ.get(_PASSWORD_VARIABLE) or getpass.getpass("Password: ")
+    """Typed unseen, or the first line of what is sent in."""
+    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

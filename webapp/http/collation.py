@@ -37,6 +37,12 @@ def vietnamese_key(text: str) -> Key:
     return tuple(letters), tuple(tones), tuple(cases)
 
 
+def searchable(text: str) -> str:
+    """Without case and marks, as people search: “Đại Trạch”, “dai trach” and “DAI TRACH” are the same."""
+    apart = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(character for character in apart if not unicodedata.combining(character))
+
+
 def _add_mark(mark: str, letters: list[tuple[int, str, int]], tones: list[int]) -> None:
     """A mark turns the last letter into another one, or sets its tone."""
     kind, base, _ = letters[-1]

@@ -1,6 +1,7 @@
 """Accounts and passwords, on both databases."""
 
 import datetime as dt
+import io
 
 import pytest
 from sqlalchemy.orm import Session
@@ -89,3 +90,6 @@ def test_the_first_administrator_comes_from_the_command_line(
     assert "quantri" in capsys.readouterr().err
     assert main(["create-user", "--username", "xa", "--role", "unit", "--unit", "19186"]) == 0
     assert main(["create-user", "--username", "xb", "--role", "unit", "--unit", "0"]) == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO("mot-cau-tu-dat\n"))
+    assert main(["create-user", "--username", "xc", "--role", "viewer", "--ask-password"]) == 0
+    assert accounts.verify_sign_in(session, "xc", "mot-cau-tu-dat", now).user is not None

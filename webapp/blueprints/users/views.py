@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 
 from webapp.blueprints.users.forms import NewUserForm
 from webapp.errors import InvalidInput
-from webapp.http import access
+from webapp.http import access, htmx
 from webapp.http.access import Permission
+from webapp.http.collation import searchable
 from webapp.http.context import current_session, current_user, find_campaign, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _
@@ -24,18 +25,18 @@ def load_account(session: Session, _user: User, user_id: int) -> User:
 
 @blueprint.get("")
 @access.policy(Permission.MANAGE_USERS)
-def list_accounts() -> str:
+def list_accounts() -> Response:
     """Everybody who can sign in, and the form for one more."""
     return _list_page(_new_form())
 
 
 @blueprint.post("")
 @access.policy(Permission.MANAGE_USERS)
-def create_account() -> str | tuple[str, int]:
+def create_account() -> Response | str:
     """A new account; its first password is shown once, to be printed and handed over."""
     form = _new_form()
     if not form.validate():
-        return _list_page(form), _INVALID
+        return _list_page(form, _INVALID)
     password = accounts.make_password()
     try:
         user = accounts.create_user(
@@ -43,7 +44,7 @@ def create_account() -> str | tuple[str, int]:
         )
     except InvalidInput as error:
         form.form_errors.append(_(error.message, **error.values))
-        return _list_page(form), _INVALID
+        return _list_page(form, _INVALID)
     return _slip(user, password)
 
 
@@ -89,10 +90,25 @@ def _new_form() -> NewUserForm:
     return form
 
 
-def _list_page(form: NewUserForm) -> str:
-    """The page, with what was filled in."""
-    people = accounts.list_users(current_session())
-    return render_template("users/list.html", form=form, people=people, now=now())
+def _list_page(form: NewUserForm, status: int = 200) -> Response:
+    """The page with what was filled in, or only the people who are searched for."""
+    people, wanted = accounts.list_users(current_session()), request.args.get("tim", "")
+    return htmx.render(
+        "users/list.html",
+        "users/_accounts.html",
+        status,
+        form=form,
+        people=[person for person in people if _is_found(person, wanted)],
+        total=len(people),
+        wanted=wanted,
+        now=now(),
+    )
+
+
+def _is_found(person: User, wanted: str) -> bool:
+    """Whether name, username or unit hold what was typed; accents and case do not matter."""
+    unit = person.unit.name if person.unit is not None else ""
+    return searchable(wanted.strip()) in searchable(f"{person.display_name} {person.username} {unit}")
 
 
 def _slip(user: User, password: str) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.http.collation import vietnamese_key
+from webapp.http.collation import searchable, vietnamese_key
 
 
 def ordered(words: str) -> bool:
@@ -46,3 +46,8 @@ def test_real_units() -> None:
 @given(st.text(alphabet="aăâeêoôơuưdđ àảãáạẶợỮ", max_size=8))
 def test_composed_and_decomposed_are_the_same(text: str) -> None:
     assert vietnamese_key(text) == vietnamese_key(unicodedata.normalize("NFD", text))
+
+
+def test_searching_forgets_case_and_marks() -> None:
+    assert searchable("Đại Trạch") == searchable("DAI TRACH") == "dai trach"
+    assert searchable("Ủy ban") == searchable("uỷ ban") == "uy ban"
