@@ -36,6 +36,7 @@ class Thresholds:
         other_loose: most ink (bubble areas) beside another bubble that belongs to no mark.
         shared: most share of the mark's stroke that also marks another bubble.
         long: most share of the mark in a line longer than any pen mark.
+        extent: furthest that a mark may reach, in bubble radii (a circle round a label is no mark).
         cancelled: most probability that the one mark is a crossed-out one.
     """
 
@@ -46,6 +47,7 @@ class Thresholds:
     other_loose: float = 0.10
     shared: float = 0.10
     long: float = 0.30
+    extent: float = 3.2
     cancelled: float = 0.02
 
 
@@ -242,6 +244,8 @@ def _doubts(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Fl
         flags.add(Flag.MULTIPLE_MARKS)
     if evidence.probabilities[top][2] > thresholds.cancelled:
         flags.add(Flag.CORRECTED_MARK)
+    if mark.extent > thresholds.extent:
+        flags.add(Flag.MARGINAL_MARK)
     if any(m.ink > thresholds.other_ink or m.loose > thresholds.other_loose for m in others):
         flags.add(Flag.MARGINAL_MARK)
     return flags

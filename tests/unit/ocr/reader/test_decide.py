@@ -82,6 +82,7 @@ def test_everything_else_goes_to_a_person(
     [
         (FILL._replace(long=0.9), NOTHING, Flag.STREAK),
         (FILL._replace(shared=0.5), NOTHING, Flag.MULTIPLE_MARKS),
+        (FILL._replace(extent=4.0), NOTHING, Flag.MARGINAL_MARK),
         (FILL, NOTHING._replace(ink=0.2), Flag.MARGINAL_MARK),
         (FILL, NOTHING._replace(loose=0.2), Flag.MARGINAL_MARK),
     ],

@@ -198,6 +198,25 @@ def test_a_stroke_through_two_bubbles_goes_to_a_person() -> None:
     assert not odd.accepted
 
 
+@pytest.mark.parametrize("chosen", [None, "1"])
+def test_a_circled_label_goes_to_a_person(chosen: str | None) -> None:
+    drawn: dict[tuple[str, str], Draw] = {("gioi_tinh", "2"): _circle_label}
+    drawn |= {("gioi_tinh", chosen): fill} if chosen else {}
+    (odd,) = [f for f in _read(scanned(mark(printed_side(1), 1, drawn))).fields if f.code == "gioi_tinh"]
+    assert not odd.accepted
+
+
+def test_a_large_loop_that_runs_through_a_bubble_is_no_answer() -> None:
+    drawn: dict[tuple[str, str], Draw] = {(f.code, "2"): _circle_label for f in side(2).fields if f.bubbles}
+    reading = _read(scanned(mark(printed_side(2), 2, drawn), -1.1, noise=4))
+    assert not any(f.accepted for f in reading.fields)
+
+
+def _circle_label(page: Grey, centre: tuple[float, float], radius: float) -> None:
+    middle = (round(centre[0] + 4.2 * radius), round(centre[1]))
+    cv2.ellipse(page, middle, (round(3 * radius), round(1.4 * radius)), 0, 0, 355, 60, 2)
+
+
 def test_a_streak_through_a_column_does_not_answer_blank_questions() -> None:
     page = scanned(printed_side(2), 0.8)
     column = round(side(2).fields[1].bubbles[2].x_mm * page.shape[1] / 210)
