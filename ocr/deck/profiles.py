@@ -1,7 +1,7 @@
-"""How people and scanners behave, as data: `clean`, `office` (ordinary) and `rough` (photocopies)."""
+"""How people and scanners behave, as data: `clean`, `office` (ordinary), `rough` and `stress`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -275,4 +275,24 @@ ROUGH = Profile(
     ),
 )
 
-PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (CLEAN, OFFICE, ROUGH)})
+# What is rare in an office is common here, so that a reader's faults with it show on few sheets.
+STRESS = Profile(
+    name="stress",
+    people=replace(
+        OFFICE.people,
+        styles=tuple((style, 1 / len(Style)) for style in Style),
+        other_style=0.0,
+        events=(
+            (Event.BLANK, 0.10),
+            (Event.DOUBLE, 0.20),
+            (Event.CORRECTION, 0.30),
+            (Event.ERASURE, 0.05),
+            (Event.STRAY, 0.10),
+            (Event.OVERFLOW, 0.10),
+        ),
+    ),
+    scanner=OFFICE.scanner,
+    stack=CLEAN.stack,
+)
+
+PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (CLEAN, OFFICE, ROUGH, STRESS)})
