@@ -36,7 +36,7 @@ Hồ sơ: clean = sạch; office = như văn phòng; rough = bản chụp lại,
 stress = máy quét văn phòng, nhưng đầy câu sửa, đánh hai ô, lỡ tay: những việc hiếm mà máy dễ nhầm."""
 
 _SCORE_HELP = """\
-Chấm kết quả đọc theo đáp án của bộ phiếu thử. Câu "sai mà không ai được xem" là câu máy tự nhận nhưng
+Chấm kết quả đọc theo đáp án của bộ phiếu thử. “Sai sót lọt” (không ai được xem) là câu máy tự nhận nhưng
 khác ý người trả lời, kể cả khi cả trang bị nhầm sang phiếu khác. Mỗi tỷ lệ kèm cận trên chính xác 95 %
 (Clopper-Pearson). Kết thúc bằng mã 0 nếu đạt, 1 nếu không đạt."""
 

@@ -84,7 +84,7 @@ def _summary(score: Score) -> Iterator[str]:
     yield _line("  máy tự nhận, sai", known["wrong_positions"])
     yield f"{'Câu trả lời':44}{score.answers:>12}"
     yield f"{'  máy tự nhận':44}{score.answers_accepted:>12}"
-    yield _line("  SAI MÀ KHÔNG AI ĐƯỢC XEM", known["silent_errors"])
+    yield _line("  SAI SÓT LỌT (không ai được xem)", known["silent_errors"])
     yield _line("  chuyển người rà soát", known["review"])
     for kind in Review:
         yield _line(f"    {_WORDS[kind]}", known[f"review_{kind.value}"])
@@ -112,7 +112,7 @@ def _percent(share: float) -> str:
 def _error_lines(errors: list[SilentError]) -> Iterator[str]:
     if errors:
         yield ""
-        yield "Các câu sai mà không ai được xem:"
+        yield "Sai sót lọt (sai mà không ai được xem):"
     for error in errors:
         meant = (
             error.truth
@@ -129,5 +129,5 @@ def _error_lines(errors: list[SilentError]) -> Iterator[str]:
 
 def _verdict(score: Score) -> str:
     if score.passed:
-        return "\nĐẠT: không câu nào sai mà không ai được xem, không trang nào mất."
+        return "\nĐẠT: không sai sót lọt nào, không trang nào mất."
     return "\nKHÔNG ĐẠT: xem các dòng sai, nhầm hoặc mất ở trên."

@@ -26,7 +26,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield _line("Đọc (tiến trình đọc thật)", f"{outcome.read_s:.0f} giây, {_decimal(speed, 1)} trang/giây")
     yield _line("Bộ nhớ cao nhất khi đọc", f"{outcome.worker_memory_mb:.0f} MB")
     yield _line("Mặt phiếu phải quét lại", f"{outcome.sides_rescanned}, còn thiếu {outcome.sides_not_read}")
-    yield _line("Câu sai mà không ai được xem", _share(known["silent_errors"]))
+    yield _line("Sai sót lọt (không ai được xem)", _share(known["silent_errors"]))
     yield _line("Chuyển người rà soát", _share(known["review"]))
     yield _line("  ngoài bỏ trống, hai ô, có sửa thật", _share(known["review_avoidable"]))
     yield _line("Trang bị từ chối", _share(known["refused_pages"]))

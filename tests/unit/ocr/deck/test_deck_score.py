@@ -247,4 +247,4 @@ def test_the_report_names_each_silent_error_and_says_not_passed() -> None:
 
 
 def test_the_report_of_a_right_reading_says_passed() -> None:
-    assert "ĐẠT: không câu nào sai" in as_text(score_deck([read(PAGE)], [PAGE]))
+    assert "ĐẠT: không sai sót lọt nào" in as_text(score_deck([read(PAGE)], [PAGE]))
