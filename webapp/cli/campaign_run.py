@@ -57,6 +57,7 @@ _RESCAN_BATCH = 900
 _RESCANS = 3
 _POLL_S = 0.5
 _TELL_EVERY_S = 15.0
+_TELL_EVERY_UNITS = 5
 _STUCK_S = 180.0
 
 
@@ -196,7 +197,9 @@ class _Run:
         for order in printed:
             by_unit[order.unit_id].append(order)
         with page_workers(self._orders.workers) as page_map:
-            for unit_orders in by_unit.values():
+            for done, unit_orders in enumerate(by_unit.values()):
+                if done and done % _TELL_EVERY_UNITS == 0:
+                    self._say(f"… xong {done}/{len(by_unit)} đơn vị, {self._pages()} trang")
                 files = [path for order in unit_orders for path in self._fill(rehearsal, order, page_map)]
                 self._hand_in(files, sum(order.sheet_count for order in unit_orders))
 
