@@ -22,6 +22,7 @@ from ocr.registration import (
     FLAT_PX_PER_MM,
     Registration,
     RowFit,
+    coarse_blank,
     find_fiducials,
     fit_rows,
     flatten_page,
@@ -43,6 +44,7 @@ class PrintedPage:
 
     layout: PageLayout
     blank: Grey
+    coarse: Grey
     marks: MarkMap
     template_sha256: str
 
@@ -101,7 +103,7 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
         registration = _register(grey, printed.layout, codes_px)
     except RegistrationFailed:
         return LostPage(Flag.POOR_REGISTRATION, quality, code.identity, grey)
-    rows, shifts = fit_rows(grey, registration.homography, printed.layout, printed.blank)
+    rows, shifts = fit_rows(grey, registration.homography, printed.layout, printed.coarse)
     flat = flatten_page(grey, registration.homography, printed.layout, FLAT_PX_PER_MM, shifts)
     streaks = find_streaks(grey)
     px_per_mm = registration.px_per_mm(printed.layout.width_mm / 2, printed.layout.height_mm / 2)
@@ -134,7 +136,9 @@ def _printed_page(library: FormLibrary, form: str, version: int, number: int) ->
     except (TemplateInvalid, KeyError):
         return None
     blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH)
-    return PrintedPage(page, blank, map_marks(page, blank, FLAT_PX_PER_MM), layout.template_sha256)
+    return PrintedPage(
+        page, blank, coarse_blank(blank), map_marks(page, blank, FLAT_PX_PER_MM), layout.template_sha256
+    )
 
 
 def _why_unnamed(code: CodeReading, quality: PageQuality) -> Flag:

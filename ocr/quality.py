@@ -68,8 +68,10 @@ def find_streaks(grey: Grey) -> NDArray[np.int32]:
     Returns:
         int32 column numbers, ascending; empty for a clean page.
     """
-    width = grey.shape[1]
-    bands = cv2.resize(grey, (width, _BANDS), interpolation=cv2.INTER_AREA)
+    height, width = grey.shape
+    # Whole rows to a band: averaging by a whole number is four times as fast.
+    rows = max(1, height // _BANDS)
+    bands = cv2.resize(grey[: height // rows * rows], (width, height // rows), interpolation=cv2.INTER_AREA)
     level = cv2.blur(
         cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((1, _STREAK_WIDE_PX), np.uint8)), (9, 1)
     )

@@ -194,8 +194,8 @@ def _halved(grey: Grey) -> tuple[Grey, int]:
     """Halve a long picture that came at full size."""
     if max(grey.shape) < HALVE_FROM_PX:
         return grey, 1
-    height, width = grey.shape
-    small = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    height, width = grey.shape[0] // 2, grey.shape[1] // 2
+    small = cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8), 2
 
 
