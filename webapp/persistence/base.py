@@ -1,6 +1,7 @@
 """What all tables share: naming, column types, engine and sessions. Nobody else asks which database."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
@@ -20,6 +21,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_S = 15
 
 Clock = Callable[[], dt.datetime]
 
@@ -98,9 +102,13 @@ def reference(target: str, *, index: bool = True) -> Any:  # noqa: ANN401 - mapp
 def make_engine(database_url: str) -> Engine:
     """The engine for an SQLite file or a PostgreSQL server, with what each needs to keep its word."""
     if database_url.startswith("sqlite"):
-        engine = create_engine(database_url, connect_args={"timeout": 15, "isolation_level": None})
+        engine = create_engine(database_url, connect_args={"timeout": BUSY_S, "isolation_level": None})
+        turn = _WriterTurn()
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", turn.begin)
+        for end in ("commit", "rollback"):
+            event.listen(engine, end, turn.end)
+        event.listen(engine, "checkin", turn.end_unfinished)
         return engine
     return create_engine(database_url, pool_pre_ping=True)
 
@@ -113,11 +121,45 @@ def make_session_factory(engine: Engine, *, read_only: bool = False) -> sessionm
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
     """WAL lets readers go on beside the one writer; FULL makes an acknowledged commit survive a power cut."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_S * 1000}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once where writing was announced: a read that turns into a write cannot wait."""
-    mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+class _WriterTurn:
+    """One writer at a time within this process: they wait in line instead of asking SQLite again and again.
+
+    SQLite polls a busy database with growing pauses, so that the unlucky wait for seconds. The lock is only
+    for fairness: who does not get it in time goes on, and SQLite itself still lets one writer in.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        """Take the write lock at once: a read that becomes a write in mid-transaction cannot wait."""
+        if connection.get_execution_options().get("read_only"):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+            return
+        connection.info["has_turn"] = self._lock.acquire(timeout=BUSY_S)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self.end(connection)
+            raise
+
+    def end(self, connection: Connection) -> None:
+        """The transaction is over."""
+        self._give_back(connection.info)
+
+    def end_unfinished(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        """A connection that comes back to the pool has no transaction any more, however it ended."""
+        self._give_back(record.info)
+
+    def _give_back(self, info: dict[Any, Any]) -> None:
+        if info.pop("has_turn", False):
+            self._lock.release()
