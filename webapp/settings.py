@@ -16,7 +16,7 @@ class Settings:
     demo: bool = False
     max_upload_mb: int = 600
     max_evidence_mb: int = 20
-    lease_s: int = 120
+    lease_s: int = 60
     reader_processes: int = 2
     session_idle_min: int = 120
     session_max_h: int = 12
