@@ -1,7 +1,8 @@
 """A reader whose scans say what is on them: `%PDF-fake`, then one JSON object a page.
 
-A page is `{"serial": 1, "side": 1}` with the sheet's printed identity, or `{"does": …}`: "blank", "crash",
-"sleep", "raise", or a flag under which it is refused. A first page `{"file": reason}` makes the file unsound.
+A page is `{"serial": 1, "side": 1}` with the sheet's printed identity (`"says"`: an answer other than "2"),
+or `{"does": …}`: "blank", "crash", "sleep", "raise", or a flag under which it is refused. A first page
+`{"file": reason}` makes the file unsound.
 """
 
 import json
@@ -53,7 +54,7 @@ def page_reading(task: ReadTask, page: dict[str, Any]) -> PageReading:
         identity=identity,
         flags=flags,
         quality=PageQuality(1654, 2339, dpi=200.0),
-        fields=() if does else (_choice("CX4.1", "2"), _choice("CX4.2", None)),
+        fields=() if does else (_choice("CX4.1", page.get("says", "2")), _choice("CX4.2", None)),
         texts=() if does else (TextReading("CX4.gop_y", written=True, draft=None, confidence=0.0),),
         engine="fake",
         template_sha256="0" * 64,

@@ -7,7 +7,7 @@ from sqlalchemy import String, exists, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from webapp.persistence.base import Base, Id, Slug, reference
-from webapp.persistence.scans import Batch, Page
+from webapp.persistence.scans import DIFFERING_COPY, Batch, Page
 
 REOPENED = "reopened"
 
@@ -38,7 +38,10 @@ def count_open_problems(session: Session, campaign_id: int) -> int:
     other = aliased(Page)
     settled = exists().where(PageResolution.page_id == Page.id, _standing)
     read_elsewhere = exists().where(
-        other.sheet_id == Page.sheet_id, other.side == Page.side, other.state == "read"
+        other.sheet_id == Page.sheet_id,
+        other.side == Page.side,
+        other.state == "read",
+        Page.problem != DIFFERING_COPY,
     )
     pages = select(func.count()).select_from(Page).join(Batch, Batch.id == Page.batch_id)
     wanted = pages.where(Batch.campaign_id == campaign_id, Page.state == "problem", ~settled, ~read_elsewhere)

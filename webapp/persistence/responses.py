@@ -101,6 +101,18 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
     return [OpenCount(*row) for row in rows]
 
 
+def count_unaccounted(session: Session, campaign_id: int) -> int:
+    """Answers that the machine would not accept and no queue holds: 0, or the program is at fault."""
+    held = (
+        select(ReviewItem.id)
+        .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
+        .where(ReviewItem.queue == "single", ReviewItem.state != "dropped")
+        .exists()
+    )
+    fields = _latest_fields(campaign_id, "choice").where(FieldReading.accepted.is_(False), ~held)
+    return session.scalar(select(func.count()).select_from(fields.subquery())) or 0
+
+
 def _latest_readings(campaign_id: int) -> CTE:
     """The newest usable reading of each side of each sheet: sheet_id, reading_id."""
     return (

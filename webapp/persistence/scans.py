@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.persistence.base import Base, Id, Sha256, Slug, reference
 from webapp.persistence.campaign import Sheet
 
+DIFFERING_COPY = "differing_copy"  # a page of a sheet that was read already, with other answers
+
 
 class Batch(Base):
     """A stack that a clerk put on the scanner; `number` is what the clerk calls it (Lô 17)."""

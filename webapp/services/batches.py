@@ -15,7 +15,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.readings import Reading
-from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
 
 SIDES = (1, 2)  # every form is one sheet of two sides
 _UNDONE_PAGES = ("waiting", "reading")
@@ -162,7 +162,7 @@ def sheets_read_elsewhere(session: Session, pages: Iterable[Page]) -> dict[int, 
         select(Page.id, Batch.number)
         .join(first, (first.sheet_id == Page.sheet_id) & (first.side == Page.side) & (first.state == "read"))
         .join(Batch, Batch.id == first.batch_id)
-        .where(Page.id.in_([page.id for page in pages]))
+        .where(Page.id.in_([page.id for page in pages if page.problem != DIFFERING_COPY]))
     )
     return dict(session.execute(rescanned).all())
 

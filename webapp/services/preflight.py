@@ -11,10 +11,11 @@ from webapp.par_index.exact import Words, words
 from webapp.par_index.outcome import IndexResult, Origin
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
-from webapp.persistence.campaign import Campaign
+from webapp.persistence.campaign import Campaign, Sheet
 from webapp.persistence.page_resolutions import count_open_problems
-from webapp.persistence.responses import open_item_counts
+from webapp.persistence.responses import count_unaccounted, open_item_counts
 from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.services.recognition import FAULTS
 
 UNREAD_FILES = ("waiting", "splitting")
 UNREAD_PAGES = ("waiting", "reading")
@@ -29,6 +30,7 @@ class Check(StrEnum):
     APPRAISAL = "appraisal"
     SCANS = "scans"
     REVIEW = "review"
+    RETURNS = "returns"
     ADJUDICATION = "adjudication"
     SURVEY = "survey"
 
@@ -41,11 +43,12 @@ class CheckLine:
     left: int
     words: Words
     names: tuple[str, ...] = ()
+    is_note: bool = False  # to be known before freezing; whether it matters is for people to say
 
     @property
     def is_done(self) -> bool:
         """Whether this line blocks nothing."""
-        return self.left == 0
+        return self.left == 0 or self.is_note
 
 
 def check_campaign(
@@ -63,6 +66,7 @@ def check_campaign(
         _check_schemes(campaign, schemes),
         _check_self_scores(session, campaign),
         _check_scans(session, campaign),
+        _check_returns(session, campaign),
         *_check_review(session, campaign),
         _check_survey(result),
         _check_appraisal(session, campaign, result),
@@ -96,7 +100,7 @@ def _unit_ids(session: Session, campaign: Campaign, states: tuple[State, ...]) -
 def _check_scans(session: Session, campaign: Campaign) -> CheckLine:
     files = _count(session, campaign, BatchFile, UNREAD_FILES)
     unread = files + _count(session, campaign, Page, UNREAD_PAGES)
-    problems = count_open_problems(session, campaign.id)
+    problems = count_open_problems(session, campaign.id) + _count_faulty_files(session, campaign)
     if problems and unread:
         text = words(
             "%(problems)s trang quét có vấn đề, %(unread)s tệp và trang chưa đọc",
@@ -117,6 +121,40 @@ def _count(
     return session.scalar(found.where(Batch.campaign_id == campaign.id, rows.state.in_(states))) or 0
 
 
+def _count_faulty_files(session: Session, campaign: Campaign) -> int:
+    """Files that the program failed on: their pages are not even known."""
+    found = select(func.count()).select_from(BatchFile).join(Batch, Batch.id == BatchFile.batch_id)
+    faulty = found.where(Batch.campaign_id == campaign.id, BatchFile.failure_code.in_(FAULTS))
+    return session.scalar(faulty.where(BatchFile.state == "refused")) or 0
+
+
+def _check_returns(session: Session, campaign: Campaign) -> CheckLine:
+    """How many sheets came back, and which units still miss a whole group: nothing else would say so."""
+    sides = (
+        select(Sheet.id, Sheet.unit_id, Sheet.group_id, func.count(Page.side.distinct()).label("sides"))
+        .outerjoin(Page, (Page.sheet_id == Sheet.id) & (Page.state == "read"))
+        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+        .group_by(Sheet.id, Sheet.unit_id, Sheet.group_id)
+        .subquery()
+    )
+    count = func.count()
+    due, back, halves = session.execute(
+        select(count, count.filter(sides.c.sides > 0), count.filter(sides.c.sides == 1)).select_from(sides)
+    ).one()
+    empty_groups = (
+        select(sides.c.unit_id)
+        .group_by(sides.c.unit_id, sides.c.group_id)
+        .having(func.max(sides.c.sides) == 0)
+    )
+    without = set(session.scalars(empty_groups))
+    names = tuple(unit.name for unit in campaign.units if unit.id in without)
+    text = words(
+        "Phiếu về %(back)s/%(due)s; %(halves)s tờ mới đọc một mặt; %(units)s đơn vị còn nhóm chưa có phiếu",
+        back=back, due=due, halves=halves, units=len(names),
+    )  # fmt: skip
+    return CheckLine(Check.RETURNS, due - back + halves, text, names, is_note=True)
+
+
 def _check_review(session: Session, campaign: Campaign) -> list[CheckLine]:
     """Doubtful answers with the reviewers, and those that they passed on to the head."""
     counts = [c for c in open_item_counts(session, campaign.id) if c.queue != COMMENTS]
@@ -124,6 +162,10 @@ def _check_review(session: Session, campaign: Campaign) -> list[CheckLine]:
     lines = [CheckLine(Check.REVIEW, 0, words("Không còn ô nào chờ rà soát"))]
     if waiting:
         lines = [CheckLine(Check.REVIEW, waiting, words("%(count)s ô chưa rà soát", count=waiting))]
+    lost = count_unaccounted(session, campaign.id)
+    if lost:
+        text = words("%(count)s ô máy chưa chắc không có trong hàng rà soát: báo người quản trị", count=lost)
+        lines.append(CheckLine(Check.REVIEW, lost, text))
     if escalated:
         text = words("%(count)s ô được chuyển lên, chờ phân xử", count=escalated)
         lines.append(CheckLine(Check.ADJUDICATION, escalated, text))

@@ -56,7 +56,7 @@ def order_sheets(
     counts: Sequence[tuple[Unit, int]],
     now: dt.datetime,
 ) -> list[PrintOrder]:
-    """Make the sheets of a group for one or more units, with the campaign's next serials.
+    """Make the sheets of a group for one or more units, with the next serials of all.
 
     Raises:
         InvalidInput: a count out of range, no sheet at all, or a unit of another level.
@@ -66,8 +66,7 @@ def order_sheets(
     if not wanted:
         raise InvalidInput("Chưa có đơn vị nào cần in. Nhập số tờ từ 1 trở lên.")
     version = library.latest(group.form_code).version
-    campaign = select(Campaign).where(Campaign.id == group.campaign_id).with_for_update()
-    session.scalars(campaign).one()  # two clerks at once never get the same serials
+    session.scalars(select(Campaign).with_for_update()).all()  # two clerks at once never get the same serials
     orders = []
     for unit, count in wanted:
         _check_order(group, unit, count)
@@ -161,8 +160,8 @@ def _check_order(group: RespondentGroup, unit: Unit, count: int) -> None:
 
 
 def _add_order(session: Session, group: RespondentGroup, unit: Unit, order: PrintOrder) -> PrintOrder:
-    """Complete an order and number it on from the campaign's highest serial."""
-    highest = select(func.max(Sheet.serial)).where(Sheet.campaign_id == group.campaign_id)
+    """Complete an order; its serials go on from those of all years, so that old paper is foreign."""
+    highest = select(func.max(Sheet.serial))
     order.first_serial = (session.scalars(highest).one() or 0) + 1
     order.campaign_id, order.form_code = group.campaign_id, group.form_code
     order.group, order.unit = group, unit
@@ -190,7 +189,7 @@ def _add_sheets(session: Session, order: PrintOrder, version: int) -> None:
 
 def _find_sheet(session: Session, campaign: Campaign, serial: int) -> Sheet:
     sheet = session.scalars(
-        select(Sheet).where(Sheet.campaign_id == campaign.id, Sheet.serial == serial)
+        select(Sheet).where(Sheet.campaign_id == campaign.id, Sheet.serial == serial).with_for_update()
     ).first()
     if sheet is None:
         raise NotFound("Chu kỳ này chưa in phiếu %(serial)s.", serial=serial_text(serial))

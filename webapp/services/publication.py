@@ -173,7 +173,7 @@ def publish_version(
     """Show a frozen version to everybody who may see results; it replaces the one published before.
 
     Raises:
-        InvalidInput: it is a trial, or the confirmation was not typed.
+        InvalidInput: it is a trial, the confirmation was not typed, or new work has come in since.
         StaleVersion: inputs have changed since it was frozen.
     """
     campaign = session.get_one(Campaign, version.campaign_id)
@@ -184,10 +184,16 @@ def publish_version(
     wanted = confirmation_words(campaign)
     if _folded(confirmation) != _folded(wanted):
         raise InvalidInput("Chưa công bố: gõ đúng “%(words)s” để xác nhận.", words=wanted)
-    if sha256_of(snapshot_as_plain(build_snapshot(session, campaign))) != version.sha256:
+    check = pre_flight(session, campaign)
+    if check.inputs_sha256 != version.sha256:
         raise StaleVersion(
             "Số liệu đã thay đổi sau khi chốt bản số %(number)s. Chốt bản mới rồi công bố bản đó.",
             number=version.number,
+        )
+    if check.blocking:
+        raise InvalidInput(
+            "Chưa công bố: sau khi chốt lại có việc chưa xong (%(count)s dòng). Bản đã chốt vẫn giữ nguyên.",
+            count=len(check.blocking),
         )
     version.kind, version.published_by, version.published_at = PUBLISHED, actor, now
     session.flush()

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ocr.model import FieldReading as ReadField
@@ -17,7 +17,7 @@ from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
-from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
 
 MAX_FAILURES = 3
 # A row that takes its worker with it leaves no failure behind, only a claim that ran out.
@@ -133,6 +133,8 @@ def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdic
     if sheet is None:
         return PageVerdict("problem", "unknown_serial")
     mismatch = _mismatch(sheet, reading.identity)
+    if mismatch == "wrong_identity":  # another piece of paper: never linked to our sheet of the same number
+        return PageVerdict("problem", mismatch)
     if mismatch is not None:
         return PageVerdict("problem", mismatch, sheet.id, reading.identity.page)
     return _judge_side(session, sheet, reading.identity.page, reading)
@@ -144,10 +146,24 @@ def _judge_side(session: Session, sheet: Sheet, side: int, reading: PageReading)
         select(Page.id).where(Page.sheet_id == sheet.id, Page.side == side, Page.state == "read")
     )
     if first_id is not None:
+        if _answers_differ(session, first_id, reading):
+            return PageVerdict("problem", DIFFERING_COPY, sheet.id, side, first_id)
         return PageVerdict("duplicate", None, sheet.id, side, first_id)
     if reading.status is PageStatus.REFUSED:
         return PageVerdict("problem", _problem_of(reading), sheet.id, side)
     return PageVerdict("read", None, sheet.id, side)
+
+
+def _answers_differ(session: Session, first_id: int, reading: PageReading) -> bool:
+    """Whether a copy surely says something else than the page that counts: then it is no copy of it."""
+    newest = select(func.max(Reading.id)).where(Reading.page_id == first_id).scalar_subquery()
+    rows = session.execute(
+        select(FieldReading.field_code, FieldReading.value).where(
+            FieldReading.reading_id == newest, FieldReading.kind == "choice", FieldReading.accepted
+        )
+    )
+    first = {row.field_code: row.value for row in rows}
+    return any(f.accepted and f.code in first and first[f.code] != f.value for f in reading.fields)
 
 
 def _problem_of(reading: PageReading) -> str:

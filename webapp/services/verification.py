@@ -151,9 +151,9 @@ def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.
 
 
 def _state_without_answer(item: ReviewItem, field: FieldReading) -> str:
-    if field.accepted:
-        return "dropped"  # the machine is sure now, and nobody had settled it
-    return "escalated" if item.state == "escalated" else "open"
+    if item.state == "escalated":
+        return "escalated"  # a person asked the head: a machine does not take that back
+    return "dropped" if field.accepted else "open"
 
 
 # -- claim and release -------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_an_empty_campaign_blocks_on_every_kind_of_work(session: Session, now: d
     add_schemes(session, world, now)
     blocked = left(session, world)
     assert blocked == {
-        Check.SCHEMES: 0, Check.SELF_SCORES: 3, Check.SCANS: 0, Check.REVIEW: 0,
+        Check.SCHEMES: 0, Check.SELF_SCORES: 3, Check.SCANS: 0, Check.RETURNS: 0, Check.REVIEW: 0,
         Check.SURVEY: 17 + 2 * 18, Check.APPRAISAL: 28 + 2 * 40,
     }  # fmt: skip
     with pytest.raises(InvalidInput, match="còn 3 việc"):
@@ -159,6 +159,35 @@ def test_publishing_needs_a_fixed_version_the_words_and_unchanged_inputs(
         session.scalars(select(LogEntry.act).where(LogEntry.act.like("index_%")).order_by(LogEntry.id))
     )
     assert acts == ["index_trial", "index_frozen", "index_published"]
+
+
+def test_work_that_came_in_after_fixing_stops_publication(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    frozen = freeze_version(session, "head", world.campaign, now)
+    page = add_page(session, add_sheet(session, world, 900), now, state="problem")
+    with pytest.raises(InvalidInput, match="sau khi chốt"):
+        publish_version(session, "head", frozen, CONFIRMED, now)
+    session.delete(page)
+    session.flush()
+    assert publish_version(session, "head", frozen, CONFIRMED, now) is frozen
+
+
+def test_a_doubtful_answer_in_no_queue_blocks(session: Session, world: SmallWorld, now: dt.datetime) -> None:
+    page = add_page(session, add_sheet(session, world, 900), now)
+    add_reading(session, page, now, [double("CX4.1")])
+    session.flush()
+    assert left(session, world)[Check.REVIEW] == 1
+    assert not pre_flight(session, world.campaign).may_freeze
+
+
+def test_what_did_not_come_back_is_said_and_blocks_nothing(session: Session, world: SmallWorld) -> None:
+    add_sheet(session, world, 900)
+    session.flush()
+    note = next(line for line in pre_flight(session, world.campaign).lines if line.check == Check.RETURNS)
+    assert note.is_note
+    assert note.is_done
+    assert note.left >= 1
 
 
 def test_a_change_after_fixing_is_noticed_and_shown(

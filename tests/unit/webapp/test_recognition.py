@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from ocr.template import FormLibrary
 from tests.jobs.carrier import LEASE, carry_all, make_ledger
 from tests.jobs.fake_reader import FakeEngine, scan_bytes, sides
 from tests.worlds.printed_sheets import print_sheets, receive
@@ -20,13 +21,18 @@ from tests.worlds.small import make_small_world
 from webapp.jobs.children import HeldTask
 from webapp.jobs.tasks import SplitDone, TaskFailed
 from webapp.persistence.base import make_engine, make_session_factory
-from webapp.persistence.campaign import Sheet
+from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
 from webapp.persistence.jobs import WorkerPulse
+from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
 from webapp.services import recognition
+from webapp.services.campaigns import create_campaign, sample_plan
+from webapp.services.printing import order_sheets
 from webapp.storage import ScanStore
 from webapp.worker import RowLedger
+
+LIBRARY = FormLibrary(Path(__file__).parents[3] / "forms_templates")
 
 
 @dataclass
@@ -52,6 +58,10 @@ class Desk:
         with self.sessions() as session:
             rows = session.execute(select(Page.state, Page.problem).order_by(Page.id))
             return [(state, problem) for state, problem in rows]
+
+    def open_problems(self) -> int:
+        with self.sessions() as session:
+            return count_open_problems(session, session.scalars(select(Campaign.id)).one())
 
     def count(self, table: type[Any]) -> int:
         with self.sessions() as session:
@@ -152,6 +162,40 @@ def test_the_same_sheet_twice_is_shown_and_counted_once(desk: Desk) -> None:
         of_sheet = select(FieldReading.reading_id).join(Sheet, Sheet.id == FieldReading.sheet_id)
         assert len(set(session.scalars(of_sheet.where(Sheet.serial == 1)))) == 2
     assert desk.count(Reading) == 8
+
+
+def test_a_copy_with_other_answers_is_shown_to_a_person(desk: Desk) -> None:
+    desk.hand_in([{"serial": 1, "side": 1}, {"serial": 1, "side": 1, "says": "1"}, {"serial": 1, "side": 1}])
+    desk.read()
+    assert desk.pages() == [("read", None), ("problem", "differing_copy"), ("duplicate", None)]
+    assert desk.open_problems() == 1
+
+
+def test_foreign_paper_is_never_taken_for_our_sheet(desk: Desk) -> None:
+    """Paper of somebody else with one of our numbers stays open when our own sheet is read."""
+    desk.hand_in([{"serial": 1, "side": 1, "printed": {"unit": "NV"}}])
+    desk.hand_in(sides([1]))
+    desk.read()
+    assert desk.pages() == [("problem", "wrong_identity"), ("read", None), ("read", None)]
+    with desk.sessions() as session:
+        assert session.get_one(Page, 1).sheet_id is None
+    assert desk.open_problems() == 1
+
+
+def test_last_years_paper_is_foreign(desk: Desk) -> None:
+    with desk.sessions.begin() as session:
+        plan = sample_plan()
+        units = [unit for unit in plan.units if unit.code == "19186"]
+        campaign = create_campaign(session, "administrator", replace(plan, year=2021, units=units), desk.now)
+        group = session.scalars(
+            select(RespondentGroup).where(
+                RespondentGroup.campaign_id == campaign.id, RespondentGroup.form_code == "CX4"
+            )
+        ).one()
+        order_sheets(session, "clerk", LIBRARY, group=group, counts=[(campaign.units[0], 3)], now=desk.now)
+    desk.hand_in(sides([1]))
+    desk.read()
+    assert desk.pages() == [("problem", "unknown_serial")] * 2
 
 
 def test_a_better_scan_of_a_bad_page_is_read(desk: Desk) -> None:

@@ -62,6 +62,10 @@ PAGE_PROBLEMS: dict[str, Reason] = {
         lazy("Mã đọc được, nhưng số phiếu này chưa từng được in trong chu kỳ."),
         lazy("Kiểm tra phiếu có thuộc chu kỳ này không; để riêng và báo người quản trị nếu có."),
     ),
+    "differing_copy": Reason(
+        lazy("Tờ phiếu này đã được đọc từ một bản quét khác, và hai bản có câu trả lời khác nhau."),
+        lazy("So hai tờ giấy. Bản đọc trước vẫn được tính; bản phô tô thì để riêng và báo người quản trị."),
+    ),
     "voided_sheet": Reason(
         lazy("Phiếu này đã được thay bằng phiếu in lại, nên không còn tính."),
         lazy("Gạch bỏ tờ phiếu cũ; chỉ quét tờ in lại."),

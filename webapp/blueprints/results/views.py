@@ -29,6 +29,7 @@ _PLACES = {
     Check.SELF_SCORES: ("/tu-cham/han", Permission.PUBLISH, lazy("Đơn vị")),
     Check.APPRAISAL: ("/tham-dinh", Permission.APPRAISE, lazy("Tổ thẩm định")),
     Check.SCANS: ("/quet", Permission.INTAKE, lazy("Văn thư")),
+    Check.RETURNS: ("/quet", Permission.INTAKE, lazy("Văn thư")),
     Check.REVIEW: ("/ra-soat", Permission.VERIFY, lazy("Người rà soát")),
     Check.ADJUDICATION: ("/ra-soat/chuyen-cap", Permission.ADJUDICATE, lazy("Lãnh đạo")),
     Check.SURVEY: ("/quet", Permission.INTAKE, lazy("Văn thư")),
