@@ -1,6 +1,5 @@
 """Sentences of the index room in the reader's language: it writes them as message ids with values."""
 
-
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
