@@ -5,7 +5,17 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-COMMANDS = ("campaign", "database", "demo", "forms", "schemes", "serve", "users", "worker")
+COMMANDS = (
+    "campaign",
+    "database",
+    "demo",
+    "forms",
+    "open_campaign",
+    "schemes",
+    "serve",
+    "users",
+    "worker",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

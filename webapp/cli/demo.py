@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import hashlib
 import os
 import subprocess
 import sys
@@ -20,13 +21,14 @@ from ocr.template import FormLibrary
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign, PrintOrder
 from webapp.persistence.scans import BatchFile, Page
-from webapp.persistence.schema import upgrade_database
+from webapp.persistence.schema import MIGRATIONS_DIR, upgrade_database
 from webapp.services import sample_campaign
 from webapp.services.campaigns import current_campaign
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
 SEED = 2020
+FORMS_DIR = MIGRATIONS_DIR.parent / "forms_templates"
 Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 # Each stack: its print orders as (form, group, unit). The last one is left to the worker of the demo.
 STACKS = (
@@ -49,9 +51,9 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     settings = demo_settings()
-    if (settings.data_dir / "built").exists():
+    built = settings.data_dir / "built"
+    if built.exists() and built.read_text() == _recipe():
         _say(f"The sample campaign is there already ({settings.data_dir}; `make clean` removes it)")
-        upgrade_database(settings.database_url)
     else:
         build_demo(settings)
     if arguments.build_only:
@@ -113,7 +115,16 @@ def build_demo(settings: Settings) -> None:
     _say("5/5 Units score themselves, and the first are appraised")
     _score_units(builder)
     engine.dispose()
-    (settings.data_dir / "built").write_text(builder.now.isoformat())
+    (settings.data_dir / "built").write_text(_recipe())
+
+
+def _recipe() -> str:
+    """What a sample is built from: where tables or forms have changed, it is built anew."""
+    digest = hashlib.sha256()
+    for folder, pattern in ((MIGRATIONS_DIR, "versions/*.py"), (FORMS_DIR, "*/v*/form.toml")):
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _scan(

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from ocr.template import FormLibrary
 from webapp.par_index.errors import SchemeInvalid
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.schemes import SchemeVersion
-from webapp.services.schemes import SchemeFiles, load_scheme_file
+from webapp.services.schemes import SchemeFiles, load_scheme_file, parse_version, require_printed_forms
 from webapp.settings import Settings
 
 Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
@@ -29,7 +30,8 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Load the files; 2 and every contradiction by name where they are not sound."""
-    engine = make_engine(Settings.from_env().database_url)
+    settings = Settings.from_env()
+    engine = make_engine(settings.database_url)
     try:
         with make_session_factory(engine)() as session:
             campaign = session.scalars(select(Campaign).where(Campaign.year == arguments.year)).first()
@@ -38,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
                 return _REFUSED
             files = SchemeFiles(arguments.catalogue, arguments.questionnaires)
             version = load_scheme_file(session, getpass.getuser(), campaign, files, utc_now())
+            require_printed_forms(parse_version(version), FormLibrary(settings.forms_dir))
             session.commit()
             _report(version)
     except (SchemeInvalid, OSError) as problem:

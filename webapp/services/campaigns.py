@@ -106,20 +106,34 @@ def _add_groups(session: Session, campaign: Campaign, groups: Sequence[GroupPlan
         )
 
 
-def sample_plan(folder: Path = SAMPLE_DIR / "bo_trach_2020") -> CampaignPlan:
-    """The campaign of a sample folder: campaign.yaml (the office and its plan) and units.yaml."""
-    campaign = yaml.safe_load((folder / "campaign.yaml").read_text(encoding="utf-8"))
-    units = yaml.safe_load((folder / "units.yaml").read_text(encoding="utf-8"))
-    return CampaignPlan(
-        year=campaign["evaluated_year"],
-        name=campaign["name"],
-        office_name=campaign["office_name"],
-        place=campaign["place"],
-        self_score_due_at=dt.datetime.fromisoformat(campaign["self_score_due_at"]),
-        units=[*_divisions(units["divisions"]), *_communes(units["communes"])],
-        groups=[GroupPlan(**group) for group in campaign["groups"]],
-        is_sample=True,
-    )
+def sample_plan() -> CampaignPlan:
+    """The campaign of the sample, Bố Trạch 2020."""
+    return plan_from_folder(SAMPLE_DIR / "bo_trach_2020", is_sample=True)
+
+
+def plan_from_folder(folder: Path, *, is_sample: bool = False) -> CampaignPlan:
+    """The campaign that a folder describes: campaign.yaml (the office and its plan) and units.yaml.
+
+    Raises:
+        InvalidInput: a file is missing, or something in it is; the sentence says what.
+    """
+    try:
+        campaign = yaml.safe_load((folder / "campaign.yaml").read_text(encoding="utf-8"))
+        units = yaml.safe_load((folder / "units.yaml").read_text(encoding="utf-8"))
+        return CampaignPlan(
+            year=campaign["evaluated_year"],
+            name=campaign["name"],
+            office_name=campaign["office_name"],
+            place=campaign["place"],
+            self_score_due_at=dt.datetime.fromisoformat(campaign["self_score_due_at"]),
+            units=[*_divisions(units["divisions"]), *_communes(units["communes"])],
+            groups=[GroupPlan(**group) for group in campaign["groups"]],
+            is_sample=is_sample,
+        )
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
+        raise InvalidInput(
+            "Không đọc được chu kỳ trong thư mục %(folder)s: %(problem)s.", folder=folder, problem=problem
+        ) from problem
 
 
 def _divisions(raw: Sequence[Mapping[str, Any]]) -> list[UnitPlan]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ocr.template import FormLibrary
 from webapp.errors import NotFound
+from webapp.par_index.errors import SchemeInvalid
 from webapp.par_index.exact import sha256_of
 from webapp.par_index.scheme import Scheme, scheme_as_plain, scheme_from_plain
 from webapp.persistence.audit import write_log
@@ -49,6 +51,26 @@ def load_sample_schemes(
         )
         for catalogue in sorted(folder.glob("criteria_*.yaml"))
     ]
+
+
+def require_printed_forms(scheme: Scheme, library: FormLibrary) -> None:
+    """Refuse a scheme whose survey differs from the forms that are printed: an answer counts by its place.
+
+    “Có, Không” in the one and “Không, Có” in the other would turn every answer round.
+
+    Raises:
+        SchemeInvalid: names every question that differs.
+    """
+    problems: list[str] = []
+    for question in scheme.questions:
+        form = library.latest(question.form) if question.form in library.codes() else None
+        if form is None or question.code not in form.choice_codes():
+            problems.append(f"Câu {question.code} không có trong mẫu phiếu {question.form}.")
+        elif tuple(form.option_labels(question.code)) != tuple(option.label for option in question.options):
+            printed = ", ".join(form.option_labels(question.code))
+            problems.append(f"Câu {question.code}: phương án khác mẫu phiếu in ({printed}).")
+    if problems:
+        raise SchemeInvalid(tuple(problems))
 
 
 def add_scheme(
