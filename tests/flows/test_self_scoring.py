@@ -294,11 +294,13 @@ def test_the_head_gives_more_time_and_says_why(office: Office) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"day": "19/03/2021"}, "Hạn mới phải sau hạn cũ"),
+        ({"day": "15/03/2021"}, "Hạn mới phải sau lúc này"),
+        ({"day": "19/03/2021"}, "khác hạn đang có (17:00 19/03/2021)"),
+        ({"day": "31/12/9999"}, "không quá một năm"),
         ({"day": "31/02/2021"}, "không phải ngày, giờ"),
         ({"day": "2021-03-22"}, "không phải ngày, giờ"),
         ({"clock": "25:00"}, "không phải ngày, giờ"),
-        ({"reason": "  "}, "Ghi lý do gia hạn"),
+        ({"reason": "  "}, "Ghi lý do đổi hạn"),
     ],
 )
 def test_an_extension_that_makes_no_sense_is_refused(
@@ -312,6 +314,16 @@ def test_an_extension_that_makes_no_sense_is_refused(
     with office.session() as session:
         due_at = session.scalars(select(Campaign)).one().self_score_due_at
     assert due_at == dt.datetime(2021, 3, 19, 10, tzinfo=dt.UTC)
+
+
+def test_a_slip_in_the_deadline_is_put_right_and_both_values_stay_on_record(office: Office) -> None:
+    head = office.browser("head")
+    for day in ("22/12/2021", "22/03/2021", "18/03/2021"):
+        fields = {"day": day, "clock": "17:00", "reason": f"Đổi sang {day}"}
+        assert head.post("/tu-cham/han", fields).status_code == 303
+    page = head.get("/tu-cham/han").text
+    assert "từ 22/12/2021 17:00 sang 22/03/2021 17:00" in page
+    assert "từ 22/03/2021 17:00 sang 18/03/2021 17:00" in page, "earlier than at first, but still to come"
 
 
 @pytest.mark.parametrize("who", ["unit-nv", "clerk", "reviewer", "appraiser", "viewer", "administrator"])

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -225,6 +226,13 @@ def _check_password(password: str) -> None:
         raise InvalidInput("Mật khẩu cần ít nhất %(length)s ký tự.", length=MIN_PASSWORD_LENGTH)
     if len(password) > MAX_PASSWORD_LENGTH:
         raise InvalidInput("Mật khẩu dài nhất %(length)s ký tự.", length=MAX_PASSWORD_LENGTH)
+
+
+def find_display_names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
+    """People's names by username; an account that is gone is called by its username."""
+    asked = set(usernames)
+    known = select(User.username, User.display_name).where(User.username.in_(asked))
+    return {username: username for username in asked} | dict(session.execute(known).all())
 
 
 def _matches(password_hash: str, password: str) -> bool:

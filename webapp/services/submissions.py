@@ -15,6 +15,7 @@ from webapp.services.schemes import scheme_of_level
 
 _OFFICE_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _AS_WRITTEN = "%d/%m/%Y %H:%M"
+_FARTHEST = dt.timedelta(days=366)  # a later deadline is a slip of the keyboard
 
 
 def state_of(submission: Submission | None) -> State:
@@ -68,19 +69,20 @@ def require_open(session: Session, unit: Unit, now: dt.datetime) -> None:
 def extend_deadline(
     session: Session, actor: str, campaign: Campaign, due_at: dt.datetime, *, reason: str, now: dt.datetime
 ) -> None:
-    """Give all units more time; who did it, from when to when, and why, stays on record.
+    """Give all units more time, or put a slip right; who did it, from when to when, and why, stays on record.
 
     Raises:
-        InvalidInput: the new deadline is not later than the old one and than now, or there is no reason.
+        InvalidInput: the deadline is over, the same as before or beyond a year, or has no reason.
     """
     former = campaign.self_score_due_at
-    if due_at <= max(former, now):
+    if not now < due_at <= now + _FARTHEST or due_at == former:
         raise InvalidInput(
-            "Hạn mới phải sau hạn cũ (%(former)s) và sau lúc này. Sửa ngày, giờ rồi bấm lại.",
+            "Hạn mới phải sau lúc này, không quá một năm, và khác hạn đang có (%(former)s)."
+            " Sửa ngày, giờ rồi bấm lại.",
             former=office_time(former),
         )
     if not reason.strip():
-        raise InvalidInput("Ghi lý do gia hạn: lý do được lưu cùng tên người gia hạn.")
+        raise InvalidInput("Ghi lý do đổi hạn: lý do được lưu cùng tên người đổi.")
     campaign.self_score_due_at = due_at
     write_log(
         session,
@@ -96,7 +98,7 @@ def extend_deadline(
 
 
 def deadline_extensions(session: Session, campaign: Campaign) -> list[LogEntry]:
-    """Every extension of this campaign's deadline, newest first."""
+    """Every change of this campaign's deadline, newest first."""
     wanted = select(LogEntry).where(
         LogEntry.act == "deadline_extended", LogEntry.subject == f"campaign/{campaign.year}"
     )

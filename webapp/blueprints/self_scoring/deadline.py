@@ -1,4 +1,4 @@
-"""Hạn gửi: the head gives units more time; every extension is on record."""
+"""Hạn gửi: the head gives units more time or puts a slip right; every change is on record."""
 
 import datetime as dt
 
@@ -9,19 +9,20 @@ from webapp.http import access, htmx
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.locale import gettext
+from webapp.services.accounts import find_display_names
 from webapp.services.appraisal import list_units
 from webapp.services.submissions import deadline_extensions, extend_deadline, office_time, read_office_time
 
 
 @access.policy(Permission.PUBLISH)
 def show_deadline() -> str:
-    """The deadline, who has not sent yet, and the extensions so far."""
+    """The deadline, who has not sent yet, and its changes so far."""
     return deadline_page(None)
 
 
 @access.policy(Permission.PUBLISH)
 def extend() -> Response:
-    """Set a later deadline for all units."""
+    """Set another deadline for all units."""
     form, campaign = request.form, current_campaign()
     try:
         due_at = read_office_time(form.get("day", ""), form.get("clock", ""))
@@ -37,15 +38,17 @@ def deadline_page(refusal: InvalidInput | None) -> str:
     """The page, with what was typed if it was refused."""
     campaign, session = current_campaign(), current_session()
     units = [unit for unit in list_units(session, current_user(), campaign) if not unit.is_sent]
+    entries = deadline_extensions(session, campaign)
     return render_template(
         "self_scoring/deadline.html",
         campaign=campaign,
         is_over=now() > campaign.self_score_due_at,
         units=units,
         extensions=[
-            (entry, dt.datetime.fromisoformat(entry.detail["due_at"]))
-            for entry in deadline_extensions(session, campaign)
+            (entry, *(dt.datetime.fromisoformat(entry.detail[name]) for name in ("former", "due_at")))
+            for entry in entries
         ],
+        names=find_display_names(session, [entry.actor for entry in entries]),
         typed=request.form,
         refusal=refusal,
     )
