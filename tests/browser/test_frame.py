@@ -156,3 +156,34 @@ def test_an_ended_session_leads_to_the_sign_in_page(page: Page, address: str) ->
     page.context.clear_cookies()
     page.evaluate("htmx.ajax('GET', '/tien-do', {target: '#progress', swap: 'outerHTML'}).catch(() => {})")
     page.wait_for_url(f"{address}/dang-nhap")
+
+
+def test_what_was_not_saved_is_not_called_saved(page: Page, address: str) -> None:
+    enter(page, address, "Unit-Nv")
+    page.set_viewport_size({"width": 1366, "height": 500})
+    page.goto(f"{address}/tu-cham/1.1.1")
+    page.locator("#explanation").fill("Theo báo cáo số 5")
+    page.locator("#points .saved").wait_for()
+    assert page.locator("#points .saved").inner_text().startswith("Đã lưu")
+    page.context.set_offline(True)
+    page.locator("#explanation").fill("Theo báo cáo số 6")
+    page.locator("#points .saved-not").wait_for()
+    assert page.locator("#points .saved").inner_text() == "Chưa lưu"
+    assert_seen_from_below(page)
+    page.context.set_offline(False)
+    page.locator("#explanation").fill("Theo báo cáo số 7")
+    page.locator("#points .saved:not(.saved-not)").wait_for()
+    page.evaluate("document.body.setAttribute('hx-headers', '{}')")
+    page.locator("#explanation").fill("Theo báo cáo số 8")
+    page.locator("#points .saved-not").wait_for()
+    assert "Chưa có gì thay đổi" in page.locator("#messages").inner_text()
+    assert_seen_from_below(page)
+
+
+def assert_seen_from_below(page: Page) -> None:
+    """The message stays on the screen at the bottom of the page."""
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    box = page.locator("#messages .toast-error").bounding_box()
+    assert box is not None
+    assert page.evaluate("window.scrollY") > 0
+    assert 0 <= box["y"] < 500

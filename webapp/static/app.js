@@ -29,6 +29,23 @@
     show(document.getElementById("messages").dataset.offline);
   });
 
+  // A save that failed must not leave the former "saved" standing on the card that it would have renewed.
+  document.addEventListener("htmx:afterRequest", function (event) {
+    var xhr = event.detail.xhr;
+    if (event.detail.successful || isAnswer(xhr)) return;
+    var target = event.detail.elt.closest("[hx-target]");
+    var card = target && document.querySelector(target.getAttribute("hx-target"));
+    var saved = card && card.querySelector(".saved");
+    if (!saved) return;
+    saved.textContent = document.getElementById("messages").dataset.notSaved;
+    saved.classList.add("saved-not");
+  });
+
+  // A form that came back with its own errors has replaced the card already.
+  function isAnswer(xhr) {
+    return xhr.status > 0 && xhr.status < 500 && !xhr.getResponseHeader("HX-Retarget") && !xhr.getResponseHeader("HX-Redirect");
+  }
+
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) window.print();
   });
