@@ -33,11 +33,12 @@ def huge_png(width: int, height: int) -> bytes:
     return small[:12] + head + zlib.crc32(head).to_bytes(4, "big") + small[33:]
 
 
-def office_bytes(*entries: str) -> bytes:
+def office_bytes(*entries: str, content_types: str = "<x/>") -> bytes:
     """A package with these parts; docx and xlsx are told apart by theirs."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as package:
-        for entry in ("[Content_Types].xml", *entries):
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("[Content_Types].xml", content_types.encode("latin-1"))
+        for entry in entries:
             package.writestr(entry, "<x/>")
     return out.getvalue()
 

@@ -12,13 +12,14 @@ from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, current_lin
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence_kinds import clean_name, find_kind
-from webapp.services.page_images import count_pages, draw_pages
+from webapp.services.page_images import count_pages, draw_pages, drawing_place
 from webapp.services.submissions import lock_unit, require_open
 from webapp.storage import ScanStore
 
 _BYTES_PER_MB = 1_000_000
 _SHORTEST, _SHORT, _LONG, _LONGEST = 20, 80, 200, 2000
 _LARGEST_ID = 2**31 - 1  # larger numbers come from nobody's page, and no database takes them
+MAX_FILES = 10  # of one upload
 _DRAWN_KINDS = ("png", "jpeg")
 
 
@@ -60,7 +61,7 @@ def prepare_document(store: ScanStore, upload: Upload, max_evidence_mb: int) -> 
 
     Raises:
         UploadTooLarge: more than `max_evidence_mb`.
-        InvalidInput: empty, of another kind, locked by a password, or broken.
+        InvalidInput: empty, of another kind, locked by a password, or broken; or too many wait to be drawn.
     """
     name = clean_name(upload.name)
     _check_size(upload.stream, name, max_evidence_mb)
@@ -153,8 +154,9 @@ def _picture_pages(store: ScanStore, sha256: str, kind: str, name: str) -> tuple
         return 1, [sha256]
     if kind != "pdf":
         return None, []
-    page_count = count_pages(store.path(sha256), name)
-    drawn = draw_pages(store.path(sha256), page_count)
+    with drawing_place(name):
+        page_count = count_pages(store.path(sha256), name)
+        drawn = draw_pages(store.path(sha256), page_count)
     return page_count, [stored.sha256 for stored in store.put_many(drawn)]
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 import zipfile
+import zlib
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
@@ -31,6 +32,11 @@ MEDIA_TYPES = {
     "xls": "application/vnd.ms-excel",
 }
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_MACROS = tuple("_VBA_PROJECT".encode(encoding) for encoding in ("utf-16-le", "ascii"))
+_CONTENT_TYPES = "[Content_Types].xml"
+_MAX_CONTENT_TYPES_BYTES = 1_000_000
+# What reading a part of a broken, locked or oddly packed archive ends in.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, EOFError)
 
 
 def find_kind(stream: BinaryIO, name: str) -> str:
@@ -60,7 +66,7 @@ def _kind_by_magic(head: bytes, stream: BinaryIO, name: str) -> str | None:
     if head.startswith(b"PK\x03\x04"):
         return _office_kind(stream, name)
     if head.startswith(_OLE_MAGIC):
-        return _old_office_kind(stream)
+        return _old_office_kind(stream, name)
     return None
 
 
@@ -89,25 +95,42 @@ def _office_kind(stream: BinaryIO, name: str) -> str | None:
     try:
         with zipfile.ZipFile(stream) as archive:
             entries = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+            if _CONTENT_TYPES not in entries or len(entries) > _MAX_ZIP_ENTRIES:
+                return None
+            with archive.open(_CONTENT_TYPES) as listed:
+                content_types = listed.read(_MAX_CONTENT_TYPES_BYTES + 1)
+    except _UNREADABLE:
         return None
-    if "[Content_Types].xml" not in entries or len(entries) > _MAX_ZIP_ENTRIES:
+    if len(content_types) > _MAX_CONTENT_TYPES_BYTES:
         return None
-    if any(entry.endswith("vbaProject.bin") for entry in entries):
-        raise InvalidInput(
-            "Tệp “%(name)s” có chứa macro nên chưa được nhận. Hãy lưu lại thành docx, xlsx không có macro,"
-            " hoặc PDF, rồi tải lại.",
-            name=name,
-        )
+    if any("vbaproject" in entry.lower() for entry in entries) or _lists_macros(content_types):
+        raise _macros_in(name)
     if "word/document.xml" in entries:
         return "docx"
     return "xlsx" if "xl/workbook.xml" in entries else None
 
 
-def _old_office_kind(stream: BinaryIO) -> str | None:
-    """Word and Excel 97–2003 name their main stream in UTF-16 within the compound file."""
+def _lists_macros(content_types: bytes) -> bool:
+    """Whether the package says that one of its parts is a VBA project, whatever that part is called."""
+    plain = content_types.replace(b"\x00", b"").lower()  # also where it is written in UTF-16
+    return b"vbaproject" in plain or b"macroenabled" in plain
+
+
+def _macros_in(name: str) -> InvalidInput:
+    return InvalidInput(
+        "Tệp “%(name)s” có chứa macro nên chưa được nhận. Hãy lưu lại thành docx, xlsx không có macro,"
+        " hoặc PDF, rồi tải lại.",
+        name=name,
+    )
+
+
+def _old_office_kind(stream: BinaryIO, name: str) -> str | None:
+    """Word and Excel 97–2003 name their streams in UTF-16 within the compound file, macros among them."""
     stream.seek(0)
     content = stream.read()
+    capital = content.upper()
+    if any(mark in capital for mark in _OLE_MACROS):
+        raise _macros_in(name)
     if "WordDocument".encode("utf-16-le") in content:
         return "doc"
     names = ("Workbook", "Book")

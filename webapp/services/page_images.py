@@ -6,19 +6,42 @@ The web process never opens the document itself: a hostile file can only kill th
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from webapp.errors import InvalidInput
 
 MAX_PAGES = 40
 LONG_SIDE_PX = 1754  # 150 dpi of A4: small print stays readable
 TIME_LIMIT_S = 20
+MAX_AT_ONCE = 2  # PDFs drawn at once by one process: more would take the cores from everybody else
+WAIT_LIMIT_S = 15
 _MEMORY_LIMIT_BYTES = 1_500_000_000
 _LIMITS = ("prlimit", f"--as={_MEMORY_LIMIT_BYTES}", f"--cpu={TIME_LIMIT_S}")
 _PAGES_LINE = re.compile(r"^Pages:\s+(\d+)", re.MULTILINE)
 _JPEG_END = b"\xff\xd9"
+_places = BoundedSemaphore(MAX_AT_ONCE)
+
+
+@contextmanager
+def drawing_place(name: str) -> Iterator[None]:
+    """One of the few places at which this process looks into a PDF; wait for it, within a limit.
+
+    Raises:
+        InvalidInput: none became free; nothing of the document was looked at.
+    """
+    if not _places.acquire(timeout=WAIT_LIMIT_S):
+        raise InvalidInput(
+            "Máy đang vẽ trang của nhiều tệp nên chưa nhận “%(name)s”. Những gì đã nhập vẫn còn;"
+            " đợi một phút rồi tải lại tệp này.",
+            name=name,
+        )
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def count_pages(path: Path, name: str) -> int:

@@ -26,6 +26,8 @@ from webapp.services.evidence import (
 from webapp.services.evidence_kinds import MAX_IMAGE_PIXELS, MEDIA_TYPES, clean_name, find_kind
 from webapp.storage import ScanStore
 
+VBA_TYPES = '<Types><Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>'
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> ScanStore:
@@ -93,10 +95,34 @@ def test_anything_else_is_refused_by_name(content: bytes) -> None:
         find_kind(io.BytesIO(content), "kh.pdf")
 
 
-def test_macros_are_refused() -> None:
-    content = office_bytes("word/document.xml", "word/vbaProject.bin")
+@pytest.mark.parametrize(
+    "content",
+    [
+        office_bytes("word/document.xml", "word/vbaProject.bin"),
+        office_bytes("word/document.xml", "word/VBAPROJECT.BIN"),
+        office_bytes("word/document.xml", "word/x.bin", content_types=VBA_TYPES),
+        office_bytes(
+            "xl/workbook.xml", "xl/x.bin", content_types=VBA_TYPES.encode("utf-16").decode("latin-1")
+        ),
+        old_office_bytes("Workbook") + "_VBA_PROJECT".encode("utf-16-le"),
+        old_office_bytes("WordDocument") + "_VBA_PROJECT_CUR".encode("utf-16-le"),
+        old_office_bytes("Workbook") + b"_vba_project",
+    ],
+)
+def test_macros_are_refused(content: bytes) -> None:
     with pytest.raises(InvalidInput, match="macro"):
         find_kind(io.BytesIO(content), "bao-cao.docx")
+
+
+def test_a_package_whose_list_of_parts_cannot_be_read_is_no_document() -> None:
+    content = office_bytes("word/document.xml", content_types="x" * 2_000_000)
+    with pytest.raises(InvalidInput, match="không phải PDF"):
+        find_kind(io.BytesIO(content), "kh.docx")
+    locked = bytearray(office_bytes("word/document.xml"))
+    for place in (6, locked.index(b"PK\x01\x02") + 8):  # the flag “encrypted”, in both of the part's headers
+        locked[place] |= 1
+    with pytest.raises(InvalidInput, match="không phải PDF"):
+        find_kind(io.BytesIO(bytes(locked)), "kh.docx")
 
 
 def test_a_picture_with_too_many_pixels_is_refused_without_being_unpacked() -> None:
@@ -196,6 +222,29 @@ def test_a_drawer_that_hangs_costs_only_the_pictures(monkeypatch: pytest.MonkeyP
     path.write_bytes(pdf_bytes(2))
     monkeypatch.setattr(page_images, "TIME_LIMIT_S", 0.0)
     assert page_images.draw_pages(path, 2) == []
+
+
+def test_only_so_many_pdfs_are_drawn_at_once_and_the_next_gets_a_sentence(
+    session: Session,
+    store: ScanStore,
+    world: SmallWorld,
+    now: dt.datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page_images, "WAIT_LIMIT_S", 0.01)
+    with page_images.drawing_place("a.pdf"), page_images.drawing_place("b.pdf"):
+        with pytest.raises(InvalidInput, match=r"chưa nhận “KH-12\.pdf”"):
+            take(session, store, world, pdf_bytes(), "KH-12.pdf", now)
+        assert take(session, store, world, image_bytes(), "anh.png", now).kind == "png", (
+            "pictures do not wait"
+        )
+    assert take(session, store, world, pdf_bytes(), "KH-12.pdf", now).page_count == 1
+
+
+def test_a_place_is_given_back_after_a_broken_document() -> None:
+    for _ in range(page_images.MAX_AT_ONCE + 1):
+        with pytest.raises(ValueError, match="broken"), page_images.drawing_place("a.pdf"):
+            raise ValueError("broken")
 
 
 def test_a_citation_can_be_made_moved_and_removed_and_all_of_it_stays_on_record(
