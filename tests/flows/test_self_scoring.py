@@ -124,6 +124,7 @@ def test_evidence_is_uploaded_cited_reused_and_dropped(office: Office) -> None:
     status, fragment = upload(browser, pdf_bytes(3), "KH-12.pdf", page="2")
     assert status == 200
     assert "KH-12.pdf" in fragment
+    assert re.search(r"· [1-9]\d? kB</span>", fragment), "a small file is not “0,0 MB”"
     assert "tr. 2" in fragment
     assert 'id="points" hx-swap-oob="true"' in fragment, "the state beside the points follows"
     with office.session() as session:
@@ -186,6 +187,15 @@ def test_the_good_files_of_a_mixed_upload_are_kept(office: Office) -> None:
     assert "“x.pdf” không phải PDF" in answer.text
     assert "anh.png" in answer.text
     assert count(office, EvidenceLink) == 1
+
+
+def test_ten_files_at_a_time_are_enough(office: Office) -> None:
+    for number, status in ((evidence.MAX_FILES + 1, 422), (evidence.MAX_FILES, 200)):
+        files = [(io.BytesIO(image_bytes(size=(40, 30 + nth))), f"{nth}.png") for nth in range(number)]
+        answer = office.browser(UNIT).post(f"/tu-cham/{RATIO}/tep", {"files": files}, htmx=True)
+        assert answer.status_code == status
+        assert ("lần này có 11 tệp nên chưa nhận tệp nào" in answer.text) == (status == 422)
+        assert count(office, EvidenceFile) == (0 if status == 422 else number)
 
 
 @pytest.mark.parametrize(

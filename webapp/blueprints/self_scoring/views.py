@@ -22,6 +22,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, unit_files
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence import (
+    MAX_FILES,
     Document,
     Upload,
     cite_file,
@@ -77,7 +78,7 @@ class OwnCitation:
 @blueprint.context_processor
 def words_for_templates() -> dict[str, object]:
     """What the templates of this feature use besides their own values."""
-    return {"facts_asked": facts_asked, "FACT": FACT, "settings": settings}
+    return {"facts_asked": facts_asked, "FACT": FACT, "MAX_FILES": MAX_FILES, "settings": settings}
 
 
 def load_own(session: Session, user: User) -> UnitScores:
@@ -251,6 +252,14 @@ def prepare_uploads(files: list[FileStorage]) -> tuple[list[Document], list[AppE
     chosen = [file for file in files if file.filename]
     if not chosen:
         problems.append(InvalidInput("Chưa chọn tệp nào. Chọn tệp rồi bấm Tải lên."))
+    if len(chosen) > MAX_FILES:
+        problem = InvalidInput(
+            "Một lần tải lên nhiều nhất %(limit)s tệp; lần này có %(count)s tệp nên chưa nhận tệp nào."
+            " Chia thành nhiều lần.",
+            limit=MAX_FILES,
+            count=len(chosen),
+        )
+        return [], [problem]
     for file in chosen:
         upload = Upload(file.filename or "", cast("BinaryIO", file.stream))
         try:
