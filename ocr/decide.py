@@ -8,7 +8,7 @@ Everything else goes to a person, and so does every blank answer.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -277,6 +277,18 @@ def _value(states: Sequence[MarkState], top: int, evidence: FieldEvidence) -> st
 
 _DOUBTFUL_SHARE = 0.5
 _DOUBTFUL_FLAGS = frozenset({Flag.MARGINAL_MARK, Flag.LOW_CONFIDENCE, Flag.POOR_REGISTRATION})
+
+
+_PICTURE_DOUBTS = {Flag.POOR_IMAGE, Flag.POOR_REGISTRATION}
+
+
+def doubt_fields(fields: Sequence[FieldReading], flags: Sequence[Flag]) -> tuple[FieldReading, ...]:
+    """On a page that is doubtful as a picture (`flags` of `decide_page`) no answer is accepted unseen."""
+    if not _PICTURE_DOUBTS & set(flags):
+        return tuple(fields)
+    return tuple(
+        replace(f, accepted=False, flags=(Flag.LOW_CONFIDENCE,)) if f.accepted else f for f in fields
+    )
 
 
 def decide_page(fields: Sequence[FieldReading], flags: Sequence[Flag]) -> tuple[PageStatus, tuple[Flag, ...]]:

@@ -8,7 +8,15 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from ocr.decide import FieldEvidence, MarkModel, bubble_probabilities, decide_field, decide_page, load_model
+from ocr.decide import (
+    FieldEvidence,
+    MarkModel,
+    bubble_probabilities,
+    decide_field,
+    decide_page,
+    doubt_fields,
+    load_model,
+)
 from ocr.locate import LocatedPage, LostPage, locate_page
 from ocr.marks import measure_marks
 from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageStatus, TextReading
@@ -56,6 +64,7 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
     fields = _read_fields(located)
     texts = _read_texts(located, options.recogniser)
     status, flags = decide_page(fields, _page_flags(located))
+    fields = doubt_fields(fields, flags)
     reading = PageReading(
         source=page.source,
         page_index=page.page_index,

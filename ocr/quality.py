@@ -18,6 +18,8 @@ _STREAK_WIDE_PX = 25
 _EDGE_SHARE = 0.04
 _BLANK_INK_SHARE = 0.002
 _LEAST_CONTRAST = 0.25
+_DARKEST_PAPER = 100
+"""Grey level; no paper is darker: such a picture is inverted, transparent or black, never a blank page."""
 
 
 def measure_quality(grey: Grey, reduction: int = 1) -> PageQuality:
@@ -29,7 +31,8 @@ def measure_quality(grey: Grey, reduction: int = 1) -> PageQuality:
 
     Returns:
         Size in scanned pixels; `contrast`, the step from the paper to the darkest hundredth, and
-        `ink_share`, the share of the page that is clearly darker than its paper, both in [0, 1].
+        `ink_share`, the share of the page that is clearly darker than its paper, both in [0, 1];
+        `ink_share` is None where the picture has no paper in it.
     """
     height, width = grey.shape
     margin = int(_BORDER_SHARE * min(height, width))
@@ -37,12 +40,12 @@ def measure_quality(grey: Grey, reduction: int = 1) -> PageQuality:
     sample = np.ascontiguousarray(inner[::_SAMPLE_PX, ::_SAMPLE_PX])
     levels = np.cumsum(np.bincount(sample.reshape(-1), minlength=256)) / max(1, sample.size)
     paper, dark = (float(np.searchsorted(levels, share)) for share in (0.8, 0.01))
-    ink_share = float(levels[int(paper) - _INK_STEP]) if paper >= _INK_STEP else 0.0
+    ink_share = round(float(levels[int(paper) - _INK_STEP]), 5) if paper >= _DARKEST_PAPER else None
     return PageQuality(
         width_px=width * reduction,
         height_px=height * reduction,
         contrast=round(max(0.0, paper - dark) / 255.0, 4),
-        ink_share=round(ink_share, 5),
+        ink_share=ink_share,
     )
 
 

@@ -255,6 +255,8 @@ def _tiff_page(path: Path, picture: Image.Image, index: int, limits: ScanLimits,
     done, decoded = cv2.imreadmulti(str(path), start=index, count=1, flags=cv2.IMREAD_GRAYSCALE)
     if done and len(decoded) == 1:
         grey = np.asarray(decoded[0], np.uint8)
+    elif picture.mode.startswith(("I", "F")):  # Pillow clips more than 8 bits instead of scaling them
+        return _unreadable_page(name, index, "Trang TIFF này hơn 8 bit. Hãy quét lại ảnh xám thường.")
     else:
         try:
             grey = np.asarray(picture.convert("L"), np.uint8)
@@ -322,29 +324,28 @@ def _inherited_rotation(page: pikepdf.Page) -> int:
 
 def _full_page_picture(page: pikepdf.Page) -> Any:  # noqa: ANN401 - pikepdf objects are untyped
     """The page's picture, if the page is that one picture and nothing else; None otherwise."""
-    pictures = list(page.get_images().values()) if hasattr(page, "get_images") else list(page.images.values())
-    if len(pictures) != 1:
+    pictures = dict(page.get_images())
+    drawn = _only_drawing(page)
+    if drawn is None or drawn[0] not in pictures:
         return None
-    matrix = _only_matrix(page)
-    if matrix is None:
-        return None
-    a, b, c, d, e, f = matrix
+    name, (a, b, c, d, e, f) = drawn
     box = [float(v) for v in page.cropbox]
     width, height = box[2] - box[0], box[3] - box[1]
     slack = 0.02 * max(width, height)
     upright = abs(b) < 1 and abs(c) < 1 and a > 0 and d > 0
     covers = abs(a - width) < slack and abs(d - height) < slack
     placed = abs(e - box[0]) < slack and abs(f - box[1]) < slack
-    return pictures[0] if upright and covers and placed else None
+    return pictures[name] if upright and covers and placed else None
 
 
+_BITS_PER_BYTE = 8
 _MATRIX_OPERATORS = {"q", "Q", "cm", "Do", "gs"}
 
 
-def _only_matrix(page: pikepdf.Page) -> list[float] | None:
-    """The matrix of a content stream that only places one picture; None for any other stream."""
+def _only_drawing(page: pikepdf.Page) -> tuple[str, list[float]] | None:
+    """Name and matrix of the one thing that a content stream places; None for any other stream."""
     total = np.eye(3)
-    drawn = 0
+    drawn: list[str] = []
     for instruction in pikepdf.parse_content_stream(page):
         operator = str(instruction.operator)
         if operator not in _MATRIX_OPERATORS:
@@ -352,10 +353,11 @@ def _only_matrix(page: pikepdf.Page) -> list[float] | None:
         if operator == "cm":
             a, b, c, d, e, f = (float(v) for v in instruction.operands)
             total = np.array([[a, b, 0], [c, d, 0], [e, f, 1]]) @ total
-        drawn += operator == "Do"
-    if drawn != 1:
+        if operator == "Do":
+            drawn.append(str(instruction.operands[0]))
+    if len(drawn) != 1:
         return None
-    return [float(total[i, j]) for i, j in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1))]
+    return drawn[0], [float(total[i, j]) for i, j in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1))]
 
 
 def _picture_grey(raw: Any, limits: ScanLimits) -> tuple[Grey, int] | None:  # noqa: ANN401 - untyped
@@ -363,6 +365,8 @@ def _picture_grey(raw: Any, limits: ScanLimits) -> tuple[Grey, int] | None:  # n
     width, height = int(raw["/Width"]), int(raw["/Height"])
     _check_pixels(width, height, limits)
     if any(key in raw for key in ("/SMask", "/Mask", "/Decode")) or raw.get("/ImageMask", False):
+        return None
+    if int(raw.get("/BitsPerComponent", 8)) > _BITS_PER_BYTE:  # Pillow clips 16 bits instead of scaling them
         return None
     filters = _filters(raw)
     if str(raw.get("/ColorSpace", "")) == "/DeviceCMYK":

@@ -147,6 +147,25 @@ def test_blank_paper_and_lost_pages_are_named() -> None:
     assert (reading.status, reading.flags) == (PageStatus.REFUSED, (Flag.POOR_IMAGE,))
 
 
+@pytest.mark.parametrize("spoil", ["inverted", "black"])
+def test_a_picture_without_paper_is_no_blank_page(spoil: str) -> None:
+    page = scanned(answered(1))
+    spoilt = 255 - page if spoil == "inverted" else np.zeros_like(page)
+    reading = _read(np.ascontiguousarray(spoilt))
+    if reading.status is PageStatus.REFUSED:
+        assert Flag.BLANK_PAGE not in reading.flags
+    else:
+        assert not any(f.accepted for f in reading.fields)
+
+
+def test_no_answer_of_a_flat_picture_is_accepted_unseen() -> None:
+    page = scanned(answered(1)).astype(np.float64)
+    flat = np.clip(230 - (230 - page) * 0.22, 0, 255).astype(np.uint8)
+    reading = _read(flat)
+    assert Flag.POOR_IMAGE in reading.flags
+    assert not any(f.accepted for f in reading.fields)
+
+
 def test_a_page_without_codes_is_refused() -> None:
     page = scanned(printed_side(1))
     for area in side(1).codes:

@@ -197,3 +197,44 @@ def test_single_pages_can_be_asked_for(tmp_path: Path) -> None:
     page = load_page(path, 2, source="batch 4")
     assert (page.source, page.page_index) == ("batch 4", 2)
     assert abs(int(page.grey.mean()) - 200) <= 2
+
+
+def _raw_picture(pdf: pikepdf.Pdf, pixels: bytes, bits: int) -> pikepdf.Stream:
+    return pdf.make_stream(
+        pixels,
+        Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=200, Height=300,
+        ColorSpace=pikepdf.Name.DeviceGray, BitsPerComponent=bits,
+    )  # fmt: skip
+
+
+def _page_of(pdf: pikepdf.Pdf, drawn: str, **pictures: pikepdf.Stream) -> None:
+    pdf.add_blank_page(page_size=(595, 842))
+    page = pdf.pages[0]
+    page.Resources = pikepdf.Dictionary(
+        XObject=pikepdf.Dictionary({f"/{name}": picture for name, picture in pictures.items()})
+    )
+    page.Contents = pdf.make_stream(f"q 595 0 0 842 0 0 cm /{drawn} Do Q".encode())
+
+
+def test_sixteen_bits_are_scaled_and_never_clipped(tmp_path: Path) -> None:
+    path = tmp_path / "deep.pdf"
+    with pikepdf.new() as pdf:
+        deep = (SMALL.astype(np.uint16) * 257).astype(">u2").tobytes()
+        _page_of(pdf, "Deep", Deep=_raw_picture(pdf, deep, 16))
+        pdf.save(path)
+    (page,) = iter_pages(path)
+    assert abs(float(page.grey.mean()) - float(SMALL.mean())) < 4
+
+
+def test_a_picture_that_is_only_lying_about_is_not_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "two.pdf"
+    with pikepdf.new() as pdf:
+        unused = _raw_picture(pdf, np.zeros((300, 200), np.uint8).tobytes(), 8)
+        form = pdf.make_stream(
+            b"0.9 g 0 0 1 1 re f",
+            Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=pikepdf.Array([0, 0, 1, 1]),
+        )  # fmt: skip
+        _page_of(pdf, "Shape", Unused=unused, Shape=form)
+        pdf.save(path)
+    (page,) = iter_pages(path)
+    assert float(page.grey.mean()) > 200
