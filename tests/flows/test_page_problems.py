@@ -65,3 +65,11 @@ def test_wrong_words_and_other_people_change_nothing(torn: Office) -> None:
         torn.browser("clerk").post("/quet/1/trang/9999/xu-ly", {"resolution": "unusable"}).status_code == 404
     )
     assert open_problems(torn) == 1
+
+
+def test_blank_pages_are_shown_too(desk: Office) -> None:
+    upload(desk, (scan_bytes([*sides([1]), {"does": "blank"}]), "a.pdf"))
+    read(desk)
+    text = squeezed(desk.browser("clerk").get("/quet/1").text)
+    assert "1 trang trắng: xem có đúng là giấy trắng không" in text
+    assert text.count("/trang/") >= 1

@@ -137,6 +137,11 @@ def list_duplicate_pages(session: Session, batch_id: int) -> Sequence[tuple[Page
     return _with_preview(session, _pages_in(batch_id, "duplicate"))
 
 
+def list_blank_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
+    """Pages taken for blank paper: every side of a form is printed, so a person can see that they are none."""
+    return _with_preview(session, _pages_in(batch_id, "blank"))
+
+
 def find_pages(session: Session, page_ids: Iterable[int]) -> dict[int, tuple[Page, str | None]]:
     """These pages (first copies of duplicates, say) by id, with previews."""
     wanted = select(Page).where(Page.id.in_(list(page_ids)))

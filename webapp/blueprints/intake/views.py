@@ -89,8 +89,9 @@ def show_batch(batch: Batch) -> Response:
     """The account of one batch; it moves by itself until everything is read."""
     session = current_session()
     account = batches.reconcile_batch(session, batch)
-    problems = batches.list_problem_pages(session, batch.id)[:_SHOWN_PAGES]
+    problems = list(batches.list_problem_pages(session, batch.id))
     settled = standing_resolutions(session, [page.id for page, _preview in problems])
+    problems = sorted(problems, key=lambda line: line[0].id in settled)[:_SHOWN_PAGES]
     duplicates = batches.list_duplicate_pages(session, batch.id)[:_SHOWN_PAGES]
     return render(
         "intake/batch.html",
@@ -109,6 +110,7 @@ def show_batch(batch: Batch) -> Response:
         resolution_words=RESOLUTIONS,
         rescanned=batches.sheets_read_elsewhere(session, [page for page, _preview in problems]),
         duplicates=duplicates,
+        blanks=batches.list_blank_pages(session, batch.id)[:_SHOWN_PAGES],
         first_pages=batches.find_pages(session, [page.duplicate_of_id or 0 for page, _preview in duplicates]),
         has_faults=batches.has_any(session, batch, FAULTS),
         file_refusal=file_refusal,
