@@ -138,7 +138,7 @@ def list_duplicate_pages(session: Session, batch_id: int) -> Sequence[tuple[Page
 
 
 def list_blank_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
-    """Pages taken for blank paper: every side of a form is printed, so a person can see that they are none."""
+    """Pages taken for blank paper; a form has print on both sides, so a person can tell."""
     return _with_preview(session, _pages_in(batch_id, "blank"))
 
 
