@@ -52,7 +52,7 @@ class IndexCheck:
     @property
     def is_true(self) -> bool:
         """Whether every unit has just the index and rank that the truth gives it."""
-        return not (self.largest or self.one_sided or self.ranks_changed)
+        return self.with_index > 0 and not (self.largest or self.one_sided or self.ranks_changed)
 
 
 def score_readings(session: Session, campaign: Campaign, truth: Iterable[TruthPage]) -> Score:
