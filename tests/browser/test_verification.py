@@ -17,8 +17,7 @@ from tests.conftest import NOW
 from tests.worlds.read_pages import Read, add_page, add_reading, add_sheet, blank, comment, double, faint
 from tests.worlds.small import PASSWORD, make_small_world
 from webapp.cli.demo import environment
-from webapp.persistence.all_tables import Base
-from webapp.persistence.base import make_engine
+from webapp.persistence.schema import upgrade_database
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.verification import enqueue_reading
 from webapp.settings import Settings
@@ -34,9 +33,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("desk")
     url = f"sqlite:///{folder / 'desk.sqlite3'}"
     settings = replace(Settings.from_env(), data_dir=folder, database_url=url)
-    engine = make_engine(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
+    upgrade_database(url)
     site = Site("", settings, [])
     with site.session() as session:
         fill(session, ScanStore(settings.scans_dir))
@@ -216,19 +213,25 @@ def test_without_script_every_step_is_a_button(browser: Browser, desk: Site) -> 
     assert [row[0] for row in decisions(desk)[start:]] == ["invalid", "undo", "blank"]
 
 
-def test_words_are_typed_in_the_box_and_digits_there_decide_nothing(browser: Browser, desk: Site) -> None:
+def test_esc_closes_what_is_open_before_it_stops(browser: Browser, desk: Site) -> None:
     with reviewer_at(browser, desk) as page:
-        page.goto(f"{desk.address}/ra-soat")
-        page.get_by_role("button", name="Ý kiến CX4").click()
-        page.locator("#chu").click()
-        press(page, "Digit1", "Digit0")
-        assert page.locator("#chu").input_value() == "10"
+        before = shown(page)
+        for key, part in (
+            ("NumpadMultiply", "details[data-menu=page]"),
+            ("Shift+Slash", "#tro-giup"),
+            ("NumpadAdd", "details[data-menu=escalate]"),
+        ):
+            press(page, key)
+            expect(page.locator(f"{part}[open]")).to_be_visible()
+            press(page, "Escape")
+            expect(page.locator(f"{part}[open]")).to_have_count(0)
+            assert shown(page) == before
+        page.locator("#tro-giup summary").click()
         page.keyboard.press("Escape")
+        expect(page.locator("#tro-giup[open]")).to_have_count(0)
         expect(page.locator("#o")).to_be_focused()
-        page.locator("#chu").fill("Cán bộ nhiệt tình")
-        press(page, "Control+Enter")
-        expect(page.locator(".item-finished")).to_be_visible()
-    assert decisions(desk)[-1] == ("text", "Cán bộ nhiệt tình", None, "key")
+        press(page, "Escape")
+        page.wait_for_url("**/ra-soat")
 
 
 def test_a_phone_shows_everything_within_its_width(browser: Browser, desk: Site) -> None:
@@ -242,3 +245,49 @@ def test_a_phone_shows_everything_within_its_width(browser: Browser, desk: Site)
         assert small == []
     with desk.session() as session:
         assert session.scalars(select(ReviewItem).where(ReviewItem.lease_user == "reviewer")).first()
+
+
+def open_comments(page: Page, desk: Site) -> None:
+    page.goto(f"{desk.address}/ra-soat")
+    page.get_by_role("button", name="Ý kiến CX4").click()
+    expect(page.locator("#chu")).to_be_focused()
+
+
+def test_what_is_typed_blind_at_a_comment_is_text_and_decides_nothing(browser: Browser, desk: Site) -> None:
+    start = len(decisions(desk))
+    with reviewer_at(browser, desk) as page:
+        open_comments(page, desk)
+        before = shown(page)
+        press(page, *"C 1 0.+-*")
+        assert page.locator("#chu").input_value() == "C 1 0.+-*"
+        press(page, "Escape")
+        expect(page.locator("#o")).to_be_focused()
+        press(page, "Digit1", "Digit0", "Numpad1", "NumpadDecimal", "NumpadEnter")
+        page.wait_for_timeout(400)
+        assert shown(page) == before
+    assert len(decisions(desk)) == start
+
+
+def test_a_comment_is_settled_without_leaving_the_box(browser: Browser, desk: Site) -> None:
+    start = len(decisions(desk))
+    with reviewer_at(browser, desk) as page:
+        for key in ("F8", "F9"):
+            open_comments(page, desk)
+            press(page, key)
+            expect(page.locator(".item-finished")).to_be_visible()
+            press(page, "NumpadSubtract")
+            expect(page.locator("#chu")).to_be_focused()
+        page.keyboard.type("Cán bộ nhiệt tình")
+        press(page, "F4")  # the reasons take the focus: the digit after it would be one
+        expect(page.locator("#o")).to_be_focused()
+        press(page, "Escape")
+        page.locator("#chu").focus()
+        press(page, "Control+Enter")
+        expect(page.locator(".item-finished")).to_be_visible()
+    assert decisions(desk)[start:] == [
+        ("unreadable", None, None, "key"),
+        ("undo", None, None, None),
+        ("blank", None, None, "key"),
+        ("undo", None, None, None),
+        ("text", "Cán bộ nhiệt tình", None, "key"),
+    ]

@@ -2,7 +2,8 @@
 //
 // Input methods such as UniKey send a false Backspace and then a composed letter. So: no letters, no Backspace,
 // keys are known by event.code, composing is ignored, a held key counts once, and nothing is taken in the first
-// 200 ms after an item is painted. Keys act only while the focus is inside #o.
+// 200 ms after an item is painted. Keys act only while the focus is inside #o. A comment's box has the focus from
+// the start: what is typed blind is text, and only keys that write nothing (F keys, Ctrl+Enter, Esc) act there.
 "use strict";
 
 (function () {
@@ -13,7 +14,7 @@
   var ACTIONS = {
     Enter: "accept", NumpadEnter: "accept", NumpadDecimal: "invalid", Period: "invalid", F6: "invalid",
     NumpadMultiply: "page", F2: "page", NumpadSubtract: "undo", Minus: "undo", NumpadAdd: "escalate",
-    F4: "escalate", Escape: "stop"
+    F4: "escalate", F8: "unreadable", F9: "wordless", Escape: "stop"
   };
 
   var frame = document.getElementById("khung");
@@ -26,6 +27,10 @@
   var lastActive = 0;
 
   function item() { return document.getElementById("o"); }
+
+  function box() { return item().querySelector("textarea"); }
+
+  function takeFocus() { (box() || item()).focus({ preventScroll: true }); }
 
   function openMenu() { return item().querySelector("details[data-menu][open]:not([data-menu=page])"); }
 
@@ -40,6 +45,12 @@
     return null;
   }
 
+  // What Esc closes before it stops the work: reasons first, then the whole page, then the help.
+  function openPart() {
+    return openMenu() || item().querySelector("details[data-menu=page][open]") ||
+      frame.querySelector("#tro-giup[open]");
+  }
+
   function flash() {
     var o = item();
     o.classList.remove("flash");
@@ -51,7 +62,7 @@
     var digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
     if (event.ctrlKey || event.altKey || event.metaKey) {
       if (event.ctrlKey && event.code === "KeyZ") return "undo";
-      return event.ctrlKey && event.code === "Enter" ? "save" : null;
+      return event.ctrlKey && /^(Numpad)?Enter$/.test(event.code) ? "save" : null;
     }
     if (event.shiftKey) {
       if (event.code === "Slash") return "help";
@@ -72,14 +83,20 @@
 
   function press(action) {
     if (action === "help") return toggle(document.getElementById("tro-giup"));
-    if (action === "stop" && openMenu()) return toggle(openMenu(), false);
+    if (action === "stop" && openPart()) return toggle(openPart(), false);
     if (action === "accept" && openMenu()) return flash();
     var target = find(action);
     if (!target) return flash();
-    if (target.tagName === "SUMMARY") return toggle(target.parentElement);
+    if (target.tagName === "SUMMARY") return pressSummary(target.parentElement);
     var form = target.form;
     if (form && form.elements.input_kind) form.elements.input_kind.value = "key";
     target.click(); // a click, not requestSubmit: htmx sends the value of the button that was clicked
+  }
+
+  // A menu opened from the box takes the focus with it, so that the digit after it is a reason and no text.
+  function pressSummary(details) {
+    toggle(details);
+    if (details.dataset.menu !== "page") details.open ? item().focus({ preventScroll: true }) : takeFocus();
   }
 
   function inText(target) { return target.matches("textarea, input, select"); }
@@ -87,7 +104,7 @@
   // What the focused control would do by itself stays its own: Enter and Space on a button, typing in a box.
   function isNative(event) {
     var plain = !event.ctrlKey && !event.altKey && !event.metaKey;
-    if (inText(event.target)) return plain && event.code !== "Escape";
+    if (inText(event.target)) return !(plain ? /^(Escape|F[0-9]+)$/ : /^(Numpad)?Enter$/).test(event.code);
     var pressable = event.target.matches("button, a, summary");
     return pressable && plain && /^(Enter|NumpadEnter|Space|Tab)$/.test(event.code);
   }
@@ -95,6 +112,10 @@
   function isEarly() { return waiting || unsent !== null || performance.now() - paintedAt < GUARD_MS; }
 
   frame.addEventListener("keydown", function (event) {
+    if (event.code === "Escape" && event.target.closest("#tro-giup[open]")) {
+      toggle(document.getElementById("tro-giup"), false);
+      return takeFocus();
+    }
     if (!event.target.closest("#o") || event.isComposing || event.keyCode === 229) return;
     lastActive = performance.now();
     var native = isNative(event);
@@ -108,7 +129,7 @@
     }
     if (native) return;
     event.preventDefault();
-    if (inText(event.target) && action === "stop") return item().focus();
+    if (inText(event.target) && action === "stop" && !openPart()) return item().focus();
     if (action === "page") return beginHold(event.code);
     press(action);
   });
@@ -159,7 +180,7 @@
 
   document.addEventListener("htmx:afterSettle", function (event) {
     if (!event.target.closest || !event.target.closest("#o")) return;
-    item().focus({ preventScroll: true });
+    takeFocus();
     painted();
   });
 
@@ -202,7 +223,7 @@
   }, RENEW_MS);
 
   if (item()) {
-    item().focus({ preventScroll: true });
+    takeFocus();
     painted();
   }
 })();
