@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from tests.postgres import postgres_server
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory
+
+# Tests share two cores with one another: how long an example takes says nothing.
+settings.register_profile("shared_cores", deadline=None)
+settings.load_profile("shared_cores")
 
 NOW = dt.datetime(2021, 3, 16, 9, 12, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, Page, Request, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,8 @@ from webapp.settings import Settings
 from webapp.storage import ScanStore
 
 SEED = 31
+PATIENCE_MS = 20_000  # two cores carry browser, server, worker and the other tests
+expect.set_options(timeout=PATIENCE_MS)
 SHEETS_PER_PACK = 2
 BROWSER_UNIT = "19186"
 
@@ -117,7 +119,7 @@ class VisitorFactory:
     def __call__(self, username: str, width: int = 1366) -> Visitor:
         """A person who has signed in."""
         context = self._browser.new_context(viewport={"width": width, "height": 768}, locale="vi-VN")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         visitor = Visitor(context.new_page(), self._address)
         visitor.listen()
         self.visitors.append(visitor)

@@ -64,7 +64,7 @@ def settle_one(page: Page) -> None:
         page.keyboard.press("Control+Enter")
     else:
         page.keyboard.press("Numpad1")
-    expect(page.locator("#o")).not_to_have_attribute("data-renew", shown or "", timeout=10_000)
+    expect(page.locator("#o")).not_to_have_attribute("data-renew", shown or "")
 
 
 def unit_scores_itself(unit: Visitor, folder: Path) -> None:
