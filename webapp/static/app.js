@@ -32,7 +32,7 @@
   // A save that failed must not leave the former "saved" standing on the card that it would have renewed.
   document.addEventListener("htmx:afterRequest", function (event) {
     var xhr = event.detail.xhr;
-    if (event.detail.successful || isAnswer(xhr)) return;
+    if (isAnswer(xhr)) return; // detail.successful is true for 4xx: base.html has them swapped
     var target = event.detail.elt.closest("[hx-target]");
     var card = target && document.querySelector(target.getAttribute("hx-target"));
     var saved = card && card.querySelector(".saved");
@@ -41,7 +41,7 @@
     saved.classList.add("saved-not");
   });
 
-  // A form that came back with its own errors has replaced the card already.
+  // Kept; or a form that came back with its own errors, which has replaced the card already.
   function isAnswer(xhr) {
     return xhr.status > 0 && xhr.status < 500 && !xhr.getResponseHeader("HX-Retarget") && !xhr.getResponseHeader("HX-Redirect");
   }
