@@ -18,6 +18,7 @@ from webapp.http.csrf import install_csrf
 from webapp.http.errors import install_errors
 from webapp.http.htmx import install_htmx
 from webapp.http.locale import install_locale
+from webapp.http.places import install_places
 from webapp.http.security import install_security
 from webapp.http.shell import install_shell
 from webapp.http.transaction import install_transactions
@@ -49,6 +50,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     install_htmx(app)
+    install_places(app)
     install_security(app, settings)
     install_csrf(app)
     install_transactions(app)

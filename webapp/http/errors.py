@@ -23,6 +23,7 @@ from webapp.errors import AppError
 from webapp.http import htmx
 from webapp.http.csrf import TokenMissing
 from webapp.http.locale import SOURCE_LANGUAGE, gettext, lazy
+from webapp.http.places import own_page, this_page
 from webapp.http.transaction import roll_back
 from webapp.par_index.errors import AppraisalError
 
@@ -172,7 +173,7 @@ def show_error(
 def _send_to_sign_in() -> Response:
     """Sign in first, then come back to this page."""
     roll_back()
-    back = request.full_path.rstrip("?") if request.method == "GET" and not htmx.wants_fragment() else None
+    back = own_page(request.headers.get("HX-Current-URL")) if htmx.wants_fragment() else this_page()
     address = url_for("accounts.show_sign_in", next=back if back != "/" else None)
     if request.method != "GET":
         flash(gettext("Phiên làm việc đã hết. Lần bấm cuối chưa được lưu; đăng nhập để làm tiếp."))

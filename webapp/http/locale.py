@@ -1,16 +1,30 @@
 """Two languages: Vietnamese is the source, English is read from `translations/en/*.po`."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, current_app, g, has_request_context, session
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from webapp.http import figures
 from webapp.http.catalogue import Catalogue, read_catalogue
 from webapp.http.collation import vietnamese_key
 from webapp.http.context import signed_in_user
 
-__all__ = ["LANGUAGES", "_", "choose_language", "gettext", "language", "lazy", "ngettext", "vietnamese_key"]
+__all__ = [
+    "LANGUAGES",
+    "_",
+    "choose_language",
+    "gettext",
+    "language",
+    "lazy",
+    "ngettext",
+    "vietnamese_key",
+    "when_shown",
+]
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 SOURCE_LANGUAGE = "vi"
@@ -87,8 +101,27 @@ def install_locale(app: Flask) -> None:
         lambda singular, plural, number: _catalogue().ngettext(singular, plural, number),
         newstyle=True,
     )
-    app.jinja_env.filters.update(_filters())
-    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+    app.jinja_env.filters.update({name: when_shown(shown) for name, shown in _filters().items()})
+    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES, ngettext=_count_in_template)
+
+
+def when_shown(text_filter: Callable[..., str]) -> Callable[..., str]:
+    """Run a filter at every showing: Jinja works constants like `{{ 0 | points }}` out only once."""
+
+    @pass_context
+    @functools.wraps(text_filter)
+    def shown(_context: Context, *arguments: object, **options: object) -> str:
+        return str(text_filter(*arguments, **options))
+
+    return shown
+
+
+@pass_context
+def _count_in_template(context: Context, singular: str, plural: str, count: int, /, **values: object) -> str:
+    """`ngettext` as Jinja has it, but `%(num)s` is written the local way, as in Python."""
+    text = _catalogue().ngettext(singular, plural, count)
+    filled = {"num": figures.format_number(count, language()), **values}
+    return Markup(text) % filled if context.eval_ctx.autoescape else text % filled  # noqa: S704 - our own text
 
 
 def _filters() -> dict[str, Callable[..., str]]:

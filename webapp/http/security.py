@@ -13,6 +13,8 @@ from webapp.settings import Settings
 
 _MIB = 1024 * 1024
 _STRANGER_LIMIT_BYTES = _MIB  # nobody needs more to sign in
+_FORM_LIMIT_BYTES = 4 * _MIB
+_EVIDENCE_FILES_AT_ONCE = 10
 # frame-ancestors: evidence is shown in a frame of our own page
 _POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-src 'self'; "
@@ -33,13 +35,13 @@ def install_security(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=settings.max_upload_mb * _MIB,
-        MAX_FORM_MEMORY_SIZE=4 * _MIB,
+        MAX_FORM_MEMORY_SIZE=_FORM_LIMIT_BYTES,
         SESSION_COOKIE_NAME="chamdiem",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # static files carry their content's hash in the address
     )
-    app.before_request(_limit_strangers)
+    app.before_request(lambda: limit_body(settings))
     app.before_request(_renew)
     app.after_request(_add_headers)
     app.url_defaults(_name_version)
@@ -53,10 +55,17 @@ def is_local_path(target: str) -> bool:
     return not parts.scheme and not parts.netloc
 
 
-def _limit_strangers() -> None:
-    """Who is not signed in cannot fill the disk with an upload."""
+def limit_body(settings: Settings) -> None:
+    """Only the two upload pages take large bodies, and only as files; strangers send least of all."""
     if sign_in.KEY not in session:
         request.max_content_length = _STRANGER_LIMIT_BYTES
+        return
+    limits_mb = {
+        "intake.upload_batch": settings.max_upload_mb,
+        "self_scoring.upload_evidence": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
+    }
+    uploads = limits_mb.get(request.endpoint or "") if request.mimetype == "multipart/form-data" else None
+    request.max_content_length = _FORM_LIMIT_BYTES if uploads is None else uploads * _MIB
 
 
 def _renew() -> None:

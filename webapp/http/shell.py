@@ -6,7 +6,7 @@ from flask import Flask, request
 
 from webapp.http.access import Permission, may
 from webapp.http.context import find_campaign, settings, signed_in_user
-from webapp.http.locale import lazy
+from webapp.http.locale import lazy, when_shown
 from webapp.http.roles import ROLE_NAMES, ROLE_TASKS
 
 
@@ -51,7 +51,10 @@ def install_shell(app: Flask) -> None:
             if feature in app.blueprints and may(user, permission)
         ]
 
-    app.jinja_env.filters.update(role_name=ROLE_NAMES.__getitem__, role_task=ROLE_TASKS.__getitem__)
+    app.jinja_env.filters.update(
+        role_name=when_shown(lambda role: str(ROLE_NAMES[role])),
+        role_task=when_shown(lambda role: str(ROLE_TASKS[role])),
+    )
     app.jinja_env.globals.update(
         tabs=tabs,
         signed_in_user=signed_in_user,

@@ -89,5 +89,15 @@ def text() -> str:
     return render_template_string("{{ 92.155 | points }} {{ _('Mã sự cố') }} {{ missing_name }}")
 
 
+@blueprint.get("/figures")
+@access.policy(Permission.OWN_ACCOUNT)
+def show_figures() -> str:
+    return render_template_string(
+        "{{ 0 | points }} {{ 0.5 | percent(1) }} {{ 'clerk' | role_name }} "
+        "{{ ngettext('%(num)s phiếu', '%(num)s phiếu', 3108) }} "
+        "{{ ngettext('%(num)s <%(name)s>', '%(num)s <%(name)s>', 1, name='<i>') }}"
+    )
+
+
 def _texts() -> dict[str, Any]:
     return {"text": ERROR_TEXTS["not_found"], "code": "not_found", "detail": None, "incident": None}

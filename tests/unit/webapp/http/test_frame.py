@@ -6,13 +6,18 @@ import logging
 import unicodedata
 
 import pytest
+from flask import request, session
 from sqlalchemy import select
 
 from tests.clients import Office
 from tests.unit.webapp.http.conftest import MakeOffice
 from tests.unit.webapp.http.probe import blueprint
+from webapp.http import sign_in
+from webapp.http.context import EXTENSION
+from webapp.http.security import limit_body
 from webapp.persistence.accounts import User
 from webapp.persistence.audit import LogEntry
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -128,6 +133,67 @@ def test_a_misspelt_name_in_a_template_is_an_error(office: Office) -> None:
 def test_strangers_cannot_send_large_bodies(office: Office) -> None:
     body = {"username": "x", "password": "y", "next": "z" * 2_000_000}
     assert office.browser().client.post("/dang-nhap", data=body).status_code == 413
+
+
+def test_no_form_may_be_large(office: Office) -> None:
+    large = {"word": "z" * 5_000_000}
+    assert office.browser("clerk").post("/ca-nhan/mat-khau", large).status_code == 413
+    assert office.browser("clerk").post("/quet", large).status_code == 413, "a form, not files"
+
+
+@pytest.mark.parametrize(
+    ("path", "limit_mib"), [("/quet", 600), ("/tu-cham/1.1.1/tep", 200), ("/ca-nhan/mat-khau", 4)]
+)
+def test_files_may_be_large_where_files_are_sent(office: Office, path: str, limit_mib: int) -> None:
+    settings: Settings = office.app.extensions[EXTENSION].settings
+    sent = {"method": "POST", "content_type": "multipart/form-data; boundary=x"}
+    with office.app.test_request_context(path, **sent):
+        session[sign_in.KEY] = {}
+        limit_body(settings)
+        assert request.max_content_length == limit_mib * 1024 * 1024
+
+
+def test_each_reader_sees_figures_in_their_language(office: Office) -> None:
+    browser = office.browser("clerk")
+    browser.post("/ngon-ngu", {"locale": "en"})
+    assert browser.get("/probe/figures").text == "0.00 50.0\u00a0% Clerk 3,108 phiếu 1 <&lt;i&gt;>"
+    browser.post("/ngon-ngu", {"locale": "vi"})
+    assert browser.get("/probe/figures").text == "0,00 50,0\u00a0% Văn thư 3.108 phiếu 1 <&lt;i&gt;>"
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9" * 19, "9" * 30, "9" * 3000])
+def test_a_number_that_no_row_has_is_not_found(office: Office, number: str) -> None:
+    assert office.browser("administrator").post(f"/nguoi-dung/{number}/khoa").status_code == 404
+    assert office.browser("clerk").get(f"/quet/{number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("referrer", "place"),
+    [
+        ("http://localhost/ca-nhan?x=1", "/ca-nhan?x=1"),
+        ("http://localhost/ca-nhan/mat-khau", "/"),
+        ("http://localhost//evil.example", "/"),
+        ("http://evil.example/ca-nhan", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_refused_form_leads_back_to_the_page_it_stood_on(office: Office, referrer: str, place: str) -> None:
+    browser = office.browser("clerk")
+    headers = {"Referer": referrer, "X-CSRF-Token": browser.token()}
+    page = browser.client.post("/ca-nhan/mat-khau", headers=headers)
+    assert page.status_code == 422
+    assert f'name="next" value="{place}"' in page.text
+
+
+def test_an_ended_session_keeps_the_place(office: Office) -> None:
+    at = {"HX-Request": "true", "HX-Current-URL": "http://localhost/ca-nhan?x=1"}
+    answer = office.browser().client.get("/tien-do", headers=at)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/dang-nhap?next=/ca-nhan?x%3D1"
+    elsewhere = {"HX-Request": "true", "HX-Current-URL": "http://evil.example/ca-nhan"}
+    answer = office.browser().client.get("/tien-do", headers=elsewhere)
+    assert answer.headers["HX-Redirect"] == "/dang-nhap"
 
 
 def test_a_page_that_is_not_there(office: Office) -> None:
