@@ -25,8 +25,6 @@ from webapp.par_index.snapshot import (
 from webapp.par_index.survey import QuestionTally, UnitSurvey, survey_score
 
 COMMUNE = sample_scheme("commune")
-settings.register_profile("shared_cores", deadline=None)
-settings.load_profile("shared_cores")
 
 
 def points_up_to(maximum: Decimal) -> st.SearchStrategy[Decimal]:
