@@ -5,7 +5,6 @@ from decimal import Decimal
 from io import BytesIO
 from random import Random
 
-import typst
 from sqlalchemy.orm import Session
 
 from webapp.par_index.rules import FactValue
@@ -15,13 +14,13 @@ from webapp.persistence.appraisal import EvidenceFile
 from webapp.persistence.campaign import Unit
 from webapp.services.appraisal import Decision, appraise_component, finish_appraisal
 from webapp.services.evidence import Upload, add_file, cite_file
+from webapp.services.sample_documents import EVIDENCE_PAGES, evidence_pdf
 from webapp.services.sample_facts import sample_facts
 from webapp.services.schemes import scheme_of_level
 from webapp.services.self_scores import Draft, declare_points, save_draft
 from webapp.services.unit_scores import load_unit_scores
 from webapp.storage import ScanStore
 
-_EVIDENCE_PAGES = 3
 _MAX_EVIDENCE_MB = 20
 _STEP = Decimal("0.25")
 _LOWERED_SHARE = 0.12
@@ -45,20 +44,6 @@ def sample_draft(component: ComponentCriterion, seed: int, unit_code: str) -> Dr
     ):
         return Draft(not_applicable=True, not_applicable_reason=component.not_applicable.condition)
     return draft
-
-
-def evidence_pdf(unit_name: str, office_name: str, year: int) -> bytes:
-    """A made-up document of three pages that says so on each."""
-    pages = "\n#pagebreak()\n".join(
-        f"#align(center)[*DỮ LIỆU MẪU – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ*]\n"
-        f"#v(1cm)\n*#sys.inputs.office* \\\n#sys.inputs.unit\n#v(1cm)\n"
-        f"= Báo cáo cải cách hành chính năm {year} – phần {number}\n"
-        f"#lorem(120)"
-        for number in range(1, _EVIDENCE_PAGES + 1)
-    )
-    source = f'#set page(paper: "a4", margin: 2.5cm)\n#set text(size: 13pt)\n{pages}\n'
-    pdf = typst.compile(source.encode(), sys_inputs={"unit": unit_name, "office": office_name})
-    return bytes(pdf)
 
 
 def attach_sample_evidence(
@@ -97,7 +82,7 @@ def enter_self_scores(
             )
         save_draft(session, unit, component, draft, actor=actor, now=now)
         if not explained and evidence is not None:
-            page = dice.randint(1, _EVIDENCE_PAGES)
+            page = dice.randint(1, EVIDENCE_PAGES)
             cite_file(session, unit, component.code, evidence, page_number=page, actor=actor, now=now)
     session.flush()
 

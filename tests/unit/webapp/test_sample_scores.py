@@ -1,6 +1,8 @@
 """Made-up units go the real way: draft, evidence, sending, appraisal; nothing is entered behind its back."""
 
 import datetime as dt
+import subprocess
+import unicodedata
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 from tests.worlds.small import make_small_world
 from webapp.par_index.workflow import State
 from webapp.services.campaigns import SAMPLE_DIR
+from webapp.services.sample_documents import EVIDENCE_PAGES, evidence_pdf
 from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
@@ -33,3 +36,25 @@ def test_a_unit_is_scored_and_appraised(session: Session, now: dt.datetime, tmp_
     assert scores.state == State.APPRAISED
     assert scores.unappraised == []
     assert Decimal(30) < scores.appraised_points <= scores.self_points <= Decimal(65)
+
+
+def test_the_sample_report_reads_like_one_and_says_that_it_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(evidence_pdf("xã Đại Trạch", "UBND huyện Bố Trạch", 2020))
+    told = [
+        subprocess.run(
+            ["pdftotext", "-f", str(page), "-l", str(page), path, "-"], capture_output=True, check=True
+        )
+        for page in range(1, EVIDENCE_PAGES + 1)
+    ]
+    texts = [unicodedata.normalize("NFC", answer.stdout.decode()) for answer in told]
+    for text in texts:
+        assert text.startswith("DỮ LIỆU MẪU")
+        assert "xã Đại Trạch" in text
+        assert "Kế hoạch" in text
+        assert text.count(" %") == 3
+        assert "orem" not in text
+    assert len(set(texts)) == EVIDENCE_PAGES
+    fonts = subprocess.run(["pdffonts", path], capture_output=True, check=True).stdout.decode()
+    assert "LiberationSerif" in fonts
+    assert "Libertinus" not in fonts, "one that has every Vietnamese letter"
