@@ -1,6 +1,8 @@
 """All settings, read once at start; the only module that looks at the environment."""
 
+import contextlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ class Settings:
     forms_dir: Path
     secret_key: str
     demo: bool = False
+    https: bool = False
     max_upload_mb: int = 600
     max_evidence_mb: int = 20
     lease_s: int = 60
@@ -37,17 +40,21 @@ class Settings:
             database_url=os.environ.get("CHAMDIEM_DATABASE", default_url),
             forms_dir=forms_dir.resolve(),
             secret_key=os.environ.get("CHAMDIEM_SECRET") or _kept_secret(data_dir),
+            https=os.environ.get("CHAMDIEM_HTTPS", "") == "1",
             demo=os.environ.get("CHAMDIEM_DEMO", "") == "1",
             reader_processes=int(os.environ.get("CHAMDIEM_READERS", str(os.cpu_count() or 1))),
         )
 
 
 def _kept_secret(data_dir: Path) -> str:
-    """The secret of this installation: made once, readable by its owner only."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    """The secret of this installation: made once, whole or not at all, readable by its owner only."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = data_dir / "secret"
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(os.urandom(32).hex())
+        with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix="secret-") as beside:
+            beside.write(os.urandom(32).hex())
+            beside.flush()
+            os.fsync(beside.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was faster: its secret counts
+                os.link(beside.name, path)
     return path.read_text()

@@ -10,9 +10,10 @@ from werkzeug.exceptions import Unauthorized
 
 from webapp.errors import NotFound
 from webapp.http import sign_in
-from webapp.persistence.accounts import User
+from webapp.persistence.accounts import EndedSession, User
 from webapp.persistence.base import Clock
 from webapp.persistence.campaign import Campaign
+from webapp.services import accounts
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -115,6 +116,15 @@ def current_campaign() -> Campaign:
     return campaign
 
 
+def end_sign_in() -> None:
+    """End the sign-in of this browser here and on the server; the chosen language stays."""
+    claim = sign_in.read_claim(session, now(), session_limits())
+    if claim is not None:
+        accounts.end_sign_in(current_session(), claim.key, now(), session_limits().absolute)
+    sign_in.forget_session(session)
+    g.pop("user", None)
+
+
 def _load_user() -> User | None:
     """The account that the cookie claims, if the claim still holds."""
     claim = sign_in.read_claim(session, now(), session_limits())
@@ -123,4 +133,4 @@ def _load_user() -> User | None:
     user = current_session().get(User, claim.user_id)
     if user is None or not user.is_active or user.session_epoch != claim.epoch:
         return None
-    return user
+    return None if current_session().get(EndedSession, claim.key) is not None else user

@@ -38,6 +38,7 @@ def install_security(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=_FORM_LIMIT_BYTES,
         SESSION_COOKIE_NAME="chamdiem",
         SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # static files carry their content's hash in the address
     )

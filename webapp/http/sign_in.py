@@ -1,6 +1,7 @@
 """Who the session cookie says is here: pure rules about its age, without a database."""
 
 import datetime as dt
+import secrets
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,14 @@ _KEPT = ("locale",)  # what outlives a change of person
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The cookie's word, still to be compared with the account: `epoch` must equal the account's."""
+    """The cookie's word, still to be compared with the account: `epoch` must equal the account's.
+
+    `key` names this one sign-in, so that it can be ended alone.
+    """
 
     user_id: int
     epoch: int
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,14 @@ def begin_session(cookie: MutableMapping[str, Any], claim: Claim, now: dt.dateti
     """Start afresh for one person: nothing of the former session stays, its CSRF token least of all."""
     forget_session(cookie)
     moment = int(now.timestamp())
-    cookie[KEY] = {"user": claim.user_id, "epoch": claim.epoch, "started": moment, "seen": moment}
+    key = claim.key or secrets.token_urlsafe(16)
+    cookie[KEY] = {
+        "user": claim.user_id,
+        "epoch": claim.epoch,
+        "key": key,
+        "started": moment,
+        "seen": moment,
+    }
 
 
 def forget_session(cookie: MutableMapping[str, Any]) -> None:
@@ -42,14 +54,14 @@ def forget_session(cookie: MutableMapping[str, Any]) -> None:
 def read_claim(cookie: MutableMapping[str, Any], now: dt.datetime, limits: SessionLimits) -> Claim | None:
     """The claim of a session within its limits, else None."""
     entry = cookie.get(KEY)
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or "key" not in entry:
         return None
     moment = now.timestamp()
     if moment - entry["seen"] > limits.idle.total_seconds():
         return None
     if moment - entry["started"] > limits.absolute.total_seconds():
         return None
-    return Claim(entry["user"], entry["epoch"])
+    return Claim(entry["user"], entry["epoch"], entry["key"])
 
 
 def renew_session(cookie: MutableMapping[str, Any], now: dt.datetime) -> None:

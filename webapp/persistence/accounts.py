@@ -9,6 +9,24 @@ from webapp.persistence.base import Base, Id, Slug, reference
 from webapp.persistence.campaign import Unit
 
 
+class EndedSession(Base):
+    """A sign-in that was ended by signing out: its cookie, wherever a copy lies, opens nothing any more."""
+
+    __tablename__ = "ended_session"
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ended_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class SignInBrake(Base):
+    """Failed sign-ins of what has no account: `address:10.0.0.5`, or `name:…` that nobody bears."""
+
+    __tablename__ = "sign_in_brake"
+    subject: Mapped[str] = mapped_column(String(120), primary_key=True)
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    counted_since: Mapped[dt.datetime] = mapped_column(index=True)
+    locked_until: Mapped[dt.datetime | None]
+
+
 class User(Base):
     """A person's account. `role` is one of webapp.http.access.Role; units have `unit_id`, others None."""
 

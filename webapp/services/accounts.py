@@ -8,16 +8,18 @@ from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from webapp.errors import InvalidInput, NotFound
-from webapp.persistence.accounts import User
+from webapp.persistence.accounts import EndedSession, SignInBrake, User
 from webapp.persistence.audit import write_log
+from webapp.persistence.campaign import Campaign
 
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 200
 FAILURES_BEFORE_LOCK = 5
+ADDRESS_FAILURES_BEFORE_LOCK = 50  # a whole office may stand behind one address
 LOCK = dt.timedelta(minutes=15)
 LOCALES = ("vi", "en")
 # No l, i, o, 0, 1: they are read aloud and copied by hand.
@@ -57,6 +59,21 @@ class SignIn:
 
     user: User | None
     locked_until: dt.datetime | None = None
+    is_address: bool = False  # it is the address that waits, not the account
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What was typed, and from where."""
+
+    username: str
+    password: str
+    address: str = "unknown"
+
+    @property
+    def name(self) -> str:
+        """The username as accounts have it, no longer than theirs."""
+        return self.username.strip().lower()[:80]
 
 
 def create_user(
@@ -92,29 +109,68 @@ def create_user(
     return user
 
 
-def verify_sign_in(session: Session, username: str, password: str, now: dt.datetime) -> SignIn:
-    """Compare a password. Unknown names take as long as known ones; repeated failures lock for a while."""
-    user = session.scalars(select(User).where(User.username == username.strip().lower())).first()
-    if user is None or not user.is_active:
-        _matches(_UNKNOWN_USER_HASH, password)
-        return SignIn(None)
-    if user.locked_until is not None and user.locked_until > now:
-        return SignIn(None, user.locked_until)
-    if not _matches(user.password_hash, password):
-        return _count_failure(session, user, now)
-    _accept(session, user, password, now)
+def refuse_address(session: Session, attempt: Attempt, now: dt.datetime) -> SignIn | None:
+    """The refusal of an address that failed too often, known before anything is hashed for it."""
+    brake = session.get(SignInBrake, _address_subject(attempt))
+    if brake is None or not _is_locked(brake, now):
+        return None
+    return SignIn(None, brake.locked_until, is_address=True)
+
+
+def hash_to_test(session: Session, attempt: Attempt) -> str:
+    """The account's hash; for names without an account one that costs as much and fits nothing."""
+    user = _account_of(session, attempt)
+    return _UNKNOWN_USER_HASH if user is None else user.password_hash
+
+
+def is_password(password_hash: str, password: str) -> bool:
+    """Whether the password is the one; over-long ones are never hashed."""
+    if len(password) > MAX_PASSWORD_LENGTH:
+        return False
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None, now: dt.datetime) -> SignIn:
+    """Admit, or count the failure; `matched_hash` is the hash that the password matched, if it did.
+
+    Names without an account are counted and locked like all others, so that answers do not tell them apart.
+    """
+    user = _account_of(session, attempt)
+    brake = user or _find_brake(session, f"name:{attempt.name}", now)
+    if _is_locked(brake, now):
+        return SignIn(None, brake.locked_until)
+    if user is None or not user.is_active or user.password_hash != matched_hash:
+        _count_address(session, attempt, now)
+        return _count_failure(session, brake, attempt.name, now)
+    _accept(session, user, attempt.password, now)
     return SignIn(user)
+
+
+def verify_sign_in(session: Session, username: str, password: str, now: dt.datetime) -> SignIn:
+    """All steps of signing in at once, where no other writer waits."""
+    attempt = Attempt(username, password)
+    tested = hash_to_test(session, attempt)
+    return settle_sign_in(session, attempt, tested if is_password(tested, password) else None, now)
+
+
+def end_sign_in(session: Session, key: str, now: dt.datetime, longest: dt.timedelta) -> None:
+    """End one sign-in; what ended so long ago that its cookie is too old anyway is forgotten."""
+    session.execute(delete(EndedSession).where(EndedSession.ended_at < now - longest))
+    session.merge(EndedSession(key=key, ended_at=now))
 
 
 def enter_demo(session: Session, user_id: int, now: dt.datetime) -> User:
     """Sign in without a password; only the demo's sign-in page may call this.
 
     Raises:
-        NotFound: no such active account.
+        NotFound: not one of the people that the sign-in page offers.
     """
-    user = find_user(session, user_id)
-    if not user.is_active:
-        raise NotFound("Tài khoản này đã bị khóa.")
+    user = next((user for user in list_demo_users(session) if user.id == user_id), None)
+    if user is None:
+        raise NotFound("Không có tài khoản này.")
     write_log(session, now, user.username, "signed_in", user.username, demo=True)
     return user
 
@@ -125,7 +181,7 @@ def change_password(session: Session, user: User, current: str, new: str, now: d
     Raises:
         InvalidInput: the current password is wrong, or the new one is too short.
     """
-    if not _matches(user.password_hash, current):
+    if not is_password(user.password_hash, current):
         raise InvalidInput("Mật khẩu hiện tại chưa đúng. Mật khẩu cũ vẫn giữ nguyên.")
     _check_password(new)
     user.password_hash = _hasher.hash(new)
@@ -196,7 +252,9 @@ def list_users(session: Session) -> list[User]:
 
 
 def list_demo_users(session: Session) -> list[User]:
-    """One active account per role, the first made, in the order of the roles."""
+    """One active account per role, the first made, in the order of the roles; none beside a real campaign."""
+    if set(session.scalars(select(Campaign.is_sample))) != {True}:
+        return []
     first: dict[str, User] = {}
     for user in session.scalars(select(User).where(User.is_active).order_by(User.id)):
         first.setdefault(user.role, user)
@@ -235,24 +293,50 @@ def find_display_names(session: Session, usernames: Iterable[str]) -> dict[str, 
     return {username: username for username in asked} | dict(session.execute(known).all())
 
 
-def _matches(password_hash: str, password: str) -> bool:
-    """Whether the password is the one; over-long ones are never hashed."""
-    if len(password) > MAX_PASSWORD_LENGTH:
-        return False
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
+def _account_of(session: Session, attempt: Attempt) -> User | None:
+    return session.scalars(select(User).where(User.username == attempt.name)).first()
 
 
-def _count_failure(session: Session, user: User, now: dt.datetime) -> SignIn:
-    """One more failure; at the limit the account locks and the count starts again."""
-    user.failed_sign_ins += 1
-    if user.failed_sign_ins < FAILURES_BEFORE_LOCK:
+def _address_subject(attempt: Attempt) -> str:
+    return f"address:{attempt.address}"[:120]
+
+
+def _is_locked(brake: "User | SignInBrake", now: dt.datetime) -> bool:
+    return brake.locked_until is not None and brake.locked_until > now
+
+
+def _find_brake(session: Session, subject: str, now: dt.datetime) -> SignInBrake:
+    """The count of this subject; old counts, of this and all others, are forgotten."""
+    stale = (SignInBrake.counted_since < now - LOCK, func.coalesce(SignInBrake.locked_until, now) <= now)
+    session.execute(delete(SignInBrake).where(*stale))
+    brake = session.get(SignInBrake, subject)
+    if brake is None:
+        brake = SignInBrake(subject=subject, failed_sign_ins=0, counted_since=now)
+        session.add(brake)
+        session.flush()
+    return brake
+
+
+def _count_address(session: Session, attempt: Attempt, now: dt.datetime) -> None:
+    """Many names tried from one address are a guess as well."""
+    brake = _find_brake(session, _address_subject(attempt), now)
+    _count_failure(session, brake, brake.subject, now, ADDRESS_FAILURES_BEFORE_LOCK)
+
+
+def _count_failure(
+    session: Session,
+    brake: "User | SignInBrake",
+    subject: str,
+    now: dt.datetime,
+    limit: int = FAILURES_BEFORE_LOCK,
+) -> SignIn:
+    """One more failure; at the limit the account or address locks and the count starts again."""
+    brake.failed_sign_ins += 1
+    if brake.failed_sign_ins < limit:
         return SignIn(None)
-    user.failed_sign_ins, user.locked_until = 0, now + LOCK
-    write_log(session, now, user.username, "sign_in_locked", user.username)
-    return SignIn(None, user.locked_until)
+    brake.failed_sign_ins, brake.locked_until = 0, now + LOCK
+    write_log(session, now, subject[:80], "sign_in_locked", subject)
+    return SignIn(None, brake.locked_until)
 
 
 def _accept(session: Session, user: User, password: str, now: dt.datetime) -> None:
