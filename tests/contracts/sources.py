@@ -80,6 +80,7 @@ SCORING = (
     "evidence",
     "evidence_kinds",
     "page_images",
+    "reopening",
     "self_scores",
     "submissions",
     "unit_scores",

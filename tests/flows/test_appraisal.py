@@ -157,7 +157,7 @@ def test_the_second_appraiser_sees_both_versions(office: Office) -> None:
     assert decide(browser, "0.50", "Bản thứ nhất").status_code == 303
     answer = decide(browser, "0.00", "Bản thứ hai")
     assert answer.status_code == 409
-    for words in ("0,50", "Bản thứ nhất", "appraiser", "0,00", "Bản thứ hai"):
+    for words in ("0,50", "Bản thứ nhất", "Appraiser lưu lúc", "0,00", "Bản thứ hai"):
         assert words in answer.text
     assert versions(office) == 1
     fields = dict(re.findall(r'name="(seen_version|choice|other|reason)" value="([^"]*)"', answer.text))
@@ -185,6 +185,33 @@ def test_finishing_names_what_waits_and_then_closes(office: Office) -> None:
     page = browser.get(CELL).text
     assert "Lưu và tiếp" not in page
     assert decide(browser, "0.00", "quá muộn", seen=1).status_code == 409
+    reopen(office)
+    page = browser.get(f"/tham-dinh/{SENT}").text
+    assert "Head mở lại thẩm định lúc 16/03/2021 09:12:" in page
+    assert "Đơn vị gửi bổ sung minh chứng" in page
+    assert "Chờ thẩm định" in page
+    assert decide(browser, "0.50", "Ký chậm", seen=1).status_code == 303
+    assert "Lịch sử: 2 bản" in browser.get(CELL).text
+    assert browser.post(f"/tham-dinh/{SENT}/xong").status_code == 303
+
+
+def reopen(office: Office) -> None:
+    """The head gives the finished unit back to the appraisers; nobody else can, and not without a reason."""
+    fields = {"unit_code": SENT, "reopen_reason": "Đơn vị gửi bổ sung minh chứng"}
+    for who in ("appraiser", f"unit-{SENT}", "administrator"):
+        assert office.browser(who).post("/tu-cham/han/mo-lai", fields).status_code == 403
+    head = office.browser("head")
+    assert "Mở lại thẩm định" in head.get("/tu-cham/han").text
+    for wrong, sentence in (
+        ({"reopen_reason": " "}, "Ghi lý do mở lại"),
+        ({"unit_code": DRAFT}, "Chọn một đơn vị"),
+    ):
+        answer = head.post("/tu-cham/han/mo-lai", fields | wrong)
+        assert answer.status_code == 422
+        assert sentence in answer.text
+    assert head.post("/tu-cham/han/mo-lai", fields).status_code == 303
+    assert head.post("/tu-cham/han/mo-lai", fields).status_code == 422, "open already"
+    assert "reopen-unit" not in head.get("/tu-cham/han").text
 
 
 def test_drafts_are_nobodys_business(office: Office) -> None:

@@ -88,6 +88,14 @@ def test_autosave_answers_with_the_points_in_words(office: Office) -> None:
     assert "<html" not in answer.text
 
 
+def test_a_draft_of_an_earlier_day_says_the_day(office: Office) -> None:
+    office.browser(UNIT).post(f"/tu-cham/{RATIO}/nhap", FACTS, htmx=True)
+    assert "Đã lưu 09:12" in office.browser(UNIT).get(f"/tu-cham/{RATIO}").text
+    office.clock.now += dt.timedelta(days=1)
+    office.browsers.clear()
+    assert "Đã lưu 16/03/2021 09:12" in office.browser(UNIT).get(f"/tu-cham/{RATIO}").text
+
+
 def test_autosave_never_refuses_what_was_typed(office: Office) -> None:
     browser = office.browser(UNIT)
     wrong = {"fact-numerator": "mười <b>bảy</b>", "fact-denominator": "2.0.3"}
@@ -264,6 +272,7 @@ def test_sent_receipt_locked(office: Office) -> None:
     content = browser.get("/tu-cham/bien-nhan/noi-dung").data
     assert hashlib.sha256(content).hexdigest() in receipt
     assert "16/03/2021 09:12" in receipt
+    assert "Unit-19186" in receipt, "the sender's name, not the account's"
     late = browser.post(f"/tu-cham/{RATIO}/nhap", FACTS, htmx=True)
     assert late.status_code == 409
     assert "không sửa được nữa" in late.text
@@ -296,7 +305,7 @@ def test_the_head_gives_more_time_and_says_why(office: Office) -> None:
     answer = head.post("/tu-cham/han", more)
     assert (answer.status_code, answer.location) == (303, "/tu-cham/han")
     page = head.get(answer.location).text
-    for words in ("22/03/2021 11:30", "Còn hạn", "Mưa lũ, ba xã mất điện", "head"):
+    for words in ("22/03/2021 11:30", "Còn hạn", "Mưa lũ, ba xã mất điện", "Head: từ 19/03/2021 17:00"):
         assert words in page
     assert unit.post("/tu-cham/1.1.2/nhap", FACTS, htmx=True).status_code == 200
 
@@ -372,7 +381,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     return [
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/tu-cham") and rule.rule != "/tu-cham/han"  # the head's page
+        if rule.rule.startswith("/tu-cham") and not rule.rule.startswith("/tu-cham/han")  # the head's page
         for method in (rule.methods or set()) & {"GET", "POST"}
     ]
 

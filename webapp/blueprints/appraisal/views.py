@@ -18,6 +18,7 @@ from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, appraised_versions
 from webapp.persistence.campaign import Unit
+from webapp.services.accounts import find_display_names
 from webapp.services.appraisal import (
     appraise_component,
     finish_appraisal,
@@ -28,6 +29,7 @@ from webapp.services.appraisal import (
 )
 from webapp.services.evidence import find_citation, find_file, page_image
 from webapp.services.evidence_kinds import MEDIA_TYPES
+from webapp.services.reopening import reopenings
 from webapp.services.self_scores import declare_points, draft_of
 from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
 
@@ -127,7 +129,7 @@ def show_units() -> str:
 @access.policy(Permission.APPRAISE, scope=load_unit)
 def show_unit(owner: AppraisedUnit) -> str:
     """The components of one unit: maximum, self-score, appraised score, difference."""
-    return render_template("appraisal/unit.html", owner=owner, scores=owner.scores, refusal=None)
+    return unit_page(owner, None)
 
 
 @blueprint.post("/<unit_code>/xong")
@@ -137,8 +139,7 @@ def finish_unit(owner: AppraisedUnit) -> Response:
     try:
         finish_appraisal(current_session(), current_user(), owner.scores.unit, now())
     except InvalidInput as refusal:
-        page = render_template("appraisal/unit.html", owner=owner, scores=owner.scores, refusal=refusal)
-        return make_response(page, refusal.status)
+        return make_response(unit_page(owner, refusal), refusal.status)
     return htmx.go_to(url_for(".show_unit", unit_code=owner.scores.unit.code))
 
 
@@ -187,6 +188,20 @@ def show_page(picture: tuple[str, str]) -> Response:
     return send_picture(*picture)
 
 
+def unit_page(owner: AppraisedUnit, refusal: InvalidInput | None) -> str:
+    """The unit's table, with why its appraisal was opened again if it was."""
+    session, submission = current_session(), owner.scores.submission
+    opened = reopenings(session, owner.scores.unit, submission) if submission is not None else []
+    return render_template(
+        "appraisal/unit.html",
+        owner=owner,
+        scores=owner.scores,
+        refusal=refusal,
+        reopenings=opened,
+        names=find_display_names(session, [entry.actor for entry in opened]),
+    )
+
+
 def next_address(shown: AppraisedComponent) -> str:
     """The next component, or the unit's table after the last."""
     _before, after = shown.owner.scores.neighbours(shown.code)
@@ -202,6 +217,7 @@ def component_page(
     here, scores = shown.here, shown.owner.scores
     before, after = scores.neighbours(shown.code)
     draft = draft_of(here.entry)
+    versions = appraised_versions(current_session(), shown.unit.id, shown.code)
     return htmx.render(
         "appraisal/component.html",
         "appraisal/_viewer.html",
@@ -220,7 +236,8 @@ def component_page(
         after=after,
         position=[scores.component.code for scores in scores.own].index(shown.code) + 1,
         page_number=shown_page_number(shown),
-        versions=appraised_versions(current_session(), shown.unit.id, shown.code),
+        versions=versions,
+        names=find_display_names(current_session(), [version.appraised_by for version in versions]),
     )
 
 
@@ -248,7 +265,13 @@ def shown_page_number(shown: AppraisedComponent) -> int:
 
 def conflict_page(shown: AppraisedComponent, typed: TypedDecision, conflict: StaleVersion) -> Response:
     """Somebody else was faster: theirs and mine side by side, nothing overwritten."""
+    theirs = shown.here.appraised
     page = render_template(
-        "appraisal/conflict.html", shown=shown, here=shown.here, typed=typed, conflict=conflict
+        "appraisal/conflict.html",
+        shown=shown,
+        here=shown.here,
+        typed=typed,
+        conflict=conflict,
+        names=find_display_names(current_session(), [theirs.appraised_by] if theirs is not None else []),
     )
     return make_response(page, conflict.status)

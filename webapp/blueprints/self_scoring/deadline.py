@@ -1,4 +1,4 @@
-"""Hạn gửi: the head gives units more time or puts a slip right; every change is on record."""
+"""Hạn gửi: the head gives units more time, puts a slip right, reopens an appraisal; all of it on record."""
 
 import datetime as dt
 
@@ -11,6 +11,7 @@ from webapp.http.context import current_campaign, current_session, current_user,
 from webapp.http.locale import gettext
 from webapp.services.accounts import find_display_names
 from webapp.services.appraisal import list_units
+from webapp.services.reopening import find_finished_unit, finished_units, reopen_appraisal
 from webapp.services.submissions import deadline_extensions, extend_deadline, office_time, read_office_time
 
 
@@ -34,7 +35,20 @@ def extend() -> Response:
     return htmx.go_to(url_for(".show_deadline"), notice)
 
 
-def deadline_page(refusal: InvalidInput | None) -> str:
+@access.policy(Permission.PUBLISH)
+def reopen() -> Response:
+    """Give a unit's finished appraisal back to the appraisers."""
+    session, reason = current_session(), request.form.get("reopen_reason", "")
+    try:
+        unit = find_finished_unit(session, current_campaign(), request.form.get("unit_code", ""))
+        reopen_appraisal(session, current_user().username, unit, reason, now())
+    except InvalidInput as refusal:
+        return make_response(deadline_page(refusal, is_reopening=True), refusal.status)
+    notice = gettext("Đã mở lại thẩm định %(unit)s. Tổ thẩm định chấm tiếp được.", unit=unit.name)
+    return htmx.go_to(url_for(".show_deadline"), notice)
+
+
+def deadline_page(refusal: InvalidInput | None, *, is_reopening: bool = False) -> str:
     """The page, with what was typed if it was refused."""
     campaign, session = current_campaign(), current_session()
     units = [unit for unit in list_units(session, current_user(), campaign) if not unit.is_sent]
@@ -51,4 +65,6 @@ def deadline_page(refusal: InvalidInput | None) -> str:
         names=find_display_names(session, [entry.actor for entry in entries]),
         typed=request.form,
         refusal=refusal,
+        is_reopening=is_reopening,
+        finished=finished_units(session, campaign),
     )

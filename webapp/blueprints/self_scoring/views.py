@@ -1,5 +1,6 @@
 """Tự chấm: a unit fills in its catalogue, proves it, sends it, and later reads how it was appraised."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -14,6 +15,7 @@ from webapp.http import access, htmx
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, now, scan_store, settings
 from webapp.http.documents import send_original, send_picture
+from webapp.http.figures import format_day
 from webapp.http.transaction import keep_changes, roll_back
 from webapp.http.wording import install_wording
 from webapp.par_index.exact import canonical_json
@@ -21,6 +23,7 @@ from webapp.par_index.rules import facts_asked
 from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, unit_files
 from webapp.persistence.campaign import Unit
+from webapp.services.accounts import find_display_names
 from webapp.services.evidence import (
     MAX_FILES,
     Document,
@@ -47,6 +50,7 @@ blueprint = Blueprint("self_scoring", __name__, url_prefix="/tu-cham")
 install_wording(blueprint)
 blueprint.add_url_rule("/han", view_func=deadline.show_deadline)
 blueprint.add_url_rule("/han", view_func=deadline.extend, methods=["POST"])
+blueprint.add_url_rule("/han/mo-lai", view_func=deadline.reopen, methods=["POST"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,18 @@ class OwnCitation:
 @blueprint.context_processor
 def words_for_templates() -> dict[str, object]:
     """What the templates of this feature use besides their own values."""
-    return {"facts_asked": facts_asked, "FACT": FACT, "MAX_FILES": MAX_FILES, "settings": settings}
+    return {
+        "facts_asked": facts_asked,
+        "FACT": FACT,
+        "MAX_FILES": MAX_FILES,
+        "settings": settings,
+        "is_today": is_today,
+    }
+
+
+def is_today(moment: dt.datetime) -> bool:
+    """Whether the moment lies on this day in Vietnam; an older one needs its day beside its hour."""
+    return format_day(moment) == format_day(now())
 
 
 def load_own(session: Session, user: User) -> UnitScores:
@@ -142,7 +157,9 @@ def show_receipt(scores: UnitScores) -> str:
     """What was sent, when, and under which hash."""
     if scores.submission is None or scores.submission.submitted_at is None:
         raise NotFound("Chưa có biên nhận: đơn vị chưa gửi bản tự chấm.")
-    return render_template("self_scoring/receipt.html", scores=scores)
+    sent_by = scores.submission.submitted_by or ""
+    sender = find_display_names(current_session(), [sent_by])[sent_by]
+    return render_template("self_scoring/receipt.html", scores=scores, sender=sender)
 
 
 @blueprint.get("/bien-nhan/noi-dung")
