@@ -64,7 +64,7 @@ def evidence_pdf(unit_name: str, office_name: str, year: int) -> bytes:
     dice = Random(f"{unit_name}/{year}/report")  # noqa: S311 - sample data, no secret
     pages = "\n#pagebreak()\n".join(_page(number, dice) for number in range(EVIDENCE_PAGES))
     source: bytes = (_LAYOUT + pages).encode()
-    pdf: bytes = typst.compile(
+    pdf = typst.compile(  # type: ignore[misc]  # its stub ties the type of the source to that of the paths
         source,
         font_paths=[_FONTS],
         ignore_system_fonts=True,
