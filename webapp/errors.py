@@ -31,6 +31,12 @@ class NotFound(AppError):
     status = 404
 
 
+class NoCampaign(NotFound):
+    """No cycle was opened yet; there is nothing to work at."""
+
+    code = "no_campaign"
+
+
 class StaleVersion(AppError):
     """Somebody else changed it since the page was shown; both versions are kept and shown."""
 

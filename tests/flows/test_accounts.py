@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
 from tests.clients import Browser, Office, close_office, open_office
 from tests.worlds.small import PASSWORD
-from webapp.services.accounts import FAILURES_BEFORE_LOCK
+from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.services.accounts import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK
 
 SIGN_IN = "/dang-nhap"
 
@@ -100,6 +103,55 @@ def test_signing_out_ends_the_session(office: Office) -> None:
     assert browser.get("/ca-nhan").status_code == 303
 
 
+def test_a_copy_of_the_cookie_is_worth_nothing_after_signing_out(office: Office) -> None:
+    here, there = office.browser("clerk"), office.browser()
+    with here.client.session_transaction() as cookie, there.client.session_transaction() as copy:
+        copy.update(cookie)
+    elsewhere, _ = sign_in(office)
+    assert there.get("/ca-nhan").status_code == 200
+    here.post("/dang-xuat")
+    assert there.get("/ca-nhan").status_code == 303
+    assert elsewhere.get("/ca-nhan").status_code == 200, "only this sign-in ends"
+
+
+def test_an_unknown_name_is_answered_like_a_known_one(office: Office) -> None:
+    answers = []
+    for name in ("clerk", "nobody"):
+        for attempt in range(FAILURES_BEFORE_LOCK):
+            answer = office.browser().post(SIGN_IN, {"username": name, "password": f"khong-phai-{attempt}"})
+            answers.append(re.sub(r'name="csrf_token" value="[^"]+"|X-CSRF-Token[^}]+', "", answer.text))
+    known, unknown = answers[:FAILURES_BEFORE_LOCK], answers[FAILURES_BEFORE_LOCK:]
+    assert "tạm khóa đến 09:27" in unknown[-1]
+    assert [text.replace('value="clerk"', "") for text in known] == [
+        text.replace('value="nobody"', "") for text in unknown
+    ]
+
+
+def test_an_address_that_tries_many_names_has_to_wait(office: Office) -> None:
+    for number in range(ADDRESS_FAILURES_BEFORE_LOCK):
+        answer = office.browser().post(SIGN_IN, {"username": f"n{number}", "password": "khong-phai"})
+        assert "Từ máy này" not in answer.text
+    answer = sign_in(office)[1]
+    assert (answer.status_code, "Từ máy này" in answer.text) == (422, True)
+    other = {"environ_base": {"REMOTE_ADDR": "10.0.0.5"}}
+    browser = office.browser()
+    assert browser.post(SIGN_IN, {"username": "clerk", "password": PASSWORD}, **other).status_code == 303
+    office.clock.now += dt.timedelta(minutes=16)
+    assert sign_in(office)[1].status_code == 303
+
+
+def test_without_a_cycle_the_tabs_say_so(office: Office) -> None:
+    with office.session() as session:
+        session.execute(update(User).values(unit_id=None))
+        for table in (RespondentGroup, Unit, Campaign):
+            session.execute(delete(table))
+        session.commit()
+    page = office.browser("clerk").get("/in")
+    assert page.status_code == 404
+    assert "Chưa có chu kỳ đánh giá nào" in page.text
+    assert "không thuộc đơn vị" not in page.text
+
+
 def test_sessions_end_when_idle_and_after_a_day_s_work(office: Office) -> None:
     browser = office.browser("clerk")
     for _ in range(7):
@@ -181,6 +233,20 @@ def test_the_demo_offers_one_person_of_each_role_and_says_that_it_is_one(demo_of
     assert browser.post("/dang-nhap/mau", {"user": people[0]}).location == "/"
     assert "Clerk" in browser.get("/ca-nhan").text
     assert browser.post("/dang-nhap/mau", {"user": "999"}).status_code == 404
+
+
+def test_the_demo_s_logins_end_where_a_real_campaign_begins(demo_office: Office) -> None:
+    browser = demo_office.browser()
+    with demo_office.session() as session:
+        (second,) = session.scalars(select(User.id).where(User.username == "reviewer2"))
+        first = session.scalars(select(User.id).where(User.username == "reviewer")).one()
+    assert browser.post("/dang-nhap/mau", {"user": str(second)}).status_code == 404, "not offered"
+    assert browser.post("/dang-nhap/mau", {"user": "9" * 30}).status_code == 404
+    with demo_office.session() as session:
+        session.scalars(select(Campaign)).one().is_sample = False
+        session.commit()
+    assert "Bản chạy thử" not in browser.get(SIGN_IN).text
+    assert browser.post("/dang-nhap/mau", {"user": str(first)}).status_code == 404
 
 
 def test_who_is_signed_in_has_nothing_to_do_on_the_sign_in_page(office: Office) -> None:

@@ -1,6 +1,7 @@
 """`chamdiem upgrade` and `chamdiem migration`: bring the database to the newest schema; write a migration."""
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -23,8 +24,9 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 
 
 def _upgrade(_arguments: argparse.Namespace) -> int:
+    os.umask(0o077)
     settings = Settings.from_env()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     upgrade_database(settings.database_url)
     return 0
 

@@ -50,6 +50,7 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    os.umask(0o077)  # the children keep it
     settings = demo_settings()
     built = settings.data_dir / "built"
     if built.exists() and built.read_text() == _recipe():
@@ -91,7 +92,7 @@ class _Builder:
 
 def build_demo(settings: Settings) -> None:
     """Build it step by step, saying which; a build that was broken off starts afresh."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left_over in settings.data_dir.glob("chamdiem.sqlite3*"):
         left_over.unlink()
     upgrade_database(settings.database_url)

@@ -1,6 +1,7 @@
 """`chamdiem serve`: the web app, and with `--with-worker` the reader beside it."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Start what was asked for."""
+    os.umask(0o077)  # the children keep it: scans and answers are for this account alone
     if not _is_up_to_date(Settings.from_env()):
         sys.stderr.write(
             "The database is missing or older than the program. Bring it up with: chamdiem upgrade\n"

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 
 from webapp.settings import Settings
@@ -20,6 +21,7 @@ def _run(_arguments: argparse.Namespace) -> int:
     from webapp.jobs.children import EngineBroken
     from webapp.worker import run_worker
 
+    os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         run_worker(Settings.from_env())

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.exceptions import Unauthorized
 
-from webapp.errors import NotFound
+from webapp.errors import NoCampaign
 from webapp.http import sign_in
 from webapp.persistence.accounts import EndedSession, User
 from webapp.persistence.base import Clock
@@ -108,11 +108,11 @@ def current_campaign() -> Campaign:
     """The latest campaign.
 
     Raises:
-        NotFound: there is none yet.
+        NoCampaign: there is none yet.
     """
     campaign = find_campaign()
     if campaign is None:
-        raise NotFound("Chưa có chu kỳ đánh giá nào. Người quản trị nạp một chu kỳ trước.")
+        raise NoCampaign("Các phần việc mở ra khi người quản trị đã nạp một chu kỳ.")
     return campaign
 
 

@@ -52,6 +52,8 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "Nếu cần, nhờ người quản trị đổi vai trò của tài khoản.")),
     "not_found": ErrorText(404, lazy("Không tìm thấy"), lazy(
         "Địa chỉ có thể đã cũ, hoặc mục này không thuộc đơn vị của bạn. Bắt đầu lại từ Bảng việc.")),
+    "no_campaign": ErrorText(404, lazy("Chưa có chu kỳ đánh giá nào"), lazy(
+        "Không có gì bị mất. Báo người quản trị nếu chu kỳ này lẽ ra đã mở.")),
     "stale_version": ErrorText(409, lazy("Vừa có người khác sửa mục này"), lazy(
         "Bản của cả hai người đều được giữ. Tải lại trang để xem bản mới nhất.")),
     "locked": ErrorText(409, lazy("Mục này đã khóa"), lazy(
