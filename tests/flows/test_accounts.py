@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from werkzeug.test import TestResponse
 
 from tests.clients import Browser, Office, close_office, open_office
 from tests.worlds.small import PASSWORD
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.services import accounts
 from webapp.services.accounts import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK
 
 SIGN_IN = "/dang-nhap"
@@ -133,11 +134,27 @@ def test_an_address_that_tries_many_names_has_to_wait(office: Office) -> None:
         assert "Từ máy này" not in answer.text
     answer = sign_in(office)[1]
     assert (answer.status_code, "Từ máy này" in answer.text) == (422, True)
-    other = {"environ_base": {"REMOTE_ADDR": "10.0.0.5"}}
-    browser = office.browser()
-    assert browser.post(SIGN_IN, {"username": "clerk", "password": PASSWORD}, **other).status_code == 303
+    known = {"username": "clerk", "password": PASSWORD}
+    other = office.browser().post(SIGN_IN, known, environ_base={"REMOTE_ADDR": "10.0.0.5"})
+    assert other.status_code == 303
     office.clock.now += dt.timedelta(minutes=16)
     assert sign_in(office)[1].status_code == 303
+
+
+def test_nobody_waits_for_the_hashing_of_a_password(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare, written = accounts.is_password, []
+
+    def compare_beside_a_writer(password_hash: str, password: str) -> bool:
+        with office.session() as session:
+            session.execute(text("PRAGMA busy_timeout=100"))
+            session.execute(update(User).where(User.username == "head").values(locale="en"))
+            session.commit()
+        written.append(True)
+        return compare(password_hash, password)
+
+    monkeypatch.setattr(accounts, "is_password", compare_beside_a_writer)
+    assert sign_in(office)[1].status_code == 303
+    assert written == [True]
 
 
 def test_without_a_cycle_the_tabs_say_so(office: Office) -> None:
