@@ -173,6 +173,7 @@ def test_what_was_not_saved_is_not_called_saved(page: Page, address: str) -> Non
     page.context.set_offline(False)
     page.locator("#explanation").fill("Theo báo cáo số 7")
     page.locator("#points .saved:not(.saved-not)").wait_for()
+    page.locator("#messages .toast-error").wait_for(state="detached")
     page.context.clear_cookies()
     page.locator("#explanation").fill("Theo báo cáo số 8")
     page.locator("#points .saved-not").wait_for()

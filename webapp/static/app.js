@@ -30,9 +30,15 @@
   });
 
   // A save that failed must not leave the former "saved" standing on the card that it would have renewed.
+  // (detail.successful is true for 4xx, as base.html has them swapped: the status counts.)
+  var failed = null;
   document.addEventListener("htmx:afterRequest", function (event) {
     var xhr = event.detail.xhr;
-    if (isAnswer(xhr)) return; // detail.successful is true for 4xx: base.html has them swapped
+    if (isAnswer(xhr)) {
+      if (failed === event.detail.elt) clearFailure();
+      return;
+    }
+    failed = event.detail.elt;
     var target = event.detail.elt.closest("[hx-target]");
     var card = target && document.querySelector(target.getAttribute("hx-target"));
     var saved = card && card.querySelector(".saved");
@@ -40,6 +46,13 @@
     saved.textContent = document.getElementById("messages").dataset.notSaved;
     saved.classList.add("saved-not");
   });
+
+  // What failed has now been done: its message would stay on the screen for ever.
+  function clearFailure() {
+    failed = null;
+    var message = document.querySelector("#messages .toast-error");
+    if (message) message.remove();
+  }
 
   // Kept; or a form that came back with its own errors, which has replaced the card already.
   function isAnswer(xhr) {
