@@ -1,4 +1,4 @@
-"""Two reviewers, a clock, undo, re-reads: nobody shares an item, nothing is lost, undo restores."""
+"""Two reviewers, the head, a clock, undo, re-reads: nobody shares an item, nothing is lost, undo restores."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -13,13 +13,14 @@ from tests.worlds.read_pages import add_page, add_reading, add_sheet, double, su
 from tests.worlds.small import make_small_world
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory
-from webapp.persistence.responses import accepted_answers
+from webapp.persistence.responses import accepted_answers, count_unaccounted
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.verification import (
     LEASE_S,
     Answer,
     WorkFilter,
     claim_next_item,
+    drop_page_items,
     enqueue_reading,
     record_decision,
     release_items,
@@ -27,7 +28,16 @@ from webapp.services.verification import (
 )
 
 PEOPLE = ("reviewer", "reviewer2")
+EVERYBODY = (*PEOPLE, "head")
+UNFINISHED = {"open", "escalated"}
+VALIDITY = {"option": "valid", "blank": "blank", "invalid": "invalid"}
+ANSWERS = st.one_of(
+    st.sampled_from("125").map(lambda value: Answer("option", value)),
+    st.sampled_from([Answer("blank"), Answer("invalid", reason="several_marks")]),
+    st.sampled_from([Answer("escalate", reason=reason) for reason in ("unsure_rule", "need_paper")]),
+)
 CODES = ("CX4.1", "CX4.2", "CX4.3")
+CERTAIN = st.dictionaries(st.sampled_from(CODES), st.sampled_from("12"), max_size=1)
 
 
 @dataclass
@@ -36,7 +46,7 @@ class Said:
 
     actor: str
     code: str
-    value: str
+    answer: Answer
     reading: int
     undone: bool = False
 
@@ -55,13 +65,21 @@ class Model:
 
     said: list[Said] = field(default_factory=list)
     held: dict[str, Held] = field(default_factory=dict)  # by field code
-    open: set[str] = field(default_factory=lambda: set(CODES))
+    state: dict[str, str] = field(default_factory=lambda: dict.fromkeys(CODES, "open"))
     reading: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CODES, 0))
     rows: int = 0
 
     def standing(self, code: str) -> list[Said]:
         """Decisions that count for one answer, oldest first."""
         return [said for said in self.said if said.code == code and not said.undone]
+
+    def last(self, code: str) -> Said | None:
+        """The word on one answer."""
+        return standing[-1] if (standing := self.standing(code)) else None
+
+    def are(self, state: str) -> set[str]:
+        """The answers in one state."""
+        return {code for code, found in self.state.items() if found == state}
 
 
 class Verification(RuleBasedStateMachine):
@@ -96,7 +114,7 @@ class Verification(RuleBasedStateMachine):
     @rule(actor=st.sampled_from(PEOPLE))
     def claim(self, actor: str) -> None:
         item = claim_next_item(self.session, self.world.users[actor], self.clock, self.wanted)
-        free = {c for c in self.model.open if not self._other_holds(actor, c)}
+        free = {c for c in self.model.are("open") if not self._other_holds(actor, c)}
         if item is None:
             assert not free
             return
@@ -104,36 +122,41 @@ class Verification(RuleBasedStateMachine):
         assert item.field_code in own if own else item.field_code == min(free)
         self.model.held[item.field_code] = Held(actor, self.clock + dt.timedelta(seconds=LEASE_S))
 
-    @rule(actor=st.sampled_from(PEOPLE), item=items, value=st.sampled_from("12345"))
-    def decide(self, actor: str, item: ReviewItem, value: str) -> None:
+    @rule(actor=st.sampled_from(EVERYBODY), item=items, answer=ANSWERS)
+    def decide(self, actor: str, item: ReviewItem, answer: Answer) -> None:
         code, model = item.field_code, self.model
-        standing = model.standing(code)
-        mine = bool(standing) and standing[-1].actor == actor
-        counts = not self._other_holds(actor, code) if code in model.open else mine
-        repeated = code not in model.open and mine and standing[-1].value == value
-        outcome = record_decision(
-            self.session, self.world.users[actor], item.id, Answer("option", value), self.clock
-        )
+        expected = self._expected_outcome(actor, code, answer)
+        assert record_decision(self.session, self.world.users[actor], item.id, answer, self.clock) == expected
         self.session.flush()
-        assert outcome == ("repeated" if repeated else "settled" if counts else "late")
-        if repeated:
+        if expected == "repeated":
             return
         model.rows += 1
-        if counts:
-            model.said.append(Said(actor, code, value, model.reading[code]))
-            model.open.discard(code)
-            model.held.pop(code, None)
+        if expected == "late":
+            return
+        model.said.append(Said(actor, code, answer, model.reading[code]))
+        model.state[code] = "escalated" if answer.kind == "escalate" else "done"
+        model.held.pop(code, None)
 
-    @rule(actor=st.sampled_from(PEOPLE))
+    def _expected_outcome(self, actor: str, code: str, answer: Answer) -> str:
+        last, state = self.model.last(code), self.model.state[code]
+        mine = last is not None and last.actor == actor
+        if state != "open" and mine and last is not None and last.answer == answer:
+            return "repeated"
+        counts = not self._other_holds(actor, code)
+        if state != "open":
+            counts = state != "dropped" and (mine or actor == "head")
+        if not counts:
+            return "late"
+        return "escalated" if answer.kind == "escalate" else "settled"
+
+    @rule(actor=st.sampled_from(EVERYBODY))
     def undo(self, actor: str) -> None:
         model = self.model
+        finished = model.are("done") | model.are("escalated")
         own = [
             said
             for said in model.said
-            if not said.undone
-            and said.actor == actor
-            and said.code not in model.open
-            and model.standing(said.code)[-1] is said
+            if said.actor == actor and said.code in finished and model.last(said.code) is said
         ]
         item = undo_last_decision(self.session, self.world.users[actor], self.clock, self.wanted.campaign_id)
         assert (None if item is None else item.field_code) == (own[-1].code if own else None)
@@ -141,19 +164,31 @@ class Verification(RuleBasedStateMachine):
             return
         model.rows += 1
         own[-1].undone = True
-        before = model.standing(item.field_code)
-        if not before or before[-1].reading != model.reading[item.field_code]:
-            model.open.add(item.field_code)
-            model.held[item.field_code] = Held(actor, self.clock + dt.timedelta(seconds=LEASE_S))
+        self._expect_undone(actor, item.field_code)
+
+    def _expect_undone(self, actor: str, code: str) -> None:
+        before = self.model.last(code)
+        if before is not None and before.answer.kind == "escalate":
+            self.model.state[code] = "escalated"
+        elif before is not None and before.reading == self.model.reading[code]:
+            self.model.state[code] = "done"
+        else:
+            self.model.state[code] = "open"
+            self.model.held[code] = Held(actor, self.clock + dt.timedelta(seconds=LEASE_S))
 
     @rule(actor=st.sampled_from(PEOPLE))
     def stop(self, actor: str) -> None:
         release_items(self.session, self.world.users[actor])
         self.model.held = {c: held for c, held in self.model.held.items() if held.actor != actor}
 
-    @rule(certain=st.dictionaries(st.sampled_from(CODES), st.sampled_from("12345")))
-    def read_again(self, certain: dict[str, str]) -> None:
-        """The machine reads the page again; it is `certain` of some answers, in doubt about the rest."""
+    @rule(certain=CERTAIN, was_away=st.sampled_from([False, False, False, True]))
+    def read_again(self, certain: dict[str, str], *, was_away: bool) -> None:
+        """The machine reads the page again; it is `certain` of some answers, in doubt about the rest.
+
+        `was_away`: the page was taken for another one's copy, and then was not.
+        """
+        if was_away:
+            self._take_page_away()
         reads = [sure(c, certain[c]) if c in certain else double(c) for c in CODES]
         enqueue_reading(self.session, add_reading(self.session, self.page, self.clock, reads), self.clock)
         self.session.flush()
@@ -162,12 +197,24 @@ class Verification(RuleBasedStateMachine):
             self._expect_state(code, certain.get(code))
         self.machine = certain
 
+    def _take_page_away(self) -> None:
+        drop_page_items(self.session, self.page.id)
+        self.session.flush()
+        for code in self.model.are("open") | self.model.are("escalated"):
+            self.model.state[code] = "dropped"
+            self.model.held.pop(code, None)
+
     def _expect_state(self, code: str, certain: str | None) -> None:
-        standing = self.model.standing(code)
-        if (standing and certain not in (None, standing[-1].value)) or (not standing and certain is None):
-            self.model.open.add(code)
-        elif not standing:
-            self.model.open.discard(code)
+        last, state = self.model.last(code), self.model.state
+        if last is None:
+            state[code] = "open" if certain is None else "dropped"
+        elif last.answer.kind == "escalate":
+            state[code] = "escalated"
+        elif certain not in (None, last.answer.value):
+            state[code] = "open"
+        elif state[code] == "dropped":
+            state[code] = "done"
+        if state[code] == "dropped":
             self.model.held.pop(code, None)
 
     def _other_holds(self, actor: str, code: str) -> bool:
@@ -180,17 +227,41 @@ class Verification(RuleBasedStateMachine):
             return
         self.session.flush()
         assert self.session.scalar(select(func.count()).select_from(Decision)) == self.model.rows
-        machine = getattr(self, "machine", {})
-        expected = dict(machine)
-        expected |= {c: said[-1].value for c in CODES if (said := self.model.standing(c))}
-        found = accepted_answers(self.session, self.wanted.campaign_id)
-        assert {row.field_code: row.value for row in found} == expected
+        assert self._counted() == self._expected_answers()
 
     @invariant()
-    def what_is_open_is_open(self) -> None:
+    def every_answer_counts_or_waits(self) -> None:
+        """Both only where the machine is sure and a person must look all the same: never for the head."""
+        if not hasattr(self, "session"):
+            return
+        waiting = self.session.scalars(
+            select(ReviewItem.field_code).where(ReviewItem.state.in_(UNFINISHED))
+        ).all()
+        counted = self._counted().keys()
+        assert counted | set(waiting) == set(CODES)
+        assert counted & set(waiting) <= self.model.are("open")
+        assert count_unaccounted(self.session, self.wanted.campaign_id) == 0
+
+    @invariant()
+    def every_item_is_where_the_model_has_it(self) -> None:
         if hasattr(self, "session"):
-            rows = self.session.scalars(select(ReviewItem.field_code).where(ReviewItem.state == "open"))
-            assert set(rows) == self.model.open
+            items = self.session.scalars(select(ReviewItem))
+            assert {item.field_code: item.state for item in items} == self.model.state
+
+    def _counted(self) -> dict[str, tuple[str | None, str]]:
+        found = accepted_answers(self.session, self.wanted.campaign_id)
+        return {row.field_code: (row.value, row.validity) for row in found}
+
+    def _expected_answers(self) -> dict[str, tuple[str | None, str]]:
+        """The last word on each answer, or the machine's where nobody said any."""
+        expected: dict[str, tuple[str | None, str]] = {}
+        for code in CODES:
+            last, machine = self.model.last(code), getattr(self, "machine", {}).get(code)
+            if last is None and machine is not None:
+                expected[code] = (machine, "valid")
+            elif last is not None and last.answer.kind in VALIDITY:
+                expected[code] = (last.answer.value, VALIDITY[last.answer.kind])
+        return expected
 
 
 TestVerification = Verification.TestCase

@@ -102,15 +102,20 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
 
 
 def count_unaccounted(session: Session, campaign_id: int) -> int:
-    """Answers that the machine would not accept and no queue holds: 0, or the program is at fault."""
-    held = (
+    """Answers that neither count nor wait in a queue: 0, or the program is at fault."""
+    keyed = _standing_by_answer(campaign_id, "single")
+    unsettled = or_(
+        and_(keyed.c.kind.is_not(None), keyed.c.kind.not_in(VALIDITY_OF_KIND)),
+        and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(False)),
+    )
+    waits = (
         select(ReviewItem.id)
         .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
-        .where(ReviewItem.queue == "single", ReviewItem.state != "dropped")
+        .where(ReviewItem.queue == "single", ReviewItem.state.in_(UNFINISHED))
         .exists()
     )
-    fields = _latest_fields(campaign_id, "choice").where(FieldReading.accepted.is_(False), ~held)
-    return session.scalar(select(func.count()).select_from(fields.subquery())) or 0
+    fields = _latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
+    return session.scalar(select(func.count()).select_from(fields.where(unsettled, ~waits).subquery())) or 0
 
 
 def _latest_readings(campaign_id: int) -> CTE:

@@ -24,7 +24,7 @@ from webapp.persistence.verification import (
 )
 
 LEASE_S = 120
-SETTLES_ESCALATED = ("head", "administrator")
+SETTLES_ESCALATED = ("head",)  # roles whose word is the last
 INVALID_REASONS = ("several_marks", "between_options", "all_crossed_out", "unreadable_mark")
 ESCALATION_REASONS = ("unsure_rule", "need_paper", "written_note", "wrong_sheet")
 ANSWER_KINDS = {
@@ -141,19 +141,17 @@ def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.
     was_unfinished = item.state in UNFINISHED
     item.field_reading = field
     said = last_decision(session, item.id)
-    if said is None or said.kind == "escalate":
-        item.state = _state_without_answer(item, field)
+    if said is None:
+        item.state = "dropped" if field.accepted else "open"
         if item.state == "dropped":
             item.lease_user, item.lease_until = None, None
+    elif said.kind == "escalate":
+        item.state = "escalated"  # a person asked the head: a machine does not take that back
     elif field.kind == "choice" and field.accepted and field.value != said.value:
         item.state, item.reopened_at = "open", now
+    elif item.state == "dropped":
+        item.state = "done"  # its page stands for the sheet again, and so does what the person said
     return item.state in UNFINISHED and not was_unfinished
-
-
-def _state_without_answer(item: ReviewItem, field: FieldReading) -> str:
-    if item.state == "escalated":
-        return "escalated"  # a person asked the head: a machine does not take that back
-    return "dropped" if field.accepted else "open"
 
 
 # -- claim and release -------------------------------------------------------------------------------
@@ -318,14 +316,12 @@ def _is_same(said: Decision, answer: Answer) -> bool:
 
 
 def _may_settle(item: ReviewItem, said: Decision | None, user: User, now: dt.datetime) -> bool:
-    """Whether this person's word counts now: a free item, one's own, or an escalated one for the head."""
+    """Whether this person's word counts now: a free item, one's own, or a finished one for the head."""
     if item.state == "open":
         taken = item.lease_until is not None and item.lease_until > now
         return item.lease_user == user.username or not taken
     own = said is not None and said.actor == user.username
-    return item.state in ("done", "escalated") and (
-        own or (item.state == "escalated" and user.role in SETTLES_ESCALATED)
-    )
+    return item.state in ("done", "escalated") and (own or user.role in SETTLES_ESCALATED)
 
 
 def _decision(
@@ -367,7 +363,7 @@ def _own_undoable(user: User, campaign_id: int) -> Select[Decision]:
 
 
 def _state_after(before: Decision | None, item: ReviewItem) -> str:
-    """An earlier word on the same reading stands again; otherwise the item is open."""
-    if before is None or before.field_reading_id != item.field_reading_id:
-        return "open"
-    return "escalated" if before.kind == "escalate" else "done"
+    """An earlier word on the same reading stands again, a question to the head always; else it is open."""
+    if before is not None and before.kind == "escalate":
+        return "escalated"
+    return "done" if before is not None and before.field_reading_id == item.field_reading_id else "open"

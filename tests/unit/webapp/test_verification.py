@@ -24,7 +24,12 @@ from webapp.errors import ClaimLost, InvalidInput, NotFound
 from webapp.persistence.accounts import User
 from webapp.persistence.base import make_engine, make_session_factory
 from webapp.persistence.campaign import Sheet
-from webapp.persistence.responses import accepted_answers, accepted_comments, open_item_counts
+from webapp.persistence.responses import (
+    accepted_answers,
+    accepted_comments,
+    count_unaccounted,
+    open_item_counts,
+)
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.verification import (
@@ -347,6 +352,40 @@ def test_an_escalated_item_waits_for_the_head(session: Session, world: SmallWorl
     assert answers(session, world)["CX4.3"] == ("2", "valid", "keyed")
 
 
+def test_the_head_corrects_what_the_head_said_and_takes_it_back(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    page = read_sheet(session, world, now, reads=[double("CX4.3")])
+    head, item = world.users["head"], must_claim(session, world, "reviewer", now)
+    up = Answer("escalate", reason="unsure_rule")
+    record_decision(session, world.users["reviewer"], item.id, up, now)
+    reread(session, page, now, [double("CX4.3")])  # the paper was read again in the meantime
+    for value in ("2", "5"):
+        assert record_decision(session, head, item.id, option(value), now) == "settled"
+        assert answers(session, world)["CX4.3"] == (value, "valid", "keyed")
+    undo_last_decision(session, head, now, world.campaign.id)
+    assert answers(session, world)["CX4.3"] == ("2", "valid", "keyed")
+    undo_last_decision(session, head, now, world.campaign.id)
+    assert (item.state, answers(session, world)) == ("escalated", {})
+
+
+@pytest.mark.parametrize("again", [sure("CX4.3", "2"), double("CX4.3")])
+def test_a_reread_leaves_a_question_to_the_head_with_the_head(
+    session: Session, world: SmallWorld, now: dt.datetime, again: Read
+) -> None:
+    page = read_sheet(session, world, now, reads=[double("CX4.3")])
+    item = must_claim(session, world, "reviewer", now)
+    up = Answer("escalate", reason="need_paper")
+    record_decision(session, world.users["reviewer"], item.id, up, now)
+    session.flush()
+    for leaves in (False, True):
+        if leaves:
+            drop_page_items(session, page.id)
+        reread(session, page, now, [again])
+        assert item.state == "escalated"
+        assert count_unaccounted(session, world.campaign.id) == 0
+
+
 # -- undo
 
 
@@ -437,6 +476,20 @@ def test_a_better_reading_takes_an_open_question_away_and_a_worse_one_asks(
     assert reread(session, page, now, [double("CX4.3")]) == 1
     assert answers(session, world) == {}
     assert must_claim(session, world, "reviewer", now).field_code == "CX4.3"
+
+
+def test_an_answer_that_neither_counts_nor_waits_is_found(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    read_sheet(session, world, now)
+    lost, escalated, _ = session.scalars(select(ReviewItem).order_by(ReviewItem.id)).all()
+    assert count_unaccounted(session, world.campaign.id) == 0
+    lost.state = "dropped"
+    up = Answer("escalate", reason="need_paper")
+    record_decision(session, world.users["reviewer"], escalated.id, up, now)
+    escalated.state = "done"
+    session.flush()
+    assert count_unaccounted(session, world.campaign.id) == 2
 
 
 def test_voided_sheets_and_duplicate_pages_never_count(
