@@ -29,6 +29,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("year", name=op.f("uq_campaign_year")),
     )
     op.create_table(
+        "ended_session",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_ended_session")),
+    )
+    with op.batch_alter_table("ended_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ended_session_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "log_entry",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("at", base.UtcDateTime(timezone=True), nullable=False),
@@ -41,6 +50,17 @@ def upgrade() -> None:
     with op.batch_alter_table("log_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_log_entry_act"), ["act"], unique=False)
         batch_op.create_index(batch_op.f("ix_log_entry_at"), ["at"], unique=False)
+
+    op.create_table(
+        "sign_in_brake",
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("failed_sign_ins", sa.Integer(), nullable=False),
+        sa.Column("counted_since", base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("locked_until", base.UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_brake")),
+    )
+    with op.batch_alter_table("sign_in_brake", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_brake_counted_since"), ["counted_since"], unique=False)
 
     op.create_table(
         "worker_pulse",
@@ -704,10 +724,18 @@ def downgrade() -> None:
 
     op.drop_table("batch")
     op.drop_table("worker_pulse")
+    with op.batch_alter_table("sign_in_brake", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_brake_counted_since"))
+
+    op.drop_table("sign_in_brake")
     with op.batch_alter_table("log_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_log_entry_at"))
         batch_op.drop_index(batch_op.f("ix_log_entry_act"))
 
     op.drop_table("log_entry")
+    with op.batch_alter_table("ended_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ended_session_ended_at"))
+
+    op.drop_table("ended_session")
     op.drop_table("campaign")
     # ### end Alembic commands ###
