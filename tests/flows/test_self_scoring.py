@@ -126,6 +126,86 @@ def test_save_and_go_on(office: Office) -> None:
     assert last.status_code == 404, "a survey component"
 
 
+def colleague(office: Office) -> Browser:
+    """A second officer of xã Đại Trạch."""
+    with office.session() as session:
+        first = session.scalars(select(User).where(User.username == UNIT)).one()
+        session.add(
+            User(
+                username="unit-19186-b",
+                display_name="Trần Thị Bình",
+                role=first.role,
+                unit_id=first.unit_id,
+                password_hash=first.password_hash,
+            )
+        )
+        session.commit()
+    return office.browser("unit-19186-b")
+
+
+def seen(text: str) -> str:
+    """The revision that a page or an autosave's answer carries."""
+    found = re.search(r'name="seen_revision"[^>]* value="(-?\d+)"', text)
+    assert found is not None
+    return found[1]
+
+
+def test_two_officers_of_a_unit_overwrite_nothing(office: Office) -> None:
+    mine, hers = office.browser(UNIT), colleague(office)
+    shown = seen(mine.get(f"/tu-cham/{RATIO}").text)
+    assert seen(hers.get(f"/tu-cham/{RATIO}").text) == shown == "0"
+    theirs = FACTS | {"explanation": "Theo báo cáo số 7", "seen_revision": shown}
+    assert hers.post(f"/tu-cham/{RATIO}/nhap", theirs, htmx=True).status_code == 200
+    typed = {
+        "fact-numerator": "13",
+        "fact-denominator": "20",
+        "explanation": "Theo sổ <b>",
+        "seen_revision": shown,
+    }
+    for path, htmx in ((f"/tu-cham/{RATIO}/nhap", True), (f"/tu-cham/{RATIO}", False)):
+        answer = mine.post(path, typed, htmx=htmx)
+        assert answer.status_code == 409
+        for words in ("Hai người cùng nhập", "Trần Thị Bình lưu lúc", "<dd>17</dd>", "Theo báo cáo số 7"):
+            assert words in answer.text
+        assert ("<html" in answer.text) != htmx
+    assert 'value="13"' in answer.text, "what was typed stands in the form"
+    assert "Theo sổ &lt;b&gt;" in answer.text
+    assert seen(answer.text) == "0", "typing on is a conflict still"
+    assert count(office, SelfScoreEntry) == 1
+    over = re.search(r'name="over_revision" value="(\d+)"', answer.text)
+    assert over is not None
+    assert mine.post(f"/tu-cham/{RATIO}", typed | {"over_revision": over[1]}).status_code == 303
+    assert count(office, SelfScoreEntry) == 2, "the colleague's revision is kept"
+    assert 'value="13"' in hers.get(f"/tu-cham/{RATIO}").text
+
+
+def test_a_form_never_meets_its_own_autosaves(office: Office) -> None:
+    browser = office.browser(UNIT)
+    shown = seen(browser.get(f"/tu-cham/{RATIO}").text)
+    for number in range(3):
+        office.clock.now += dt.timedelta(minutes=5)
+        typed = FACTS | {"explanation": f"Lần {number}", "seen_revision": shown}
+        answer = browser.post(f"/tu-cham/{RATIO}/nhap", typed, htmx=True)
+        assert answer.status_code == 200
+        assert 'hx-swap-oob="true"' in answer.text[answer.text.index('id="seen-revision"') :].split(">")[0]
+        last, shown = shown, seen(answer.text)
+    pressed = FACTS | {"explanation": "Lần 2, sửa", "seen_revision": last}
+    assert browser.post(f"/tu-cham/{RATIO}", pressed).status_code == 303, "before the autosave's answer came"
+    office.clock.now += dt.timedelta(minutes=5)
+    old_tab = FACTS | {"explanation": "Từ hôm qua", "seen_revision": "1"}
+    assert browser.post(f"/tu-cham/{RATIO}/nhap", old_tab, htmx=True).status_code == 409, "an old tab"
+    same = FACTS | {"explanation": "Lần 2, sửa", "seen_revision": "1"}
+    assert browser.post(f"/tu-cham/{RATIO}/nhap", same, htmx=True).status_code == 200, "the same words"
+
+
+@pytest.mark.parametrize("odd", ["9" * 5000, "-1", "", "٣", "1e3"])
+def test_an_odd_revision_is_one_that_nobody_saw(odd: str, office: Office) -> None:
+    hers = colleague(office)
+    hers.post(f"/tu-cham/{RATIO}/nhap", FACTS, htmx=True)
+    typed = {"fact-numerator": "13", "seen_revision": odd}
+    assert office.browser(UNIT).post(f"/tu-cham/{RATIO}/nhap", typed, htmx=True).status_code == 409
+
+
 def test_evidence_is_uploaded_cited_reused_and_dropped(office: Office) -> None:
     browser = office.browser(UNIT)
     browser.post(f"/tu-cham/{RATIO}/nhap", FACTS, htmx=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webapp.errors import InvalidInput
+from webapp.errors import InvalidInput, StaleVersion
 from webapp.par_index.errors import AppraisalError, FactsInvalid
 from webapp.par_index.exact import ZERO, Words, sha256_of, words
 from webapp.par_index.rules import FactValue, facts_asked, points_for, read_fact
@@ -22,6 +22,7 @@ from webapp.services.submissions import lock_unit, open_submission, require_open
 from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
 
 _LONGEST_FACT = 200
+_OWN_ANSWER_AWAITED = dt.timedelta(seconds=30)
 _LONGEST_TEXT = 20_000
 
 
@@ -95,14 +96,18 @@ def save_draft(
     *,
     actor: str,
     now: dt.datetime,
+    seen_revision: int | None = None,
 ) -> SelfScoreEntry | None:
     """Keep the draft as a new revision, complete or not; the same content again adds nothing.
+
+    `seen_revision` is the newest revision that the form was filled in over (0: none); None does not ask.
 
     Returns:
         The newest revision; None while nothing was ever entered.
 
     Raises:
         Locked: the self-score is sent, or the deadline is over.
+        StaleVersion: somebody else saved another revision since; nothing is overwritten.
     """
     lock_unit(session, unit)
     require_open(session, unit, now)
@@ -121,10 +126,19 @@ def save_draft(
     )
     if _content(former) == _content(entry):
         return former
+    if former is not None and _was_not_seen(former, seen_revision, actor, now):
+        raise StaleVersion("Tiêu chí %(code)s vừa có người khác trong đơn vị lưu.", code=component.code)
     open_submission(session, unit)
     session.add(entry)
     session.flush()
     return entry
+
+
+def _was_not_seen(former: SelfScoreEntry, seen: int | None, actor: str, now: dt.datetime) -> bool:
+    """Whether the newest revision is another form's; the answer to this form's autosave may be on its way."""
+    if seen is None or former.revision == seen:
+        return False
+    return former.entered_by != actor or now - former.entered_at > _OWN_ANSWER_AWAITED
 
 
 def _kept_facts(component: ComponentCriterion, draft: Draft) -> dict[str, str]:

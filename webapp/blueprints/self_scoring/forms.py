@@ -1,5 +1,7 @@
 """What a unit's forms send. Nothing is validated away: a draft holds what was typed."""
 
+import re
+
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
@@ -7,6 +9,7 @@ from webapp.services.evidence import Description
 from webapp.services.self_scores import Draft
 
 FACT = "fact-"
+_REVISION = re.compile(r"\d{1,6}", re.ASCII)
 
 
 def read_draft(form: MultiDict[str, str]) -> Draft:
@@ -18,6 +21,17 @@ def read_draft(form: MultiDict[str, str]) -> Draft:
         not_applicable_reason=form.get("not_applicable_reason", ""),
         explanation=form.get("explanation", ""),
     )
+
+
+def read_seen_revision(form: MultiDict[str, str]) -> int | None:
+    """The revision under the form, or the newer one that its sender saw and chose to go over.
+
+    Forms without the field (no page of ours) are not asked; anything odd in it is a revision nobody saw.
+    """
+    text = form.get("over_revision") or form.get("seen_revision")
+    if text is None:
+        return None
+    return int(text) if _REVISION.fullmatch(text) else -1
 
 
 def read_description(form: MultiDict[str, str]) -> Description:

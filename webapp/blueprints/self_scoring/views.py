@@ -9,8 +9,14 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from webapp.blueprints.self_scoring import deadline
-from webapp.blueprints.self_scoring.forms import FACT, read_description, read_draft, read_page_number
-from webapp.errors import AppError, InvalidInput, NotFound, UploadTooLarge
+from webapp.blueprints.self_scoring.forms import (
+    FACT,
+    read_description,
+    read_draft,
+    read_page_number,
+    read_seen_revision,
+)
+from webapp.errors import AppError, InvalidInput, NotFound, StaleVersion, UploadTooLarge
 from webapp.http import access, htmx
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, now, scan_store, settings
@@ -21,7 +27,7 @@ from webapp.http.wording import install_wording
 from webapp.par_index.exact import canonical_json
 from webapp.par_index.rules import facts_asked
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, unit_files
+from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, SelfScoreEntry, unit_files
 from webapp.persistence.campaign import Unit
 from webapp.services.accounts import find_display_names
 from webapp.services.evidence import (
@@ -38,6 +44,7 @@ from webapp.services.evidence import (
 )
 from webapp.services.evidence_kinds import MEDIA_TYPES
 from webapp.services.self_scores import (
+    Draft,
     declare_points,
     draft_of,
     save_draft,
@@ -185,7 +192,10 @@ def show_component(owner: OwnComponent) -> Response:
 @access.policy(Permission.SELF_SCORE, scope=load_component)
 def save_component(owner: OwnComponent) -> Response:
     """Save and go on; what is incomplete is saved too, and said on the same page."""
-    store_draft(owner)
+    try:
+        store_draft(owner)
+    except StaleVersion as conflict:
+        return conflict_page(owner, conflict)
     saved = load_component(current_session(), current_user(), owner.code)
     _before, after = saved.scores.neighbours(owner.code)
     if saved.here.gap is not None:
@@ -199,7 +209,10 @@ def save_component(owner: OwnComponent) -> Response:
 @access.policy(Permission.SELF_SCORE, scope=load_component)
 def autosave(owner: OwnComponent) -> Response:
     """Keep the draft as typed, and show what it comes to."""
-    store_draft(owner)
+    try:
+        store_draft(owner)
+    except StaleVersion as conflict:
+        return conflict_page(owner, conflict)
     saved = load_component(current_session(), current_user(), owner.code)
     return component_page(saved, fragment="self_scoring/_points_answer.html", saved_at=now())
 
@@ -257,9 +270,15 @@ def show_page(picture: tuple[str, str]) -> Response:
 
 def store_draft(owner: OwnComponent) -> None:
     """Keep the form of this request."""
-    draft = read_draft(request.form)
-    actor = current_user().username
-    save_draft(current_session(), owner.unit, owner.here.component, draft, actor=actor, now=now())
+    save_draft(
+        current_session(),
+        owner.unit,
+        owner.here.component,
+        read_draft(request.form),
+        actor=current_user().username,
+        now=now(),
+        seen_revision=read_seen_revision(request.form),
+    )
 
 
 def prepare_uploads(files: list[FileStorage]) -> tuple[list[Document], list[AppError]]:
@@ -284,6 +303,18 @@ def prepare_uploads(files: list[FileStorage]) -> tuple[list[Document], list[AppE
         except (InvalidInput, UploadTooLarge) as problem:
             problems.append(problem)
     return documents, problems
+
+
+def revision_of(entry: SelfScoreEntry | None) -> int:
+    """The revision that a page shows; 0 while there is none."""
+    return 0 if entry is None else entry.revision
+
+
+def name_of(entry: SelfScoreEntry | None) -> str:
+    """Who entered the newest revision."""
+    if entry is None:
+        return ""
+    return find_display_names(current_session(), [entry.entered_by])[entry.entered_by]
 
 
 def take_document(owner: OwnComponent, document: Document) -> EvidenceFile:
@@ -314,9 +345,19 @@ def evidence_answer(owner: OwnComponent, problems: list[AppError]) -> Response:
     )
 
 
+def conflict_page(owner: OwnComponent, conflict: StaleVersion) -> Response:
+    """A colleague was faster: theirs beside the form, which keeps what was typed; nothing overwritten."""
+    newest = load_component(current_session(), current_user(), owner.code)
+    draft = read_draft(request.form)
+    fragment = "self_scoring/_conflict.html"
+    return component_page(newest, fragment=fragment, status=conflict.status, draft=draft, conflict=conflict)
+
+
 def component_page(
     owner: OwnComponent,
     *,
+    draft: Draft | None = None,
+    conflict: StaleVersion | None = None,
     fragment: str = "self_scoring/_points_answer.html",
     status: int = 200,
     problems: list[AppError] | None = None,
@@ -324,7 +365,7 @@ def component_page(
 ) -> Response:
     """The page of a component, or the piece of it that changed."""
     entry = owner.here.entry
-    draft = draft_of(entry)
+    draft = draft or draft_of(entry)
     before, after = owner.scores.neighbours(owner.code)
     return htmx.render(
         "self_scoring/component.html",
@@ -340,5 +381,9 @@ def component_page(
         after=after,
         problems=problems or [],
         is_asked=request.args.get("xem") == "1",
-        saved_at=saved_at or (entry.entered_at if entry is not None else None),
+        saved_at=saved_at or (entry.entered_at if entry is not None and conflict is None else None),
+        conflict=conflict,
+        theirs=draft_of(entry),
+        their_name=name_of(entry),
+        seen_revision=request.form.get("seen_revision", "") if conflict else revision_of(entry),
     )
