@@ -109,6 +109,8 @@ def test_from_the_list_to_the_published_table(finished: Office) -> None:
     assert head.post("/chi-so/chot").location == "/chi-so/2"
     version = head.get("/chi-so/2").text
     assert "Gõ: công bố 2020" in version
+    for page in (version, head.get("/chi-so").text):
+        assert ">Head</" in page.split("<main")[1], "people by their names"
     wrong = head.post("/chi-so/2/cong-bo", {"confirmation": "đồng ý"})
     assert wrong.status_code == 422
     assert "gõ đúng “công bố 2020”" in wrong.text

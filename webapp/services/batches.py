@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from webapp.persistence.accounts import User
 from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.readings import Reading
@@ -152,12 +151,6 @@ def find_files(session: Session, file_ids: Iterable[int]) -> dict[int, BatchFile
     """These files with their batches, by id."""
     wanted = select(BatchFile).where(BatchFile.id.in_(list(file_ids))).options(joinedload(BatchFile.batch))
     return {file.id: file for file in session.scalars(wanted)}
-
-
-def find_display_names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
-    """People's names by username; an account that is gone is called by its username."""
-    known = select(User.username, User.display_name).where(User.username.in_(set(usernames)))
-    return {username: username for username in usernames} | dict(session.execute(known).all())
 
 
 def sheets_read_elsewhere(session: Session, pages: Iterable[Page]) -> dict[int, int]:

@@ -25,6 +25,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.page_resolutions import REOPENED, standing_resolutions
 from webapp.persistence.scans import Batch, Page
 from webapp.services import batches
+from webapp.services.accounts import find_display_names
 from webapp.services.intake import Upload, find_batch, receive_batch
 from webapp.services.page_problems import reopen_page, resolve_page
 from webapp.services.recognition import FAULTS, retry_faults
@@ -97,7 +98,7 @@ def show_batch(batch: Batch) -> Response:
         "intake/batch.html",
         "intake/_batch.html",
         batch=batch,
-        names=batches.find_display_names(
+        names=find_display_names(
             session, [batch.received_by, *(row.resolved_by for row in settled.values())]
         ),
         account=account,
@@ -162,7 +163,7 @@ def _list_page(form: BatchForm, fragment: str, status: int = 200) -> Response:
         status,
         form=form,
         lines=lines,
-        names=batches.find_display_names(session, [line.batch.received_by for line in lines]),
+        names=find_display_names(session, [line.batch.received_by for line in lines]),
         is_reader_silent=batches.is_reader_silent(session, now()),
         max_upload_mb=settings().max_upload_mb,
     )

@@ -20,6 +20,7 @@ from webapp.http.locale import SOURCE_LANGUAGE, _, language, ngettext
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import RespondentGroup, Unit
+from webapp.services.accounts import find_display_names
 from webapp.services.print_needs import GroupNeed, find_group, load_need, load_needs
 from webapp.services.printing import (
     PrintBatch,
@@ -174,11 +175,13 @@ def _specimen(forms_dir: Path, code: str, ppi: float) -> tuple[bytes, ...]:
 
 def _printing_page(form: ReplaceForm) -> str:
     session, campaign = current_session(), current_campaign()
+    batches = list_batches(session, campaign)
     return render_template(
         "printing/printing.html",
         form=form,
         needs=load_needs(session, campaign),
-        batches=list_batches(session, campaign),
+        batches=batches,
+        names=find_display_names(session, [batch.first.ordered_by for batch in batches]),
         titles={code: library().latest(code).title(language()) for code in library().codes()},
         group_name=group_name,
         serial_text=serial_text,

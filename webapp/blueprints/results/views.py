@@ -17,6 +17,7 @@ from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
 from webapp.services import publication
+from webapp.services.accounts import find_display_names
 from webapp.services.preflight import Check
 from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
 
@@ -79,10 +80,12 @@ def load_published_table(session: Session, _user: User, level: str) -> LevelTabl
 def show_desk() -> str:
     """What still blocks, and the versions so far."""
     session, campaign = current_session(), current_campaign()
+    versions = list_index_versions(session, campaign.id)
     return render_template(
         "results/desk.html",
         check=publication.pre_flight(session, campaign),
-        versions=list_index_versions(session, campaign.id),
+        versions=versions,
+        names=find_display_names(session, [version.made_by for version in versions]),
         places=_PLACES,
         campaign=campaign,
     )
@@ -187,6 +190,7 @@ def _version_page(version: IndexVersion, form: PublishForm) -> str:
     return render_template(
         "results/version.html",
         version=version,
+        maker=find_display_names(session, [version.made_by])[version.made_by],
         tables=load_tables(session, version),
         changes=publication.changed_units(session, version),
         form=form,
