@@ -28,7 +28,7 @@ from webapp.persistence.responses import accepted_answers
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.verification import LEASE_S, enqueue_reading
 
-START, WORK = "/ra-soat", "/ra-soat/o"
+START, WORK, ADJUDICATION = "/ra-soat", "/ra-soat/o", "/ra-soat/chuyen-cap"
 LATER = dt.timedelta(seconds=LEASE_S + 1)
 CROP = b"RIFF\x00\x00\x00\x00WEBPcrop of the question"
 FORBIDDEN = ("clerk", "unit-nv", "appraiser", "viewer", "administrator", "head")
@@ -276,6 +276,48 @@ def test_an_escalated_item_goes_to_the_head_and_back(office: Office) -> None:
     assert head.post(address, {"answer": "option:2"}).location == "/ra-soat/chuyen-cap"
     assert answers(office)["CX4.1"] == ("2", "keyed")
     assert "Không có ô nào phải phân xử" in head.get("/ra-soat/chuyen-cap").text
+
+
+def test_the_head_corrects_and_takes_back_a_wrong_key(office: Office) -> None:
+    fill(office, double("CX4.1"))
+    browser = begin(office)
+    taken = current(browser)
+    browser.post(taken, {"answer": "escalate:need_paper"}, htmx=True)
+    assert "Đã xong 0/1" in browser.get(START).text
+    head, address = office.browser("head"), taken.replace("/o/", "/chuyen-cap/")
+    assert "chờ phân xử" in head.get("/").text
+    head.post(address, {"answer": "option:2"})
+    listed = head.get(ADJUDICATION).text
+    assert "Vừa phân xử" in listed
+    assert f'href="{address}"' in listed
+    assert "Đã quyết định: 2 Hài lòng" in head.get(address).text
+    head.post(address, {"answer": "option:4"})
+    assert answers(office)["CX4.1"] == ("4", "keyed")
+    assert head.get(ADJUDICATION).text.count(f'href="{address}"') == 1
+    for left in ({"CX4.1": ("2", "keyed")}, {}):
+        assert head.post(f"{ADJUDICATION}/hoan-tac").location == address
+        assert answers(office) == left
+    assert head.post(f"{ADJUDICATION}/hoan-tac").location == ADJUDICATION
+    assert "Chờ phân xử" in head.get(ADJUDICATION).text
+
+
+def test_the_head_sees_where_two_people_differ_and_has_the_last_word(office: Office) -> None:
+    fill(office, double("CX4.1"))
+    slow = begin(office, "reviewer")
+    taken = current(slow)
+    office.clock.now += LATER
+    begin(office, "reviewer2").post(taken, {"answer": "option:2"})
+    slow.post(taken, {"answer": "option:1"})
+    head, address = office.browser("head"), taken.replace("/o/", "/chuyen-cap/")
+    assert "hai người trả lời khác nhau" in head.get("/").text
+    listed = head.get(ADJUDICATION).text
+    for words in ("2 Hài lòng", "reviewer2, ", "1 Rất hài lòng", "reviewer, ", f'href="{address}"'):
+        assert words in listed
+    assert "Ý kiến thứ hai" in head.get(address).text
+    head.post(address, {"answer": "option:2"})
+    assert answers(office)["CX4.1"] == ("2", "keyed")
+    assert "Hai người trả lời khác nhau" not in head.get(ADJUDICATION).text
+    assert office.browser("reviewer").post(f"{ADJUDICATION}/hoan-tac").status_code == 403
 
 
 def test_the_head_sees_only_what_was_sent_up(office: Office) -> None:

@@ -31,7 +31,7 @@ _TABS = (
     (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
-    (lazy("Ô chuyển cấp"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),
+    (lazy("Phân xử"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
     (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),

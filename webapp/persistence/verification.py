@@ -6,6 +6,7 @@ decision of an item that was not undone and is not a second opinion (`standing_d
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
@@ -54,7 +55,8 @@ class Decision(Base):
     """What one person said about one item, once; `kind` is one of DECISION_KINDS.
 
     `value` is the option, or the text of a comment; `reason` a slug (of invalid and escalate).
-    `second_opinion`: it came after somebody else had the item; kept, never counted.
+    `second_opinion`: it came after somebody else had the item; kept, never counted,
+    shown to the head if it differs.
     """
 
     __tablename__ = "decision"
@@ -84,3 +86,9 @@ def last_decision(session: Session, item_id: int) -> Decision | None:
     """The decision that counts for this item now."""
     standing = standing_decisions().where(Decision.item_id == item_id)
     return session.scalar(standing.order_by(Decision.id.desc()).limit(1))
+
+
+def second_opinions(session: Session, item_id: int) -> Sequence[Decision]:
+    """What people said about this item after somebody else had it, oldest first."""
+    late = select(Decision).where(Decision.item_id == item_id, Decision.second_opinion.is_(True))
+    return session.scalars(late.order_by(Decision.id)).all()

@@ -13,6 +13,7 @@ from webapp.persistence.results import published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
+from webapp.services.review_work import list_disputed
 
 SIDES_PER_SHEET = 2
 SENT = (State.SUBMITTED.value, State.APPRAISED.value, State.FINAL.value)
@@ -71,6 +72,7 @@ class OpenWork:
     answers_open: int
     comments_open: int
     answers_escalated: int
+    answers_disputed: int
     units_to_appraise: int
     units_returned: int
     is_published: bool
@@ -121,6 +123,7 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
         answers_open=_count_open(session, campaign, waiting, answer),
         comments_open=_count_open(session, campaign, waiting, comment),
         answers_escalated=_count_open(session, campaign, escalated),
+        answers_disputed=len(list_disputed(session, campaign.id)),
         units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),
         units_returned=_count_states(states, (State.RETURNED.value,)),
         is_published=published_index_version(session, campaign.id) is not None,

@@ -11,8 +11,15 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import TextDraft
 from webapp.persistence.responses import OpenCount, open_item_counts
-from webapp.persistence.verification import Decision, ReviewItem, last_decision, standing_decisions
-from webapp.services.verification import WorkFilter
+from webapp.persistence.verification import (
+    UNFINISHED,
+    Decision,
+    ReviewItem,
+    last_decision,
+    second_opinions,
+    standing_decisions,
+)
+from webapp.services.verification import SETTLES_ESCALATED, WorkFilter
 
 # Seconds a piece until enough decisions are measured: ux.md B7.
 ANCHOR_S = {"single": 2.0, "comment": 20.0}
@@ -32,6 +39,15 @@ class WorkLine:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A settled item: the decision that counts, and what others said of it too late to count."""
+
+    item: ReviewItem
+    counted: Decision
+    opinions: Sequence[Decision]
+
+
 def list_work(session: Session, campaign_id: int) -> list[WorkLine]:
     """One line per form with unfinished items, in the forms' order."""
     counts = open_item_counts(session, campaign_id)
@@ -46,9 +62,10 @@ def measure_pace_s(session: Session, campaign_id: int) -> dict[str, float]:
 
 
 def count_progress(session: Session, wanted: WorkFilter) -> tuple[int, int]:
-    """How many of the wanted items are settled, of how many that reviewers can settle."""
+    """How many of the wanted items are settled, of how many; those that wait for the head are not settled."""
     rows = select(
-        func.count().filter(ReviewItem.state == "done"), func.count().filter(ReviewItem.state == "open")
+        func.count().filter(ReviewItem.state == "done"),
+        func.count().filter(ReviewItem.state.in_(UNFINISHED)),
     ).where(ReviewItem.campaign_id == wanted.campaign_id)
     if wanted.queue is not None:
         rows = rows.where(ReviewItem.queue == wanted.queue)
@@ -78,6 +95,31 @@ def list_escalated(session: Session, campaign_id: int) -> list[tuple[ReviewItem,
         .order_by(ReviewItem.id)
     )
     return [(item, last_decision(session, item.id)) for item in items]
+
+
+def list_disputed(session: Session, campaign_id: int) -> list[Dispute]:
+    """Settled items of which somebody else said something different too late, the oldest first.
+
+    What the head said is the last word: it closes the dispute, whichever answer it upholds.
+    """
+    items = session.scalars(
+        select(ReviewItem)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state == "done")
+        .where(ReviewItem.id.in_(select(Decision.item_id).where(Decision.second_opinion)))
+        .options(joinedload(ReviewItem.sheet))
+        .order_by(ReviewItem.id)
+    ).all()
+    return [dispute for item in items if (dispute := find_dispute(session, item)) is not None]
+
+
+def find_dispute(session: Session, item: ReviewItem) -> Dispute | None:
+    """What was said late against the answer that counts; None where nobody differs or the head has spoken."""
+    counted = last_decision(session, item.id)
+    if item.state != "done" or counted is None or _is_final(session, counted):
+        return None
+    latest = {said.actor: said for said in second_opinions(session, item.id)}  # each person's last
+    differing = [said for said in latest.values() if _differs(said, counted)]
+    return Dispute(item, counted, differing) if differing else None
 
 
 def find_item(session: Session, item_id: int, campaign_id: int) -> ReviewItem | None:
@@ -111,6 +153,19 @@ def _line(form_code: str, counts: Sequence[OpenCount], pace_s: dict[str, float])
     return WorkLine(
         form_code, waiting.get("single", 0), waiting.get("comment", 0), escalated, math.ceil(seconds / 60)
     )
+
+
+def _is_final(session: Session, said: Decision) -> bool:
+    """Whether the head said it."""
+    role = session.scalar(select(User.role).where(User.username == said.actor))
+    return role in SETTLES_ESCALATED
+
+
+def _differs(opinion: Decision, counted: Decision) -> bool:
+    """Whether it is another answer of somebody who has not come round to the one that counts."""
+    if opinion.actor == counted.actor and opinion.id < counted.id:
+        return False
+    return (opinion.kind, opinion.value) != (counted.kind, counted.value)
 
 
 def _mean_s(session: Session, campaign_id: int, queue: str) -> float | None:

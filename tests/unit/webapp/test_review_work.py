@@ -12,6 +12,7 @@ from webapp.persistence.verification import ReviewItem
 from webapp.services.review_work import (
     ANCHOR_S,
     count_progress,
+    list_disputed,
     list_recent,
     list_work,
     measure_pace_s,
@@ -57,6 +58,49 @@ def test_work_is_counted_by_form_with_minutes(session: Session, world: SmallWorl
     assert count_progress(session, WorkFilter(world.campaign.id)) == (1, 6)
     assert count_progress(session, WorkFilter(world.campaign.id, "single")) == (1, 3)
     assert count_progress(session, WorkFilter(world.campaign.id, None, "CH1")) == (0, 0)
+
+
+def test_an_escalation_leaves_the_total_as_it_was(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    read_sheets(session, world, now, 2, double("CX4.1"))
+    wanted, user = WorkFilter(world.campaign.id), world.users["reviewer"]
+    item = claim_next_item(session, user, now, wanted)
+    assert item is not None
+    record_decision(session, user, item.id, Answer("escalate", reason="need_paper"), now)
+    session.flush()
+    assert count_progress(session, wanted) == (0, 2)
+    record_decision(session, world.users["head"], item.id, Answer("blank"), now)
+    session.flush()
+    assert count_progress(session, wanted) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("late", "differing"),
+    [
+        (Answer("option", "1"), ["reviewer2"]),
+        (Answer("blank"), ["reviewer2"]),
+        (Answer("escalate", reason="need_paper"), ["reviewer2"]),
+        (Answer("option", "2"), []),
+    ],
+)
+def test_a_late_answer_is_disputed_where_it_differs_until_the_head_speaks(
+    session: Session, world: SmallWorld, now: dt.datetime, late: Answer, differing: list[str]
+) -> None:
+    read_sheets(session, world, now, 1, double("CX4.1"))
+    item = claim_next_item(session, world.users["reviewer"], now, WorkFilter(world.campaign.id))
+    assert item is not None
+    assert record_decision(session, world.users["reviewer2"], item.id, late, now) == "late"
+    session.flush()
+    assert list_disputed(session, world.campaign.id) == []  # nothing counts yet
+    record_decision(session, world.users["reviewer"], item.id, Answer("option", "2"), now)
+    session.flush()
+    found = list_disputed(session, world.campaign.id)
+    assert [said.actor for one in found for said in one.opinions] == differing
+    assert all(one.counted.actor == "reviewer" for one in found)
+    record_decision(session, world.users["head"], item.id, Answer("option", "2"), now)
+    session.flush()
+    assert list_disputed(session, world.campaign.id) == []
 
 
 def test_pace_is_measured_once_there_are_enough_decisions(

@@ -69,10 +69,16 @@ def _review_tasks(work: OpenWork) -> list[Task]:
 
 
 def _adjudication_tasks(work: OpenWork) -> list[Task]:
-    if not work.answers_escalated:
-        return []
-    word = ngettext("ô chờ phân xử", "ô chờ phân xử", work.answers_escalated)
-    return [Task(_number(work.answers_escalated), word, "/ra-soat/chuyen-cap", "attention")]
+    address, tasks = "/ra-soat/chuyen-cap", []
+    if work.answers_escalated:
+        word = ngettext("ô chờ phân xử", "ô chờ phân xử", work.answers_escalated)
+        tasks.append(Task(_number(work.answers_escalated), word, address, "attention"))
+    if work.answers_disputed:
+        word = ngettext(
+            "ô hai người trả lời khác nhau", "ô hai người trả lời khác nhau", work.answers_disputed
+        )
+        tasks.append(Task(_number(work.answers_disputed), word, address, "attention"))
+    return tasks
 
 
 def _appraisal_tasks(work: OpenWork) -> list[Task]:

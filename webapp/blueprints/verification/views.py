@@ -1,11 +1,14 @@
 """Rà soát: one doubtful answer at a time; each decision is one round trip, with or without script."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from ocr.sheet_code import serial_text
+from webapp.blueprints.verification.adjudication import (
+    disputed_line,
+    opinion_lines,
+    settled_lines,
+    waiting_line,
+)
 from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
 from webapp.blueprints.verification.pages import (
     Notice,
@@ -13,7 +16,6 @@ from webapp.blueprints.verification.pages import (
     library,
     show_work,
 )
-from webapp.blueprints.verification.screens import place_of
 from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
@@ -24,7 +26,7 @@ from webapp.http.htmx import go_to, wants_fragment
 from webapp.http.locale import _, language
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
-from webapp.persistence.verification import Decision, ReviewItem, last_decision
+from webapp.persistence.verification import ReviewItem, last_decision
 from webapp.services import review_work, verification
 from webapp.services.verification import WorkFilter
 
@@ -42,9 +44,10 @@ def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
 
 
 def load_escalated(session: Session, user: User, item_id: int) -> ReviewItem:
-    """An item that waits for the head, or that the head has settled."""
+    """An item that waits for the head, of which two people differ, or that the head has settled."""
     item = load_item(session, user, item_id)
-    if item.state != "escalated" and not review_work.has_decided(session, user, item_id):
+    own = review_work.has_decided(session, user, item_id)
+    if item.state != "escalated" and not own and review_work.find_dispute(session, item) is None:
         raise NotFound("Ô này không chờ phân xử.")
     return item
 
@@ -164,23 +167,17 @@ def show_page(item: ReviewItem) -> Response:
 # -- what reviewers sent up --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Escalated:
-    """A line of the head's list."""
-
-    item: ReviewItem
-    place: str
-    serial: str
-    sent: Decision | None
-
-
 @blueprint.get("/chuyen-cap")
 @access.policy(Permission.ADJUDICATE)
 def show_escalated() -> str:
-    """What waits for the head."""
-    rows = review_work.list_escalated(current_session(), current_campaign().id)
-    waiting = [Escalated(item, _place(item), serial_text(item.sheet.serial), sent) for item, sent in rows]
-    return render_template("verification/escalated.html", waiting=waiting, escalation_words=ESCALATION_WORDS)
+    """What waits for the head, where two people differ, and what the head has just settled."""
+    session, campaign = current_session(), current_campaign()
+    return render_template(
+        "verification/escalated.html",
+        waiting=[waiting_line(item, sent) for item, sent in review_work.list_escalated(session, campaign.id)],
+        disputed=[disputed_line(dispute) for dispute in review_work.list_disputed(session, campaign.id)],
+        settled=settled_lines(review_work.list_recent(session, current_user(), campaign.id)),
+    )
 
 
 @blueprint.get("/chuyen-cap/<int:item_id>")
@@ -198,6 +195,7 @@ def show_one_escalated(item: ReviewItem) -> str:
         addresses=addresses,
         invalid_words=INVALID_WORDS,
         sent_reason=_sent_reason(item),
+        opinions=opinion_lines(item),
     )
 
 
@@ -209,6 +207,17 @@ def adjudicate(item: ReviewItem) -> Response:
     outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
     notice = _late_notice().text if outcome == "late" else _("Đã ghi quyết định.")
     return go_to(url_for("verification.show_escalated"), notice)
+
+
+@blueprint.post("/chuyen-cap/hoan-tac")
+@access.policy(Permission.ADJUDICATE)
+def undo_adjudication() -> Response:
+    """Take back the head's last word, and show its answer."""
+    item = verification.undo_last_decision(current_session(), current_user(), now(), current_campaign().id)
+    if item is None:
+        return go_to(url_for("verification.show_escalated"), _("Không còn gì để hoàn tác."))
+    address = url_for("verification.show_one_escalated", item_id=item.id)
+    return go_to(address, _("Đã hoàn tác. Ô vừa làm hiện lại."))
 
 
 @blueprint.get("/chuyen-cap/<int:item_id>/anh")
@@ -259,7 +268,3 @@ def _sent_reason(item: ReviewItem) -> str | None:
     return (
         str(ESCALATION_WORDS[said.reason]) if said is not None and said.reason in ESCALATION_WORDS else None
     )
-
-
-def _place(item: ReviewItem) -> str:
-    return place_of(library().form(item.sheet.form_code, item.sheet.form_version), item.field_code)

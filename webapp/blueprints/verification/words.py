@@ -33,7 +33,7 @@ KIND_WORDS = {
     "invalid": lazy("không hợp lệ"),
     "unreadable": lazy("không đọc được"),
     "text": lazy("đã nhập chữ"),
-    "escalate": lazy("chuyển cấp"),
+    "escalate": lazy("chuyển phân xử"),
 }
 
 
