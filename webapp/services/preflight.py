@@ -167,7 +167,7 @@ def _check_review(session: Session, campaign: Campaign) -> list[CheckLine]:
         text = words("%(count)s ô máy chưa chắc không có trong hàng rà soát: báo người quản trị", count=lost)
         lines.append(CheckLine(Check.REVIEW, lost, text))
     if escalated:
-        text = words("%(count)s ô được chuyển lên, chờ phân xử", count=escalated)
+        text = words("%(count)s ô chờ phân xử", count=escalated)
         lines.append(CheckLine(Check.ADJUDICATION, escalated, text))
     return lines
 
