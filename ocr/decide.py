@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.measures import BubbleMarks
+from ocr.measures import BubbleMarks, Surround
 from ocr.model import BubbleReading, FieldReading, Flag, MarkState, PageStatus
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,8 @@ class Thresholds:
         accept: least probability that the whole answer is right.
         other_ink: most ink share inside any other bubble.
         other_loose: most ink (bubble areas) beside another bubble that belongs to no mark.
+        other_foreign: most ink (bubble areas) beside another bubble that is no mark of this question.
+        other_sectors: most sectors with ink around another bubble (a loop round it is a choice).
         shared: most share of the mark's stroke that also marks another bubble.
         long: most share of the mark in a line longer than any pen mark.
         extent: furthest that a mark may reach, in bubble radii (a circle round a label is no mark).
@@ -45,6 +47,8 @@ class Thresholds:
     accept: float = 0.985
     other_ink: float = 0.10
     other_loose: float = 0.10
+    other_foreign: float = 0.15
+    other_sectors: float = 0.30
     shared: float = 0.10
     long: float = 0.30
     extent: float = 3.2
@@ -175,7 +179,7 @@ class FieldEvidence:
     """All that is known of one question: its options with their measurements and probabilities.
 
     `streaked` says which bubbles a scanner's streak touches; `in_place` is False where the row was not
-    found as printed.
+    found as printed; `surrounds` is the ink around each bubble.
     """
 
     code: str
@@ -184,6 +188,7 @@ class FieldEvidence:
     probabilities: tuple[tuple[float, float, float], ...]
     streaked: tuple[bool, ...] = ()
     in_place: bool = True
+    surrounds: tuple[Surround, ...] = ()
 
 
 def decide_field(evidence: FieldEvidence, thresholds: Thresholds) -> FieldReading:
@@ -247,6 +252,17 @@ def _doubts(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Fl
     if mark.extent > thresholds.extent:
         flags.add(Flag.MARGINAL_MARK)
     if any(m.ink > thresholds.other_ink or m.loose > thresholds.other_loose for m in others):
+        flags.add(Flag.MARGINAL_MARK)
+    return flags | _surround_flags(evidence, top, thresholds)
+
+
+def _surround_flags(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Flag]:
+    """Ink around another bubble, by place alone: the loop of a writer who circles what they choose."""
+    others = [s for i, s in enumerate(evidence.surrounds) if i != top]
+    flags = set()
+    if any(s.sectors > thresholds.other_sectors for s in others):
+        flags.add(Flag.MULTIPLE_MARKS)
+    if any(s.foreign > thresholds.other_foreign for s in others):
         flags.add(Flag.MARGINAL_MARK)
     return flags
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.layout import Bubble, Field, PageLayout
-from ocr.measures import BubbleMarks, PageMarks
+from ocr.measures import BubbleMarks, PageMarks, Surround
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -27,6 +27,7 @@ _SOLID_LEVEL = 0.6
 _INSIDE_R = 0.74
 _CORE_R = 0.42
 _NEAR_R = (1.2, 1.8)
+_AROUND_R = (1.15, 2.0)
 _REACH_R = 4.5
 _LABEL_R = 1.7
 _MIN_GROUP_PX = 5
@@ -179,16 +180,16 @@ def measure_marks(flat: Grey, marks: MarkMap, px_per_mm: int) -> PageMarks:
         px_per_mm: scale of both.
 
     Returns:
-        One measurement per bubble, in the order of the layout.
+        One measurement of each kind per bubble, in the order of the layout.
     """
     white = _paper_white(flat, px_per_mm)
     black = _print_black(flat, marks.markers_px)
     paper = float(np.median(white))
     black = min(black, 0.6 * paper)
     inner = _inner_features(flat, white, black, marks, px_per_mm)
-    outer = _outer_features(flat, white, black, marks, px_per_mm)
-    rows = np.column_stack([inner, outer])
-    return PageMarks(tuple(BubbleMarks(*map(float, r)) for r in rows), paper, black)
+    outer, around = _outer_features(flat, white, black, marks, px_per_mm)
+    bubbles = tuple(BubbleMarks(*map(float, r)) for r in np.column_stack([inner, outer]))
+    return PageMarks(bubbles, tuple(Surround(*map(float, r)) for r in around), paper, black)
 
 
 def _paper_white(flat: Grey, px_per_mm: int) -> Floats:
@@ -230,7 +231,9 @@ def _inner_features(
     ).astype(np.float32)
 
 
-def _outer_features(flat: Grey, white: Floats, black: float, marks: MarkMap, px_per_mm: int) -> Floats:
+def _outer_features(
+    flat: Grey, white: Floats, black: float, marks: MarkMap, px_per_mm: int
+) -> tuple[Floats, Floats]:
     limit = white - INK_LEVEL * (white - black)
     part = flat[marks.box]
     size = (flat.shape[1], flat.shape[0])
@@ -266,11 +269,11 @@ class _Ink(NamedTuple):
     nearest: NDArray[np.int64]
 
 
-def _sum_ink(ink: _Ink, marks: MarkMap, long: NDArray[np.bool_]) -> Floats:
-    """Features `_OUTER` of the ink that each bubble owns."""
+def _sum_ink(ink: _Ink, marks: MarkMap, long: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Features `_OUTER` of the ink that each bubble owns, and `Surround` of the ink around it."""
     n = len(marks.radii_px)
     if n == 0 or len(ink.x) == 0:
-        return np.zeros((n, len(_OUTER)))
+        return np.zeros((n, len(_OUTER))), np.zeros((n, len(Surround._fields)))
     names, group = np.unique(ink.group, return_inverse=True)
     here = ink.nearest
     gap = (
@@ -287,7 +290,23 @@ def _sum_ink(ink: _Ink, marks: MarkMap, long: NDArray[np.bool_]) -> Floats:
     owner = np.where(own_part, here, main[group])
     both = (touched >= np.maximum(0.25 * most[:, None], _MIN_INSIDE_PX)).sum(axis=1) > 1
     weights = _Weights(marked[group], both[group], long[names][group])
-    return _per_bubble(ink, owner, weights, marks)
+    foreign = (marks.field_of[owner] != marks.field_of[here]) | ~weights.marked
+    return _per_bubble(ink, owner, weights, marks), _surround(ink, gap, foreign, marks)
+
+
+def _surround(ink: _Ink, gap: Floats, foreign: NDArray[np.bool_], marks: MarkMap) -> Floats:
+    """What stands around each bubble, by place alone: a loop that touches the next row's mark still shows."""
+    n = len(marks.radii_px)
+    outside = gap >= _AROUND_R[0]
+    around = outside & (gap < _AROUND_R[1])
+    here = ink.nearest[around]
+    dx, dy = ink.x[around] - marks.centres_px[here, 0], ink.y[around] - marks.centres_px[here, 1]
+    area = np.pi * marks.radii_px**2
+    by_sector = np.bincount(here * _SECTORS + _sector(dx, dy), minlength=n * _SECTORS).reshape(n, _SECTORS)
+    sector_area = (_AROUND_R[1] ** 2 - _AROUND_R[0] ** 2) * area / _SECTORS
+    lit = by_sector >= 0.06 * sector_area[:, None]
+    unexplained = np.bincount(ink.nearest[outside & foreign], minlength=n)
+    return np.column_stack([lit.mean(axis=1), unexplained / area])
 
 
 def _table(rows: NDArray[np.int64], columns: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:

@@ -42,13 +42,26 @@ class BubbleMarks(NamedTuple):
     long: float
 
 
+class Surround(NamedTuple):
+    """The ink that lies around one bubble and its label, whichever mark it hangs together with.
+
+    Attributes:
+        sectors: share of the eight sectors from 1.15 r to 2.0 r that hold ink; a loop lights most of them.
+        foreign: area, in bubble areas, of ink beyond 1.15 r that belongs to another question or to no mark.
+    """
+
+    sectors: float
+    foreign: float
+
+
 @dataclass(frozen=True, slots=True)
 class PageMarks:
-    """The measured page: one `BubbleMarks` per bubble in the layout's order, and the page's light levels.
+    """The measured page: one `BubbleMarks` and `Surround` per bubble in the layout's order, and the light.
 
     `white` is the median paper level inside the answer area, `black` the level of the printed markers.
     """
 
     bubbles: tuple[BubbleMarks, ...]
+    surrounds: tuple[Surround, ...]
     white: float
     black: float

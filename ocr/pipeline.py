@@ -129,6 +129,7 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
             probabilities=tuple((float(p[0]), float(p[1]), float(p[2])) for p in probabilities[own]),
             streaked=tuple(bool(s) for s in located.streaked[own]),
             in_place=row.agrees,
+            surrounds=tuple(measured.surrounds[i] for i in own),
         )
         readings.append(decide_field(evidence, model.thresholds))
     return tuple(readings)

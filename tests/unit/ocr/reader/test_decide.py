@@ -20,7 +20,7 @@ from ocr.decide import (
     decide_page,
     load_model,
 )
-from ocr.measures import BubbleMarks
+from ocr.measures import BubbleMarks, Surround
 from ocr.model import FieldReading, Flag, MarkState, PageStatus
 
 NOTHING = BubbleMarks(*[0.0] * len(BubbleMarks._fields))
@@ -90,6 +90,26 @@ def test_everything_else_goes_to_a_person(
 def test_oddities_outweigh_any_probability(top: BubbleMarks, other: BubbleMarks, flag: Flag) -> None:
     reading = decide_field(_evidence(SURE_FILLED, SURE_EMPTY, marks={0: top, 1: other}), LIMITS)
     assert reading.flags == (flag,)
+
+
+CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0), Surround(0.9, 0.0), Surround(0.1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("surrounds", "flags"),
+    [
+        ((CLEAR, LOOPED), (Flag.MULTIPLE_MARKS,)),
+        ((CLEAR, BESIDE), (Flag.MARGINAL_MARK,)),
+        ((LOOPED, CLEAR), ()),
+        ((BESIDE, CLEAR), ()),
+    ],
+)
+def test_ink_around_another_bubble_than_the_marked_one_is_a_doubt(
+    surrounds: tuple[Surround, ...], flags: tuple[Flag, ...]
+) -> None:
+    evidence = dataclasses.replace(_evidence(SURE_FILLED, SURE_EMPTY), surrounds=surrounds)
+    reading = decide_field(evidence, LIMITS)
+    assert (reading.value, reading.flags) == ("1", flags)
 
 
 def test_a_streak_matters_where_something_shows() -> None:

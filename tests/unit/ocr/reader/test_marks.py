@@ -70,6 +70,23 @@ def test_ink_beside_a_bubble_is_loose() -> None:
     assert figures.ink < 0.01
 
 
+def test_a_loop_round_a_bubble_shows_though_it_hangs_on_the_next_rows_mark() -> None:
+    page = BLANK.copy()
+    below = MARKS.centres_px[BUBBLES.index(("CX4.3", "3"))]
+    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(1.6 * RADIUS), 60, 3)
+    cv2.line(page, (CENTRE[0], CENTRE[1] + round(1.6 * RADIUS)), (int(below[0]), int(below[1])), 60, 3)
+    around = measure_marks(page, MARKS, FLAT_PX_PER_MM).surrounds
+    assert around[AT].sectors > 0.8
+    assert around[AT].foreign > 0.3
+    assert _measured(page)[AT].loose == 0
+
+
+def test_a_mark_inside_a_bubble_leaves_its_surround_clear() -> None:
+    page = BLANK.copy()
+    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(0.9 * RADIUS), 40, cv2.FILLED)
+    assert max(s.sectors + s.foreign for s in measure_marks(page, MARKS, FLAT_PX_PER_MM).surrounds) < 0.01
+
+
 def test_a_stroke_through_two_bubbles_is_shared() -> None:
     page = BLANK.copy()
     neighbour = MARKS.centres_px[AT + 1]

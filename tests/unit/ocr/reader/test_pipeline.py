@@ -225,6 +225,25 @@ def test_a_circled_label_goes_to_a_person(chosen: str | None) -> None:
     assert not odd.accepted
 
 
+def test_a_circled_second_choice_that_touches_the_next_rows_circle_goes_to_a_person() -> None:
+    drawn: dict[tuple[str, str], Draw] = {(f.code, "2"): fill for f in side(1).fields if f.bubbles}
+    drawn |= {("gioi_tinh", "1"): _circle_bubble, ("do_tuoi", "1"): _circle_bubble_from_above}
+    (odd,) = [f for f in _read(scanned(mark(printed_side(1), 1, drawn))).fields if f.code == "gioi_tinh"]
+    assert not odd.accepted
+    assert Flag.MULTIPLE_MARKS in odd.flags
+
+
+def _circle_bubble(page: Grey, centre: tuple[float, float], radius: float) -> None:
+    cv2.circle(page, (round(centre[0]), round(centre[1])), round(1.6 * radius), 60, 3)
+
+
+def _circle_bubble_from_above(page: Grey, centre: tuple[float, float], radius: float) -> None:
+    """A loop that starts a stroke's width below the row above, and ends inside its own bubble."""
+    _circle_bubble(page, centre, radius)
+    x, y = round(centre[0]), round(centre[1])
+    cv2.line(page, (x, y), (x, round(y - 2.2 * radius)), 60, 3)
+
+
 def test_a_large_loop_that_runs_through_a_bubble_is_no_answer() -> None:
     drawn: dict[tuple[str, str], Draw] = {(f.code, "2"): _circle_label for f in side(2).fields if f.bubbles}
     reading = _read(scanned(mark(printed_side(2), 2, drawn), -1.1, noise=4))
