@@ -14,7 +14,13 @@ from webapp.http.locale import LazyText
 from webapp.par_index.errors import AppraisalError
 
 FAMILIES = (AppError, OcrError, AppraisalError)
-CLASSES: list[Any] = [error for family in FAMILIES for error in with_subclasses(family)]
+COMMANDS_ONLY = "ocr.deck"  # test decks are a command's business: their errors never reach a browser
+CLASSES: list[Any] = [
+    error
+    for family in FAMILIES
+    for error in with_subclasses(family)
+    if not error.__module__.startswith(COMMANDS_ONLY)
+]
 DOCUMENTED = dict(
     re.findall(
         r"^\| `(\w+)` \| (\d{3}) \|", (ROOT / "docs/errors.md").read_text(encoding="utf-8"), re.MULTILINE
