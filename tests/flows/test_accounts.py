@@ -146,7 +146,12 @@ def test_nobody_waits_for_the_hashing_of_a_password(office: Office, monkeypatch:
 
     def compare_beside_a_writer(password_hash: str, password: str) -> bool:
         with office.session() as session:
-            session.execute(text("PRAGMA busy_timeout=100"))
+            wait = (
+                "PRAGMA busy_timeout=100"
+                if session.get_bind().dialect.name == "sqlite"
+                else "SET LOCAL lock_timeout = 100"
+            )
+            session.execute(text(wait))
             session.execute(update(User).where(User.username == "head").values(locale="en"))
             session.commit()
         written.append(True)
