@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 _NO_DATABASE = 3
+_ADDRESS_TAKEN = 4
 
 Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
@@ -37,11 +39,29 @@ def _run(arguments: argparse.Namespace) -> int:
             "The database is missing or older than the program. Bring it up with: chamdiem upgrade\n"
         )
         return _NO_DATABASE
+    if is_taken(arguments.bind):
+        sys.stderr.write(
+            f"Something else already answers on {arguments.bind}. End it, or choose another address: "
+            "chamdiem serve --bind 127.0.0.1:8080\n"
+        )
+        return _ADDRESS_TAKEN
     worker = [sys.executable, "-m", "webapp", "worker"] if arguments.with_worker else None
     _say(f"Chấm Điểm: http://{arguments.bind}  (Ctrl+C ends it)")
     return run_side_by_side(
         server_command(arguments.bind, arguments.processes, arguments.threads), worker, _say
     )
+
+
+def is_taken(bind: str) -> bool:
+    """Whether the address and port cannot be listened on; gunicorn would only try again and again."""
+    host, _colon, port = bind.rpartition(":")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host or "0.0.0.0", int(port)))  # noqa: S104 - what the person asked for
+        except OSError:
+            return True
+    return False
 
 
 def server_command(bind: str, processes: int, threads: int) -> list[str]:

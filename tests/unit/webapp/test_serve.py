@@ -1,6 +1,7 @@
 """The server with its worker beside it: real processes, small ones."""
 
 import itertools
+import socket
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from webapp.cli import main
-from webapp.cli.serve import server_command
+from webapp.cli.serve import is_taken, server_command
 from webapp.cli.supervise import Companion, run_side_by_side
 
 
@@ -65,3 +66,12 @@ def test_an_older_database_is_named_before_anything_starts(
     monkeypatch.setenv("CHAMDIEM_SECRET", "secret")
     assert main(["serve"]) == 3
     assert "chamdiem upgrade" in capsys.readouterr().err
+
+
+def test_an_address_in_use_is_told_before_anything_starts() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        assert is_taken(bind)
+    assert not is_taken(bind)
