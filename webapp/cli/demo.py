@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ocr.deck.build import build_deck
 from ocr.deck.order import DeckOrder
 from ocr.template import FormLibrary
+from webapp.cli.serve import ADDRESS_TAKEN, is_taken
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign, PrintOrder
 from webapp.persistence.scans import BatchFile, Page
@@ -52,6 +53,12 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
 def _run(arguments: argparse.Namespace) -> int:
     os.umask(0o077)  # the children keep it
     settings = demo_settings()
+    if not arguments.build_only and is_taken(arguments.bind):
+        sys.stderr.write(
+            f"Something else already answers on {arguments.bind}: perhaps a demo in another window. "
+            "End it, then run the same command again.\n"
+        )
+        return ADDRESS_TAKEN
     built = settings.data_dir / "built"
     if built.exists() and built.read_text() == _recipe():
         _say(f"The sample campaign is there already ({settings.data_dir}; `make clean` removes it)")

@@ -16,7 +16,7 @@ from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 _NO_DATABASE = 3
-_ADDRESS_TAKEN = 4
+ADDRESS_TAKEN = 4
 
 Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
@@ -44,7 +44,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"Something else already answers on {arguments.bind}. End it, or choose another address: "
             "chamdiem serve --bind 127.0.0.1:8080\n"
         )
-        return _ADDRESS_TAKEN
+        return ADDRESS_TAKEN
     worker = [sys.executable, "-m", "webapp", "worker"] if arguments.with_worker else None
     _say(f"Chấm Điểm: http://{arguments.bind}  (Ctrl+C ends it)")
     return run_side_by_side(
