@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+from webapp.cli.parsers import Groups
+
 FORMS_DIR = Path(__file__).parents[2] / "forms_templates"
 NOT_PASSED = 1
 

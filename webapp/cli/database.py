@@ -8,10 +8,9 @@ from pathlib import Path
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from webapp.cli.parsers import Groups
 from webapp.persistence.schema import alembic_config, upgrade_database
 from webapp.settings import Settings
-
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ocr.deck.build import build_deck
 from ocr.deck.order import DeckOrder
 from ocr.template import FormLibrary
+from webapp.cli.parsers import Groups
 from webapp.cli.serve import ADDRESS_TAKEN, is_taken
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign, PrintOrder
@@ -30,7 +31,6 @@ from webapp.storage import ScanStore
 
 SEED = 2020
 FORMS_DIR = MIGRATIONS_DIR.parent / "forms_templates"
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 # Each stack: its print orders as (form, group, unit). The last one is left to the worker of the demo.
 STACKS = (
     (("CX4", "DN", "19186"), ("CX2", "CC", "19186")),

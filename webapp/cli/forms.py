@@ -10,12 +10,11 @@ from ocr.layout import layout_as_json
 from ocr.printing import PrintRun, print_sheets
 from ocr.template import FormLibrary, FormTemplate
 from ocr.typeset import set_form
+from webapp.cli.parsers import Groups
 from webapp.services.campaigns import UnitPlan, sample_plan
 from webapp.services.imprint import imprint_of
 
 FORMS_DIR = Path(__file__).parents[2] / "forms_templates"
-
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:

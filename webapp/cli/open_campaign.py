@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from ocr.template import FormLibrary
+from webapp.cli.parsers import Groups
 from webapp.errors import InvalidInput
 from webapp.par_index.errors import SchemeInvalid
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
@@ -15,7 +16,6 @@ from webapp.services.campaigns import create_campaign, plan_from_folder
 from webapp.services.schemes import load_sample_schemes, parse_version, require_printed_forms
 from webapp.settings import Settings
 
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 _REFUSED = 2
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from ocr.template import FormLibrary
+from webapp.cli.parsers import Groups
 from webapp.par_index.errors import SchemeInvalid
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign
@@ -15,7 +16,6 @@ from webapp.persistence.schemes import SchemeVersion
 from webapp.services.schemes import SchemeFiles, load_scheme_file, parse_version, require_printed_forms
 from webapp.settings import Settings
 
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 _REFUSED = 2
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from webapp.cli.parsers import Groups
 from webapp.cli.supervise import run_side_by_side
 from webapp.persistence.base import make_engine
 from webapp.persistence.schema import alembic_config
@@ -17,8 +18,6 @@ from webapp.settings import Settings
 ROOT = Path(__file__).parents[2]
 _NO_DATABASE = 3
 ADDRESS_TAKEN = 4
-
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:

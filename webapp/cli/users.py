@@ -7,13 +7,13 @@ import sys
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.cli.parsers import Groups
 from webapp.errors import AppError, NotFound
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.accounts import NewAccount, Role, create_user, make_password
 from webapp.settings import Settings
 
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 _REFUSED = 2
 
 

@@ -5,9 +5,8 @@ import logging
 import os
 import sys
 
+from webapp.cli.parsers import Groups
 from webapp.settings import Settings
-
-Groups = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
