@@ -88,11 +88,6 @@ class UnitIndex:
     parts: tuple[Part, ...]
     returns: tuple[SheetReturn, ...] = ()
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether every component has its points."""
-        return not self.missing
-
 
 @dataclass(frozen=True, slots=True)
 class LevelResult:

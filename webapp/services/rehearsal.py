@@ -150,14 +150,6 @@ def score_rehearsed_unit(
     appraise_unit(session, rehearsal.people["appraiser"], unit, seed=seed, now=now)
 
 
-def open_items(session: Session, campaign: Campaign) -> int:
-    """How many doubtful answers still wait."""
-    waiting = select(ReviewItem.id).where(
-        ReviewItem.campaign_id == campaign.id, ReviewItem.queue == "single", ReviewItem.state == "open"
-    )
-    return len(session.scalars(waiting).all())
-
-
 def _said(field: TruthField) -> Answer:
     if field.value is None:
         return Answer("blank")

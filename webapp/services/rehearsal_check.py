@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ocr.deck.readings import ReadAnswer, ReadPage
 from ocr.deck.score import Score, score_deck
-from ocr.deck.truth import PageKind, TruthField, TruthPage
+from ocr.deck.truth import TruthField, TruthPage
 from ocr.model import Flag, PageStatus
 from ocr.sheet_code import serial_text
 from webapp.par_index.compute import compute_index
@@ -191,8 +191,3 @@ def _as_read_answer(field: FieldReading) -> ReadAnswer:
 def _units(result: IndexResult) -> Iterator[UnitIndex]:
     for level in result.levels:
         yield from level.units
-
-
-def scanned_pages(truth: Iterable[TruthPage]) -> int:
-    """How many pages passed the scanner."""
-    return sum(page.kind is not PageKind.MISSING for page in truth)
