@@ -105,7 +105,7 @@ def _located_pages(
 
 def _page_examples(located: LocatedPage, fields: dict[str, Any]) -> tuple[Floats, list[int]]:
     marks = located.printed.marks
-    measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM)
+    measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM, located.print_black)
     inputs = model_inputs(measured.bubbles, marks.field_of.tolist())
     states = [
         _state(fields[field.code], bubble.option)

@@ -122,7 +122,7 @@ def model_inputs(bubbles: Sequence[BubbleMarks], field_of: Sequence[int]) -> Flo
         above,
         np.clip(above / top_mean, -1.0, 3.0),
         np.clip(raw[:, at["peak"]] / top_peak, 0.0, 3.0),
-        *(_others_max(raw[:, at[name]], groups) for name in ("mean", "ink", "loose", "near")),
+        *_others_max(raw[:, [at[name] for name in ("mean", "ink", "loose", "near")]], groups).T,
         *(np.full(len(mean), value) for value in (*style, empty)),
     ]
     return np.asarray(np.sqrt(np.maximum(np.column_stack([raw, *columns]), 0.0)), np.float64)
@@ -136,14 +136,10 @@ def _tops(mean: Floats, groups: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _others_max(values: Floats, groups: NDArray[np.int64]) -> Floats:
-    """The largest value among the other bubbles of the same question."""
-    result = np.zeros_like(values)
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        table = np.tile(values[members], (len(members), 1))
-        np.fill_diagonal(table, 0.0)
-        result[members] = table.max(axis=1)
-    return result
+    """The largest value among the other bubbles of the same question; (n, k) for values (n, k)."""
+    others = (groups[:, None] == groups[None, :]) & ~np.eye(len(groups), dtype=bool)
+    table = np.where(others[:, :, None], values[None, :, :], 0.0)
+    return np.asarray(table.max(axis=1)) if len(values) else values
 
 
 def bubble_probabilities(bubbles: Sequence[BubbleMarks], field_of: Sequence[int], model: MarkModel) -> Floats:

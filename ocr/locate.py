@@ -4,7 +4,6 @@ The code says which printed page it is; markers and rows say where it lies; what
 page flat and upright, or the reason why not.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,24 +16,29 @@ from ocr.identity import CodeReading, decode_identity
 from ocr.layout import CodeArea, Field, PageLayout
 from ocr.marks import MarkMap, map_marks
 from ocr.model import Flag, PageQuality, SheetIdentity
-from ocr.quality import find_streaks, is_blank, is_poor, measure_quality
+from ocr.quality import PrintLook, find_streaks, is_blank, is_poor, measure_print, measure_quality
 from ocr.registration import (
     FLAT_PX_PER_MM,
+    Box,
     Registration,
-    RowFit,
-    coarse_blank,
     find_fiducials,
-    fit_rows,
+    flatten,
     flatten_page,
+    flatten_roughly,
     project,
     register_page,
 )
+from ocr.row_fit import COARSE_PX_PER_MM, LineMap, RowFit, ShiftField, fit_rows, map_lines
+from ocr.scan_view import ScanView, view_scan
 from ocr.source import PageImage
 from ocr.template import FormLibrary
 
 Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
 _MM_PER_INCH = 25.4
+# A scanner sees the sheet from straight above; how much of the picture a photo's sheet fills says nothing.
+_CAMERA_TILT = 0.02
 _STREAK_RADII = 1.4
 
 
@@ -44,7 +48,7 @@ class PrintedPage:
 
     layout: PageLayout
     blank: Grey
-    coarse: Grey
+    lines: LineMap
     marks: MarkMap
     template_sha256: str
 
@@ -69,21 +73,45 @@ class LocatedPage:
     """A page whose sheet and place are known.
 
     Attributes:
-        flat: uint8, upright, 6 pixels a millimetre, pixel (0, 0) at the paper's corner.
+        flat: uint8, upright, 4 pixels a millimetre, pixel (0, 0) at the paper's corner; laid out around
+            the fields, white elsewhere.
+        print_black: grey level of the print.
         rows: how the row of each choice field fits, in their order.
         streaked: bool (n,), which bubbles a scanner's streak runs through or close by.
+        scan: the picture itself, with its upright working picture.
+        registration, markers_px: the transform to the working picture, and the markers found there
+            by id, float64 (4, 2) each.
+        shifts: how the lines of bubbles lie beside the registration.
     """
 
     identity: SheetIdentity
     printed: PrintedPage
     quality: PageQuality
     flat: Grey
+    print_black: float
     rows: tuple[RowFit, ...]
     streaked: NDArray[np.bool_]
+    scan: ScanView
+    registration: Registration
+    markers_px: dict[int, Floats]
+    shifts: ShiftField
+
+    def whole(self) -> Grey:
+        """The whole page flat and upright, as large as `flat`."""
+        layout = self.printed.layout
+        box = (0.0, 0.0, layout.width_mm, layout.height_mm)
+        return flatten(self.scan.work, self.registration.homography, box, FLAT_PX_PER_MM, self.shifts)
+
+    def close_up(self, box: Box, px_per_mm: float) -> Grey:
+        """A part of the page, flat and upright, out of the whole scan: sharper than `flat`."""
+        whole, homography = self.scan.whole(self.registration.homography)
+        return flatten(whole, homography, box, px_per_mm, self.shifts)
 
 
 def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage:
     """Find which printed page this is and lay it flat.
+
+    The code is read from the scan as it came; all else needs no more than half of 200 dpi.
 
     Args:
         page: one picture from `ocr.source.iter_pages`, any way up.
@@ -91,31 +119,61 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
     """
     if page.grey.size == 0:
         return LostPage(Flag.POOR_IMAGE, PageQuality(0, 0), None, page.grey)
-    quality = measure_quality(page.grey, page.reduction)
+    scan = view_scan(page.grey)
+    quality = measure_quality(scan.work, page.reduction * scan.reduction)
     code = decode_identity(page.grey, _code_areas(library))
     if code.identity is None:
-        return LostPage(_why_unnamed(code, quality), quality, None, page.grey)
-    grey, codes_px = _upright(page.grey, code)
-    printed = _printed_page(library, code.identity.form, code.identity.version, code.identity.page)
+        return LostPage(_why_unnamed(code, quality), quality, None, scan.work)
+    scan = scan.turned(round((code.turned_deg or 0.0) / 90.0) % 4)
+    known = code.identity
+    printed = _printed_page(library, known.form, known.version, known.page)
     if printed is None:
-        return LostPage(Flag.UNKNOWN_FORM, quality, code.identity, grey)
+        return LostPage(Flag.UNKNOWN_FORM, quality, known, scan.work)
+    markers = find_fiducials(scan.work, printed.layout)
     try:
-        registration = _register(grey, printed.layout, codes_px)
+        registration = register_page(markers, printed.layout, [scan.on_work(c) for c in code.corners_px])
     except RegistrationFailed:
-        return LostPage(Flag.POOR_REGISTRATION, quality, code.identity, grey)
-    rows, shifts = fit_rows(grey, registration.homography, printed.layout, printed.coarse)
-    flat = flatten_page(grey, registration.homography, printed.layout, FLAT_PX_PER_MM, shifts)
-    streaks = find_streaks(grey)
-    px_per_mm = registration.px_per_mm(printed.layout.width_mm / 2, printed.layout.height_mm / 2)
-    quality = replace(
-        quality,
-        dpi=round(px_per_mm * page.reduction * _MM_PER_INCH, 1),
-        rotation_deg=round(registration.rotation_deg, 3),
-        scale=round(px_per_mm * printed.layout.height_mm / grey.shape[0], 4),
-        residual_mm=round(registration.residual_mm, 3),
-        streak_columns=len(streaks),
+        return LostPage(Flag.POOR_REGISTRATION, quality, known, scan.work)
+    layout, homography = printed.layout, registration.homography
+    rows, shifts = fit_rows(flatten_roughly(scan.work, homography, layout, COARSE_PX_PER_MM), printed.lines)
+    flat = flatten_page(scan.work, homography, layout, FLAT_PX_PER_MM, shifts)
+    look = measure_print(scan.work, tuple(markers.values()))
+    streaks = find_streaks(scan.work)
+    return LocatedPage(
+        identity=known,
+        printed=printed,
+        quality=_placed(
+            replace(quality, streak_columns=len(streaks)), layout, registration, look, scan.work.shape
+        ),
+        flat=flat,
+        print_black=look.black,
+        rows=rows,
+        streaked=_streaked(streaks, registration, printed),
+        scan=scan,
+        registration=registration,
+        markers_px=markers,
+        shifts=shifts,
     )
-    return LocatedPage(code.identity, printed, quality, flat, rows, _streaked(streaks, registration, printed))
+
+
+def _placed(
+    quality: PageQuality,
+    layout: PageLayout,
+    registration: Registration,
+    look: PrintLook,
+    work_px: tuple[int, ...],
+) -> PageQuality:
+    """The quality with what only the registration tells."""
+    px_per_mm = registration.px_per_mm(layout.width_mm / 2, layout.height_mm / 2)
+    from_above = registration.tilt < _CAMERA_TILT
+    return replace(
+        quality,
+        dpi=round(px_per_mm * max(quality.width_px, quality.height_px) / max(work_px) * _MM_PER_INCH, 1),
+        rotation_deg=round(registration.rotation_deg, 3),
+        scale=round(px_per_mm * layout.height_mm / work_px[0], 4) if from_above else None,
+        residual_mm=round(registration.residual_mm, 3),
+        blur_mm=round(look.edge_px / px_per_mm, 3),
+    )
 
 
 @lru_cache(maxsize=4)
@@ -137,7 +195,11 @@ def _printed_page(library: FormLibrary, form: str, version: int, number: int) ->
         return None
     blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH)
     return PrintedPage(
-        page, blank, coarse_blank(blank), map_marks(page, blank, FLAT_PX_PER_MM), layout.template_sha256
+        page,
+        blank,
+        map_lines(page, blank, FLAT_PX_PER_MM),
+        map_marks(page, blank, FLAT_PX_PER_MM),
+        layout.template_sha256,
     )
 
 
@@ -148,31 +210,6 @@ def _why_unnamed(code: CodeReading, quality: PageQuality) -> Flag:
     if is_blank(quality):
         return Flag.BLANK_PAGE
     return Flag.POOR_IMAGE if is_poor(quality) else Flag.DAMAGED_CODE
-
-
-def _upright(page: Grey, code: CodeReading) -> tuple[Grey, tuple[NDArray[np.float64], ...]]:
-    """Turn the page by quarters until its code stands upright, and the code's corners with it."""
-    quarters = round((code.turned_deg or 0.0) / 90.0) % 4
-    if quarters == 0:
-        return page, code.corners_px
-    turned = np.ascontiguousarray(np.rot90(page, quarters))
-    return turned, tuple(_turned(c, page, quarters) for c in code.corners_px)
-
-
-def _turned(points: NDArray[np.float64], grey: Grey, quarters: int) -> NDArray[np.float64]:
-    """Points (n, 2) of a picture where they lie after `np.rot90(picture, quarters)`."""
-    height, width = grey.shape
-    x, y = points[:, 0], points[:, 1]
-    if quarters == 1:
-        return np.column_stack([y, width - 1 - x])
-    if quarters == 2:  # noqa: PLR2004 - upside down
-        return np.column_stack([width - 1 - x, height - 1 - y])
-    return np.column_stack([height - 1 - y, x])
-
-
-def _register(grey: Grey, layout: PageLayout, codes_px: Sequence[NDArray[np.float64]]) -> Registration:
-    px_per_mm = max(grey.shape) / max(layout.height_mm, layout.width_mm)
-    return register_page(find_fiducials(grey, layout), layout, codes_px, px_per_mm)
 
 
 def _streaked(

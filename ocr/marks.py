@@ -30,9 +30,11 @@ _NEAR_R = (1.2, 1.8)
 _AROUND_R = (1.15, 2.0)
 _REACH_R = 4.5
 _LABEL_R = 1.7
-_MIN_GROUP_PX = 5
-_BRIDGE_PX = 11
-_MIN_INSIDE_PX = 4
+_OUTLINE_R = 1.35
+# The smallest group of ink that is no speck, and the least of it inside a bubble that makes it a mark.
+_MIN_GROUP_MM2 = 0.14
+_MIN_INSIDE_MM2 = 0.11
+_BRIDGE_MM = 1.75
 _LONG_MM = 22.0
 _SECTORS = 8
 _OUTER = ("near", "near_sectors", "diagonal", "far", "extent", "loose", "shared", "long")
@@ -47,10 +49,12 @@ class MarkMap:
         centres_px, radii_px: float64 (n, 2) and (n,), on the flat page.
         inside: per bubble the flat indices of the pixels within 0.74 r, int32 (n, k).
         inside_r, inside_sector: of the same pixels, radius in r and sector number, (k,).
+        rim: per bubble the flat indices of the pixels within 1.35 r, int32 (n, m).
+        rim_weights: float32 (n, m); what they make of the darkness there is 1 where the ring is printed
+            as on the blank, 0 on plain paper, however dark.
         box: rows and columns of the answer area on the flat page.
         nearest: int16, of that box: the bubble that a pixel is nearest to, -1 far from all.
         clear: uint8, of that box: 255 where the blank is white and ink can be seen.
-        markers_px: int32 (m, 4), left, top, right, bottom of each marker.
     """
 
     field_of: Ints
@@ -59,10 +63,11 @@ class MarkMap:
     inside: Ints
     inside_r: Floats
     inside_sector: Ints
+    rim: Ints
+    rim_weights: NDArray[np.float32]
     box: tuple[slice, slice]
     nearest: NDArray[np.int16]
     clear: Grey
-    markers_px: Ints
 
 
 def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
@@ -79,15 +84,12 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
     centres = np.array([(b.x_mm, b.y_mm) for b in bubbles]).reshape(-1, 2) * px_per_mm - 0.5
     radii = np.array([b.r_mm for b in bubbles]) * px_per_mm
     inside, inside_r, inside_sector = _inside(centres, radii, blank.shape[1])
+    rim, rim_weights = _rim(centres, radii, blank)
     nearest = _nearest(centres, radii, (blank.shape[0], blank.shape[1]))
     _add_labels(nearest, fields, px_per_mm)
-    clear = _clear(blank)
+    clear = _clear(blank, px_per_mm)
     clear[nearest < 0] = 0
-    rows, columns = np.flatnonzero((nearest >= 0).any(axis=1)), np.flatnonzero((nearest >= 0).any(axis=0))
-    box = (_span(rows), _span(columns))
-    half = np.array([f.size_mm / 2 for f in page.fiducials])
-    at = np.array([(f.x_mm, f.y_mm) for f in page.fiducials]).reshape(-1, 2)
-    markers = np.column_stack([at - half[:, None], at + half[:, None]]) * px_per_mm
+    box = (_span(nearest >= 0, 1, px_per_mm), _span(nearest >= 0, 0, px_per_mm))
     return MarkMap(
         field_of,
         centres,
@@ -95,28 +97,52 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
         inside,
         inside_r,
         inside_sector,
+        rim,
+        rim_weights,
         box,
         nearest[box].copy(),
         clear[box].copy(),
-        np.rint(markers).astype(np.int32),
     )
 
 
-def _span(indices: NDArray[np.intp]) -> slice:
-    return slice(int(indices[0]), int(indices[-1]) + 1) if len(indices) else slice(0, 0)
+def _span(used: NDArray[np.bool_], across: int, px_per_mm: int) -> slice:
+    """From the first to the last row (`across` 1) or column (0), in whole millimetres."""
+    used = np.asarray(used.any(axis=across))
+    at = np.flatnonzero(used)
+    if len(at) == 0:
+        return slice(0, 0)
+    last = min(-(-(int(at[-1]) + 1) // px_per_mm), len(used) // px_per_mm)
+    return slice(int(at[0]) // px_per_mm * px_per_mm, last * px_per_mm)
 
 
 def _inside(centres: Floats, radii: Floats, width: int) -> tuple[Ints, Floats, Ints]:
     """Flat indices of every bubble's inner pixels; all bubbles of a page share one radius pattern."""
+    index, dx, dy, r = _disc(centres, radii, width, _INSIDE_R)
+    return index, r, _sector(dx, dy)
+
+
+def _rim(centres: Floats, radii: Floats, blank: Grey) -> tuple[Ints, NDArray[np.float32]]:
+    """Where each ring is printed, and how to weigh the darkness there."""
+    index, *_ = _disc(centres, radii, blank.shape[1], _OUTLINE_R)
+    printed = 1.0 - blank.reshape(-1)[index].astype(np.float32) / 255.0
+    weights = printed - printed.mean(axis=1, keepdims=True)
+    scale = np.maximum((weights * printed).sum(axis=1, keepdims=True), 1e-6)
+    return index, (weights / scale).astype(np.float32)
+
+
+def _disc(
+    centres: Floats, radii: Floats, width: int, share: float
+) -> tuple[Ints, NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Flat indices (n, k) of the pixels within a share of the radius, with their offsets and radius (k,)."""
     radius = float(radii.max()) if len(radii) else 1.0
-    reach = int(np.ceil(radius))
+    reach = int(np.ceil(share * radius))
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     r = np.hypot(dx, dy) / radius
-    keep = r <= _INSIDE_R
+    keep = r <= share
     whole = np.rint(centres).astype(np.int32)
     offsets = (dy[keep] * width + dx[keep]).astype(np.int32)
     base = whole[:, 1] * width + whole[:, 0]
-    return (base[:, None] + offsets[None, :]).astype(np.int32), r[keep], _sector(dx[keep], dy[keep])
+    return (base[:, None] + offsets[None, :]).astype(np.int32), dx[keep], dy[keep], r[keep]
 
 
 def _sector(dx: NDArray[np.generic], dy: NDArray[np.generic]) -> Ints:
@@ -161,35 +187,39 @@ def _follows(bubble: Bubble, other: Bubble) -> bool:
     return other.x_mm > bubble.x_mm and abs(other.y_mm - bubble.y_mm) < bubble.r_mm
 
 
-def _clear(blank: Grey) -> Grey:
-    """Where the blank is white, print grown by a third of a millimetre left out."""
-    printed = (cv2.GaussianBlur(blank, (0, 0), 0.8) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
-    grown = cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+def _clear(blank: Grey, px_per_mm: int) -> Grey:
+    """Where the blank is white, print grown by half a millimetre left out."""
+    printed = (cv2.GaussianBlur(blank, (0, 0), 0.13 * px_per_mm) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
+    side = 2 * round(0.4 * px_per_mm) + 1
+    grown = cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     return np.asarray((1 - grown) * 255, np.uint8)
 
 
 # --- one page -------------------------------------------------------------------------------------
 
 
-def measure_marks(flat: Grey, marks: MarkMap, px_per_mm: int) -> PageMarks:
+def measure_marks(flat: Grey, marks: MarkMap, px_per_mm: int, black: float) -> PageMarks:
     """Measure every bubble of a page.
 
     Args:
         flat: uint8, the registered page, same size and scale as the blank that `marks` was made of.
         marks: masks of the printed page.
         px_per_mm: scale of both.
+        black: grey level of the print (`ocr.quality.measure_print`).
 
     Returns:
         One measurement of each kind per bubble, in the order of the layout.
     """
     white = _paper_white(flat, px_per_mm)
-    black = _print_black(flat, marks.markers_px)
-    paper = float(np.median(white))
+    paper = float(np.median(white[_cells(marks, px_per_mm)])) if marks.clear.size else 255.0
     black = min(black, 0.6 * paper)
-    inner = _inner_features(flat, white, black, marks, px_per_mm)
+    level = _paper_at(white, marks, px_per_mm)
+    inner = _inner_features(flat, level, black, marks)
     outer, around = _outer_features(flat, white, black, marks, px_per_mm)
-    bubbles = tuple(BubbleMarks(*map(float, r)) for r in np.column_stack([inner, outer]))
-    return PageMarks(bubbles, tuple(Surround(*map(float, r)) for r in around), paper, black)
+    outline = _outlines(flat, level, black, marks)
+    bubbles = tuple(BubbleMarks._make(r) for r in np.column_stack([inner, outer]).tolist())
+    surrounds = tuple(Surround._make(r) for r in np.column_stack([around, outline]).tolist())
+    return PageMarks(bubbles, surrounds, paper, black)
 
 
 def _paper_white(flat: Grey, px_per_mm: int) -> Floats:
@@ -200,21 +230,37 @@ def _paper_white(flat: Grey, px_per_mm: int) -> Floats:
     return np.asarray(cv2.blur(bright.astype(np.float32), (9, 9)), np.float64)
 
 
-def _print_black(flat: Grey, markers_px: Ints) -> float:
-    """The level of printed black: a low percentile over the markers."""
-    levels = [np.percentile(flat[t:b, left:right], 10) for left, t, right, b in markers_px.tolist()]
-    return float(np.median(levels)) if levels else 0.0
+def _cells(marks: MarkMap, px_per_mm: int) -> tuple[slice, slice]:
+    """The answer area in whole millimetres."""
+    rows, columns = (slice(s.start // px_per_mm, s.stop // px_per_mm) for s in marks.box)
+    return rows, columns
+
+
+def _paper_at(white: Floats, marks: MarkMap, px_per_mm: int) -> NDArray[np.float32]:
+    """The paper's level at every bubble, float32 (n,)."""
+    cells = (marks.centres_px / px_per_mm).astype(int)
+    rows, columns = np.clip(cells[:, 1], 0, len(white) - 1), np.clip(cells[:, 0], 0, white.shape[1] - 1)
+    return np.asarray(white[rows, columns], np.float32)
+
+
+def _darkness(flat: Grey, index: Ints, level: NDArray[np.float32], black: float) -> NDArray[np.float32]:
+    """0 for paper, 1 for print, at flat indices (n, k)."""
+    values = flat.reshape(-1)[index].astype(np.float32)
+    darkness = (level[:, None] - values) / (level[:, None] - np.float32(black))
+    return np.asarray(np.clip(darkness, 0.0, 1.2), np.float32)
+
+
+def _outlines(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap) -> NDArray[np.float32]:
+    """How much of each printed ring is seen, relative to the page's own print, float32 (n,)."""
+    seen = (_darkness(flat, marks.rim, level, black) * marks.rim_weights).sum(axis=1)
+    usual = float(np.median(seen)) if len(seen) else 1.0
+    return np.asarray(np.clip(seen / max(usual, 0.05), -1.0, 2.0), np.float32)
 
 
 def _inner_features(
-    flat: Grey, white: Floats, black: float, marks: MarkMap, px_per_mm: int
+    flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap
 ) -> NDArray[np.float32]:
-    cells = (marks.centres_px / px_per_mm).astype(int)
-    level = white[
-        np.clip(cells[:, 1], 0, white.shape[0] - 1), np.clip(cells[:, 0], 0, white.shape[1] - 1)
-    ].astype(np.float32)
-    values = flat.reshape(-1)[marks.inside].astype(np.float32)
-    darkness = np.clip((level[:, None] - values) / (level[:, None] - black), 0.0, 1.2)
+    darkness = _darkness(flat, marks.inside, level, black)
     core = darkness[:, marks.inside_r <= _CORE_R].mean(axis=1)
     ordered = np.sort(darkness, axis=1)
     count = ordered.shape[1]
@@ -234,19 +280,24 @@ def _inner_features(
 def _outer_features(
     flat: Grey, white: Floats, black: float, marks: MarkMap, px_per_mm: int
 ) -> tuple[Floats, Floats]:
-    limit = white - INK_LEVEL * (white - black)
     part = flat[marks.box]
-    size = (flat.shape[1], flat.shape[0])
-    limits = cv2.resize(limit.astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)[marks.box]
+    if part.size == 0:
+        return _sum_ink(
+            _Ink(*(np.zeros(0, kind) for kind in (float, float, int, int))), marks, np.zeros(1, bool), 1
+        )
+    cells = _cells(marks, px_per_mm)
+    limit = (white[cells] - INK_LEVEL * (white[cells] - black)).astype(np.uint8)
+    limits = cv2.resize(limit, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
     dark = cv2.bitwise_and(cv2.compare(part, limits, cv2.CMP_LT), marks.clear)
     # Where a stroke crosses print it cannot be seen; closing joins its parts again.
-    closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((_BRIDGE_PX, _BRIDGE_PX), np.uint8))
+    bridge = 2 * int(_BRIDGE_MM * px_per_mm / 2) + 1
+    closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((bridge, bridge), np.uint8))
     # Groups lie at least a bridge apart, so 16 bits number them all, three times as fast as 32.
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_16U)
     at = np.flatnonzero(dark)
     label = labels.reshape(-1)[at].astype(np.int64)
     visible = np.bincount(label, minlength=count)
-    keep = visible[label] >= _MIN_GROUP_PX
+    keep = visible[label] >= _MIN_GROUP_MM2 * px_per_mm**2
     at, label = at[keep], label[keep]
     nearest = marks.nearest.reshape(-1)[at].astype(np.int64)
     y, x = np.divmod(at, part.shape[1])
@@ -257,7 +308,7 @@ def _outer_features(
         nearest,
     )
     long = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > _LONG_MM * px_per_mm
-    return _sum_ink(ink, marks, long)
+    return _sum_ink(ink, marks, long, max(1.0, _MIN_INSIDE_MM2 * px_per_mm**2))
 
 
 class _Ink(NamedTuple):
@@ -269,11 +320,13 @@ class _Ink(NamedTuple):
     nearest: NDArray[np.int64]
 
 
-def _sum_ink(ink: _Ink, marks: MarkMap, long: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _sum_ink(
+    ink: _Ink, marks: MarkMap, long: NDArray[np.bool_], least_inside: float
+) -> tuple[Floats, Floats]:
     """Features `_OUTER` of the ink that each bubble owns, and `Surround` of the ink around it."""
     n = len(marks.radii_px)
     if n == 0 or len(ink.x) == 0:
-        return np.zeros((n, len(_OUTER))), np.zeros((n, len(Surround._fields)))
+        return np.zeros((n, len(_OUTER))), np.zeros((n, 2))
     names, group = np.unique(ink.group, return_inverse=True)
     here = ink.nearest
     gap = (
@@ -283,12 +336,12 @@ def _sum_ink(ink: _Ink, marks: MarkMap, long: NDArray[np.bool_]) -> tuple[Floats
     touched = _table(group[within], here[within], len(names), n)
     reached = _table(group, here, len(names), n)
     most = touched.max(axis=1)
-    marked = most >= _MIN_INSIDE_PX
+    marked = most >= least_inside
     # A stroke is its main bubble's; another bubble keeps its part only if that is a mark of its own.
     main = np.where(marked, touched.argmax(axis=1), reached.argmax(axis=1))
-    own_part = touched[group, here] >= np.maximum(0.25 * most[group], _MIN_INSIDE_PX)
+    own_part = touched[group, here] >= np.maximum(0.25 * most[group], least_inside)
     owner = np.where(own_part, here, main[group])
-    both = (touched >= np.maximum(0.25 * most[:, None], _MIN_INSIDE_PX)).sum(axis=1) > 1
+    both = (touched >= np.maximum(0.25 * most[:, None], least_inside)).sum(axis=1) > 1
     weights = _Weights(marked[group], both[group], long[names][group])
     foreign = (marks.field_of[owner] != marks.field_of[here]) | ~weights.marked
     return _per_bubble(ink, owner, weights, marks), _surround(ink, gap, foreign, marks)

@@ -48,10 +48,13 @@ class Surround(NamedTuple):
     Attributes:
         sectors: share of the eight sectors from 1.15 r to 2.0 r that hold ink; a loop lights most of them.
         foreign: area, in bubble areas, of ink beyond 1.15 r that belongs to another question or to no mark.
+        outline: how much of the printed ring is seen, 1 as on the page's other rings: less where it is
+            torn off, covered, or not where it should be. A filled bubble hides its own.
     """
 
     sectors: float
     foreign: float
+    outline: float
 
 
 @dataclass(frozen=True, slots=True)

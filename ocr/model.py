@@ -96,7 +96,11 @@ class TextReading:
 
 @dataclass(frozen=True, slots=True)
 class PageQuality:
-    """How good the picture is. `contrast` and the like are in [0, 1]; None where it was not measurable."""
+    """How good the picture is. `contrast` and the like are in [0, 1]; None where it was not measurable.
+
+    `blur_mm` is how wide the edge of a printed marker is; `scale` is None for a photo, whose sheet need
+    not fill it.
+    """
 
     width_px: int
     height_px: int
@@ -104,6 +108,7 @@ class PageQuality:
     rotation_deg: float | None = None
     scale: float | None = None
     residual_mm: float | None = None
+    blur_mm: float | None = None
     contrast: float | None = None
     ink_share: float | None = None
     streak_columns: int = 0

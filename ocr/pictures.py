@@ -9,30 +9,28 @@ from ocr.model import Crop
 
 Grey = NDArray[np.uint8]
 
-_MARGIN_MM = 2.0
+CROP_MARGIN_MM = 2.0
 _CROP_QUALITY = 55
 _PREVIEW_QUALITY = 45
 _PREVIEW_LONG_PX = 1400
 
 
-def crop_field(flat: Grey, field: Field, px_per_mm: int) -> Crop:
-    """Cut one field with two millimetres of what is around it out of the flat page.
+def field_box(field: Field, margin_mm: float = 0.0) -> tuple[float, float, float, float]:
+    """Left, top, width, height in millimetres of a field's rectangle, grown by a margin, on the paper."""
+    left, top = max(0.0, field.x_mm - margin_mm), max(0.0, field.y_mm - margin_mm)
+    right, bottom = field.x_mm + field.width_mm + margin_mm, field.y_mm + field.height_mm + margin_mm
+    return left, top, right - left, bottom - top
 
-    Args:
-        flat: uint8, the registered page.
-        field: gives the rectangle, in millimetres.
-        px_per_mm: scale of `flat`.
-    """
-    return Crop(field.code, _webp(cut_field(flat, field, px_per_mm, _MARGIN_MM), _CROP_QUALITY))
+
+def crop_field(code: str, picture: Grey) -> Crop:
+    """Encode the picture of one field, with `CROP_MARGIN_MM` of what is around it."""
+    return Crop(code, _webp(picture, _CROP_QUALITY))
 
 
 def cut_field(flat: Grey, field: Field, px_per_mm: int, margin_mm: float = 0.0) -> Grey:
     """The field's rectangle of the flat page, grown by a margin, cut at the page's edge."""
-    left = max(0, round((field.x_mm - margin_mm) * px_per_mm))
-    top = max(0, round((field.y_mm - margin_mm) * px_per_mm))
-    right = round((field.x_mm + field.width_mm + margin_mm) * px_per_mm)
-    bottom = round((field.y_mm + field.height_mm + margin_mm) * px_per_mm)
-    return flat[top:bottom, left:right]
+    left, top, width, height = (round(v * px_per_mm) for v in field_box(field, margin_mm))
+    return flat[top : top + height, left : left + width]
 
 
 def preview_page(page: Grey) -> bytes:

@@ -20,7 +20,7 @@ from ocr.decide import (
 from ocr.locate import LocatedPage, LostPage, locate_page
 from ocr.marks import measure_marks
 from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageStatus, TextReading
-from ocr.pictures import crop_field, cut_field, preview_page
+from ocr.pictures import CROP_MARGIN_MM, crop_field, cut_field, field_box, preview_page
 from ocr.quality import is_poor
 from ocr.registration import FLAT_PX_PER_MM
 from ocr.source import PageImage
@@ -32,6 +32,8 @@ _SCALE_TOLERANCE = 0.04
 _LOST_ROWS_SHARE = 0.5
 # The print around a text box, blurred, may reach into its edge.
 _INSET_MM = 1.2
+# What people look at: sharper than what is measured.
+_CLOSE_UP_PX_PER_MM = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
         thresholds=_model().name,
     )
     crops = _crops(located, fields, texts, options)
-    return PageResult(reading, crops, preview_page(located.flat) if options.preview else b"")
+    return PageResult(reading, crops, preview_page(located.whole()) if options.preview else b"")
 
 
 @lru_cache(maxsize=1)
@@ -117,7 +119,7 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
     """Measure all bubbles of the page, then decide question by question."""
     model = _model()
     marks = located.printed.marks
-    measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM)
+    measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM, located.print_black)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
     readings = []
     for number, (field, row) in enumerate(zip(located.printed.choices, located.rows, strict=True)):
@@ -137,17 +139,18 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
 
 def _read_texts(located: LocatedPage, recogniser: TextRecogniser | None) -> tuple[TextReading, ...]:
     boxes = [f for f in located.printed.layout.fields if f.kind == "text"]
-    written = {}
+    written = []
     for field in boxes:
         pages = (located.flat, located.printed.blank)
         box, blank = (cut_field(p, field, FLAT_PX_PER_MM, -_INSET_MM) for p in pages)
         if is_written(box, blank, FLAT_PX_PER_MM):
-            written[field.code] = box
+            written.append(field)
     drafts: dict[str, tuple[str, float]] = {}
     if recogniser is not None:
-        drafts = dict(zip(written, recogniser.recognise(list(written.values())), strict=True))
-    nothing = (None, 0.0)
-    return tuple(TextReading(f.code, f.code in written, *drafts.get(f.code, nothing)) for f in boxes)
+        pictures = [located.close_up(field_box(f, -_INSET_MM), _CLOSE_UP_PX_PER_MM) for f in written]
+        drafts = dict(zip([f.code for f in written], recogniser.recognise(pictures), strict=True))
+    nothing, codes = (None, 0.0), {f.code for f in written}
+    return tuple(TextReading(f.code, f.code in codes, *drafts.get(f.code, nothing)) for f in boxes)
 
 
 def _crops(
@@ -158,4 +161,6 @@ def _crops(
     wanted = {f.code for f in fields if options.crops == "all" or not f.accepted}
     wanted |= {t.code for t in texts if t.written}
     cut = [f for f in located.printed.layout.fields if f.code in wanted]
-    return tuple(crop_field(located.flat, f, FLAT_PX_PER_MM) for f in cut)
+    return tuple(
+        crop_field(f.code, located.close_up(field_box(f, CROP_MARGIN_MM), _CLOSE_UP_PX_PER_MM)) for f in cut
+    )

@@ -1,4 +1,7 @@
-"""How good the picture of a page is: light, ink, streaks."""
+"""How good the picture of a page is: light, ink, sharpness, streaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -8,13 +11,13 @@ from ocr.model import PageQuality
 
 Grey = NDArray[np.uint8]
 
-_SAMPLE_PX = 4
+_SAMPLE_PX = 3
 _INK_STEP = 40
 _BORDER_SHARE = 0.04
 _BANDS = 160
 _STREAK_STEP = 5
 _STREAK_BANDS = 0.8
-_STREAK_WIDE_PX = 25
+_STREAK_WIDE_PX = 13
 _EDGE_SHARE = 0.04
 _BLANK_INK_SHARE = 0.002
 _LEAST_CONTRAST = 0.25
@@ -59,6 +62,42 @@ def is_poor(quality: PageQuality) -> bool:
     return quality.contrast is not None and quality.contrast < _LEAST_CONTRAST
 
 
+@dataclass(frozen=True, slots=True)
+class PrintLook:
+    """What the printed markers show of print and optics.
+
+    Attributes:
+        black: grey level of the print.
+        edge_px: how wide the step from paper to print is, in pixels; 0 where no marker was found.
+    """
+
+    black: float
+    edge_px: float
+
+
+def measure_print(grey: Grey, markers_px: Sequence[NDArray[np.float64]]) -> PrintLook:
+    """Measure print and optics at the markers; the median over them.
+
+    Args:
+        grey: uint8, the picture.
+        markers_px: float64 (4, 2) corners of each marker found.
+    """
+    found = [_marker_look(grey, corners) for corners in markers_px]
+    return PrintLook(*map(float, np.median(np.array(found), axis=0))) if found else PrintLook(0.0, 0.0)
+
+
+def _marker_look(grey: Grey, corners_px: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = corners_px.min(axis=0), corners_px.max(axis=0)
+    rim = 0.2 * float((high - low).max())
+    left, top = (max(0, int(v)) for v in low - rim)
+    right, bottom = (int(v) + 1 for v in high + rim)
+    crop = grey[top:bottom, left:right]
+    ordered = np.sort(crop.reshape(-1))
+    black, white = (float(ordered[int(share * len(ordered))]) for share in (0.08, 0.9))
+    steps = np.sort(np.abs(cv2.Sobel(crop, cv2.CV_16S, 1, 0)).reshape(-1))
+    return black, (white - black) / max(float(steps[int(0.98 * len(steps))]) / 8.0, 1.0)
+
+
 def find_streaks(grey: Grey) -> NDArray[np.int32]:
     """Columns of the scan that are darker than their neighbours nearly all the way down.
 
@@ -76,7 +115,7 @@ def find_streaks(grey: Grey) -> NDArray[np.int32]:
     rows = max(1, height // _BANDS)
     bands = cv2.resize(grey[: height // rows * rows], (width, height // rows), interpolation=cv2.INTER_AREA)
     level = cv2.blur(
-        cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((1, _STREAK_WIDE_PX), np.uint8)), (9, 1)
+        cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((1, _STREAK_WIDE_PX), np.uint8)), (5, 1)
     )
     lined = (cv2.subtract(level, bands) > _STREAK_STEP).mean(axis=0) >= _STREAK_BANDS
     edge = round(_EDGE_SHARE * width)

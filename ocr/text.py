@@ -48,9 +48,10 @@ def is_written(box: Grey, blank: Grey, px_per_mm: int) -> bool:
     Returns:
         True if strokes of at least 8 mm in all stand in the box.
     """
-    printed = (cv2.GaussianBlur(blank, (0, 0), 0.8) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
-    printed = np.asarray(cv2.dilate(printed, np.ones((7, 7), np.uint8)), np.uint8)
-    paper = cv2.blur(cv2.dilate(box, np.ones((15, 15), np.uint8)), (31, 31)).astype(np.float32)
+    printed = (cv2.GaussianBlur(blank, (0, 0), 0.13 * px_per_mm) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
+    printed = np.asarray(cv2.dilate(printed, _window(1.2, px_per_mm)), np.uint8)
+    bright = cv2.dilate(box, _window(2.5, px_per_mm))
+    paper = cv2.blur(bright, _window(5.2, px_per_mm).shape[::-1]).astype(np.float32)
     ink = ((box < paper * (1.0 - _INK_STEP)) & (printed == 0)).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     length = 0.0
@@ -58,6 +59,12 @@ def is_written(box: Grey, blank: Grey, px_per_mm: int) -> bool:
         width, height = stats[number, cv2.CC_STAT_WIDTH], stats[number, cv2.CC_STAT_HEIGHT]
         length += _stroke_mm(float(width) / px_per_mm, float(height) / px_per_mm)
     return length >= _MIN_STROKES_MM
+
+
+def _window(side_mm: float, px_per_mm: int) -> Grey:
+    """A square of ones, an odd number of pixels wide."""
+    side = 2 * round(side_mm * px_per_mm / 2) + 1
+    return np.ones((side, side), np.uint8)
 
 
 def _stroke_mm(width_mm: float, height_mm: float) -> float:

@@ -61,7 +61,7 @@ def test_any_lie_of_the_page_is_recovered_within_a_fifth_of_a_millimetre(
     found = {
         i: project(true, _corners(x, y, SIZE_MM)) + jitter.uniform(-0.35, 0.35, (4, 2)) for i, x, y in CORNERS
     }
-    registration = register_page(found, PAGE, (), PX_PER_MM)
+    registration = register_page(found, PAGE)
     assert _worst_mm(registration.homography, true) < 0.2
     assert registration.residual_mm < 0.2
 
@@ -79,7 +79,7 @@ def test_a_code_replaces_a_lost_marker(true: NDArray[np.float64], lost: int, see
         project(true, _corners(c.x_mm, c.y_mm, c.size_mm)) + jitter.uniform(-0.5, 0.5, (4, 2))
         for c in PAGE.codes
     ]
-    registration = register_page(found, PAGE, codes, PX_PER_MM)
+    registration = register_page(found, PAGE, codes)
     assert registration.markers == 3
     # The rows are matched against the print afterwards, within 2 mm; this only has to bring them there.
     assert _worst_mm(registration.homography, true) < 1.0

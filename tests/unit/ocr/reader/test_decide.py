@@ -92,7 +92,7 @@ def test_oddities_outweigh_any_probability(top: BubbleMarks, other: BubbleMarks,
     assert reading.flags == (flag,)
 
 
-CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0), Surround(0.9, 0.0), Surround(0.1, 0.3)
+CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0, 1.0), Surround(0.9, 0.0, 1.0), Surround(0.1, 0.3, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from ocr.blank import render_blank
 from ocr.marks import MarkMap, map_marks, measure_marks
-from ocr.measures import BubbleMarks
+from ocr.measures import BubbleMarks, Surround
 from ocr.registration import FLAT_PX_PER_MM
 from tests.worlds.scanned_pages import LIBRARY, Grey, side
 
@@ -17,12 +17,17 @@ MARKS: MarkMap = map_marks(side(1), BLANK, FLAT_PX_PER_MM)
 FIELDS = [f for f in side(1).fields if f.bubbles]
 BUBBLES = [(f.code, b.option) for f in FIELDS for b in f.bubbles]
 AT = BUBBLES.index(("CX4.2", "3"))
+BLACK = 0.0
 CENTRE = tuple(round(float(v)) for v in MARKS.centres_px[AT])
 RADIUS = float(MARKS.radii_px[AT])
 
 
 def _measured(page: Grey) -> tuple[BubbleMarks, ...]:
-    return measure_marks(page, MARKS, FLAT_PX_PER_MM).bubbles
+    return measure_marks(page, MARKS, FLAT_PX_PER_MM, BLACK).bubbles
+
+
+def _surrounds(page: Grey) -> tuple[Surround, ...]:
+    return measure_marks(page, MARKS, FLAT_PX_PER_MM, BLACK).surrounds
 
 
 def test_the_blank_itself_holds_no_ink() -> None:
@@ -47,13 +52,13 @@ def test_darkness_is_relative_to_paper_and_print(paper: int) -> None:
     page = BLANK.copy()
     cv2.circle(page, (CENTRE[0], CENTRE[1]), round(0.6 * RADIUS), 128, cv2.FILLED)
     toned = np.round(30 + page.astype(float) * (paper - 30) / 255).astype(np.uint8)
-    assert _measured(toned)[AT].p50 == pytest.approx(0.5, abs=0.03)
+    assert measure_marks(toned, MARKS, FLAT_PX_PER_MM, 30.0).bubbles[AT].p50 == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_long_tick_belongs_to_the_bubble_that_it_starts_in() -> None:
     page = BLANK.copy()
     x, y = CENTRE[0], CENTRE[1]
-    cv2.line(page, (x, y), (x + 70, y - 75), 50, 4)  # into the row above
+    cv2.line(page, (x, y), (x + 47, y - 50), 50, 3)  # into the row above
     measured = _measured(page)
     above = measured[BUBBLES.index(("CX4.1", "3"))]
     assert measured[AT].far > 0.05
@@ -73,9 +78,9 @@ def test_ink_beside_a_bubble_is_loose() -> None:
 def test_a_loop_round_a_bubble_shows_though_it_hangs_on_the_next_rows_mark() -> None:
     page = BLANK.copy()
     below = MARKS.centres_px[BUBBLES.index(("CX4.3", "3"))]
-    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(1.6 * RADIUS), 60, 3)
-    cv2.line(page, (CENTRE[0], CENTRE[1] + round(1.6 * RADIUS)), (int(below[0]), int(below[1])), 60, 3)
-    around = measure_marks(page, MARKS, FLAT_PX_PER_MM).surrounds
+    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(1.6 * RADIUS), 60, 2)
+    cv2.line(page, (CENTRE[0], CENTRE[1] + round(1.6 * RADIUS)), (int(below[0]), int(below[1])), 60, 2)
+    around = _surrounds(page)
     assert around[AT].sectors > 0.8
     assert around[AT].foreign > 0.3
     assert _measured(page)[AT].loose == 0
@@ -84,13 +89,13 @@ def test_a_loop_round_a_bubble_shows_though_it_hangs_on_the_next_rows_mark() -> 
 def test_a_mark_inside_a_bubble_leaves_its_surround_clear() -> None:
     page = BLANK.copy()
     cv2.circle(page, (CENTRE[0], CENTRE[1]), round(0.9 * RADIUS), 40, cv2.FILLED)
-    assert max(s.sectors + s.foreign for s in measure_marks(page, MARKS, FLAT_PX_PER_MM).surrounds) < 0.01
+    assert max(s.sectors + s.foreign for s in _surrounds(page)) < 0.01
 
 
 def test_a_stroke_through_two_bubbles_is_shared() -> None:
     page = BLANK.copy()
     neighbour = MARKS.centres_px[AT + 1]
-    cv2.line(page, (CENTRE[0], CENTRE[1]), (int(neighbour[0]), int(neighbour[1])), 50, 5)
+    cv2.line(page, (CENTRE[0], CENTRE[1]), (int(neighbour[0]), int(neighbour[1])), 50, 3)
     measured = _measured(page)
     assert measured[AT].shared > 0.9
     assert measured[AT + 1].shared > 0.9
@@ -98,5 +103,13 @@ def test_a_stroke_through_two_bubbles_is_shared() -> None:
 
 def test_a_line_down_the_column_is_long() -> None:
     page = BLANK.copy()
-    cv2.line(page, (CENTRE[0], 0), (CENTRE[0], page.shape[0] - 1), 60, 3)
+    cv2.line(page, (CENTRE[0], 0), (CENTRE[0], page.shape[0] - 1), 60, 2)
     assert _measured(page)[AT].long > 0.9
+
+
+def test_a_ring_that_is_not_there_shows_as_missing() -> None:
+    page = BLANK.copy()
+    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(1.3 * RADIUS), 255, cv2.FILLED)
+    outlines = [s.outline for s in _surrounds(page)]
+    assert outlines[AT] < 0.1
+    assert min(o for i, o in enumerate(outlines) if i != AT) > 0.9
