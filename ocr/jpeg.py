@@ -64,6 +64,16 @@ def decode_jpeg(encoded: bytes, reduction: int = 1) -> Grey:
     return np.asarray(decoded, np.uint8)
 
 
+def encode_jpeg(grey: Grey, quality: int) -> bytes:
+    """Encode grey pixels, uint8 (height, width), both above 0.
+
+    Args:
+        grey: any part of a picture.
+        quality: libjpeg's, 1 to 100.
+    """
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(grey)[:, :, None], quality, "GRAY", "Gray"))
+
+
 def turn_upright(grey: Grey, orientation: int) -> Grey:
     """Turn or mirror a photo as its EXIF orientation (1 to 8) says; any other number changes nothing."""
     if not 1 < orientation <= 8:  # noqa: PLR2004 - EXIF knows eight
