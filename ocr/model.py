@@ -137,10 +137,10 @@ class PageReading:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """The picture of one field, cut when the page is read; `webp` holds the encoded bytes."""
+    """The picture of one field, cut when the page is read; `picture` is a grey JPEG."""
 
     code: str
-    webp: bytes = field(repr=False)
+    picture: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +149,4 @@ class PageResult:
 
     reading: PageReading
     crops: tuple[Crop, ...] = ()
-    preview_webp: bytes = field(default=b"", repr=False)
+    preview: bytes = field(default=b"", repr=False)

@@ -1,18 +1,29 @@
-"""Small pictures for people: a question's crop, a text box, the whole page. WebP, grey."""
+"""Small pictures for people: a question's crop, a text box, the whole page. JPEG, grey.
+
+JPEG because a preview costs 2 ms where WebP of as many bytes costs a hundred, three times the reading.
+"""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.jpeg import encode_jpeg
 from ocr.layout import Field
 from ocr.model import Crop
 
 Grey = NDArray[np.uint8]
 
+<<<<<<< HEAD
 CROP_MARGIN_MM = 2.0
 _CROP_QUALITY = 55
 _PREVIEW_QUALITY = 45
 _PREVIEW_LONG_PX = 1400
+=======
+_MARGIN_MM = 2.0
+_CROP_QUALITY = 60
+_PREVIEW_QUALITY = 20
+_PREVIEW_LONG_PX = 1100
+>>>>>>> source
 
 
 def field_box(field: Field, margin_mm: float = 0.0) -> tuple[float, float, float, float]:
@@ -21,10 +32,19 @@ def field_box(field: Field, margin_mm: float = 0.0) -> tuple[float, float, float
     right, bottom = field.x_mm + field.width_mm + margin_mm, field.y_mm + field.height_mm + margin_mm
     return left, top, right - left, bottom - top
 
+<<<<<<< HEAD
 
 def crop_field(code: str, picture: Grey) -> Crop:
     """Encode the picture of one field, with `CROP_MARGIN_MM` of what is around it."""
     return Crop(code, _webp(picture, _CROP_QUALITY))
+=======
+    Args:
+        flat: uint8, the registered page.
+        field: gives the rectangle, in millimetres.
+        px_per_mm: scale of `flat`.
+    """
+    return Crop(field.code, encode_jpeg(cut_field(flat, field, px_per_mm, _MARGIN_MM), _CROP_QUALITY))
+>>>>>>> source
 
 
 def cut_field(flat: Grey, field: Field, px_per_mm: int, margin_mm: float = 0.0) -> Grey:
@@ -34,16 +54,12 @@ def cut_field(flat: Grey, field: Field, px_per_mm: int, margin_mm: float = 0.0) 
 
 
 def preview_page(page: Grey) -> bytes:
-    """The whole page, 1400 px on its long side, as WebP."""
+    """The whole page as a JPEG, at most 1100 px on its long side; b"" for a page without pixels."""
     if page.size == 0:
         return b""
     scale = min(1.0, _PREVIEW_LONG_PX / max(page.shape))
-    small = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return _webp(np.asarray(small, np.uint8), _PREVIEW_QUALITY)
-
-
-def _webp(picture: Grey, quality: int) -> bytes:
-    done, encoded = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])
-    if not done:
-        raise ValueError(f"cannot encode a picture of {picture.shape}")
-    return encoded.tobytes()
+    height, width = (max(1, round(side * scale)) for side in page.shape)
+    # Down to a half, two by two pixels tell as much as all of them, in an eighth of the time.
+    how = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA  # noqa: PLR2004 - a half
+    small = cv2.resize(page, (width, height), interpolation=how)
+    return encode_jpeg(np.asarray(small, np.uint8), _PREVIEW_QUALITY)

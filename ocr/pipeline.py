@@ -100,7 +100,7 @@ def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResul
         engine=ENGINE,
         thresholds=_model().name,
     )
-    return PageResult(reading, preview_webp=preview_page(lost.grey) if options.preview else b"")
+    return PageResult(reading, preview=preview_page(lost.grey) if options.preview else b"")
 
 
 def _page_flags(located: LocatedPage) -> list[Flag]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.errors import ScanTooLarge
+from ocr.jpeg import decode_jpeg, jpeg_size
 
 cv2.setNumThreads(1)
 
@@ -53,11 +54,17 @@ def check_pixels(width_px: int, height_px: int, limits: ScanLimits) -> None:
         )
 
 
-def decoder_flags(width_px: int, height_px: int) -> tuple[int, int]:
-    """The decoder's flags (of `cv2.imdecode`) and the reduction that they make, 1 or 2."""
-    if max(width_px, height_px) >= HALVE_FROM_PX:
-        return cv2.IMREAD_REDUCED_GRAYSCALE_2, 2
-    return cv2.IMREAD_GRAYSCALE, 1
+def jpeg_page(encoded: bytes, limits: ScanLimits) -> tuple[Grey, int]:
+    """Decode a JPEG to grey, uint8 (height, width), a long one halved; gives it with its reduction.
+
+    Raises:
+        ScanTooLarge: over the limit by the JPEG's own header, whatever a PDF says around it.
+        ScanUnreadable: damaged.
+    """
+    size = jpeg_size(encoded)
+    check_pixels(*size, limits)
+    reduction = 2 if max(size) >= HALVE_FROM_PX else 1
+    return decode_jpeg(encoded, reduction), reduction
 
 
 def halve_long(grey: Grey) -> tuple[Grey, int]:

@@ -5,19 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pikepdf
 import pypdfium2
 
-from ocr.errors import ScanTooLarge, ScanUnreadable
+from ocr.errors import OcrError, ScanUnreadable
 from ocr.scan_page import (
     Grey,
     PageImage,
     ScanLimits,
     check_pixels,
-    decoder_flags,
     halve_long,
+    jpeg_page,
     unreadable_page,
 )
 
@@ -56,7 +55,7 @@ def load_pdf_page(path: Path, pdf: pikepdf.Pdf, limits: ScanLimits, name: str, i
     """Give page `index` (from 0) of the PDF at `path`; a damaged or too large page has a `problem`."""
     try:
         return _pdf_page(path, pdf, index, limits, name)
-    except ScanTooLarge as error:
+    except OcrError as error:
         return unreadable_page(name, index, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a damaged page raises, the next ones are read
         why = f"Trang PDF bị hỏng ({type(error).__name__}). Hãy quét lại trang này."
@@ -135,12 +134,7 @@ def _picture_grey(raw: Any, limits: ScanLimits) -> tuple[Grey, int] | None:  # n
     if str(raw.get("/ColorSpace", "")) == "/DeviceCMYK":
         return None
     if filters == ["/DCTDecode"]:
-        flags, reduction = decoder_flags(width, height)
-        encoded = np.frombuffer(raw.read_raw_bytes(), np.uint8)
-        grey = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION)
-        if grey is None:
-            raise ValueError("a JPEG that cannot be decoded")
-        return np.asarray(grey, np.uint8), reduction
+        return jpeg_page(bytes(raw.read_raw_bytes()), limits)
     if "/JPXDecode" in filters or "/JBIG2Decode" in filters:
         return None
     picture = pikepdf.PdfImage(raw).as_pil_image()

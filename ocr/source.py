@@ -5,6 +5,7 @@ is decoded. A PDF page that is one full picture gives that picture; only other p
 """
 
 import contextlib
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,10 +14,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ocr.errors import ScanTooLarge, ScanUnreadable
-from ocr.scan_page import PageImage, ScanLimits, check_pixels, decoder_flags, halve_long, unreadable_page
+from ocr.jpeg import turn_upright
+from ocr.scan_page import PageImage, ScanLimits, check_pixels, halve_long, jpeg_page, unreadable_page
 from ocr.scan_pdf import load_pdf_page, open_pdf, pdf_length
 
 __all__ = ["PageImage", "ScanLimits", "count_pages", "iter_pages", "load_page", "sniff_kind"]
@@ -119,7 +121,7 @@ def _open_scan(
             _check_pages(count, limits)
             yield count, partial(_sound_tiff_page, path, picture, limits, name)
         else:
-            yield 1, partial(_single_picture, path, limits, name)
+            yield 1, partial(_jpeg_file if kind == "jpeg" else _png_file, path, limits, name)
 
 
 def _check_bytes(path: Path, limits: ScanLimits) -> None:
@@ -164,15 +166,29 @@ def _frames(picture: Image.Image) -> int:
         raise ScanUnreadable("Tệp TIFF bị hỏng. Hãy quét lại.", "damaged") from error
 
 
-def _single_picture(path: Path, limits: ScanLimits, name: str, index: int) -> PageImage:
+def _jpeg_file(path: Path, limits: ScanLimits, name: str, index: int) -> PageImage:
+    """The one page of a JPEG file, turned as the camera says that it was held."""
     with _open_picture(path) as picture:
-        width, height = picture.size
-    check_pixels(width, height, limits)
-    flags, reduction = decoder_flags(width, height)
-    grey = cv2.imdecode(np.fromfile(path, np.uint8), flags)
+        check_pixels(*picture.size, limits)
+        orientation = _orientation(picture)
+    grey, reduction = jpeg_page(path.read_bytes(), limits)
+    return PageImage(name, index, turn_upright(grey, orientation), reduction)
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except (OSError, ValueError, SyntaxError, TypeError, struct.error):  # damaged words about a sound picture
+        return 1
+
+
+def _png_file(path: Path, limits: ScanLimits, name: str, index: int) -> PageImage:
+    with _open_picture(path) as picture:
+        check_pixels(*picture.size, limits)
+    grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
     if grey is None:
         raise ScanUnreadable("Tệp ảnh bị hỏng, không giải nén được. Hãy quét lại.", "damaged")
-    return PageImage(name, index, np.asarray(grey, np.uint8), reduction)
+    return PageImage(name, index, *halve_long(np.asarray(grey, np.uint8)))
 
 
 def _sound_tiff_page(path: Path, picture: Image.Image, limits: ScanLimits, name: str, at: int) -> PageImage:

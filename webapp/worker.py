@@ -256,11 +256,11 @@ class PaperEngine:
 
         page = load_page(task.path, task.page_index, self._limits, task.source)
         result = read_page(page, self._library, self._options)
-        pictures = [crop.webp for crop in result.crops]
-        pictures += [result.preview_webp] if result.preview_webp else []
+        pictures = [crop.picture for crop in result.crops]
+        pictures += [result.preview] if result.preview else []
         names = [stored.sha256 for stored in self._store.put_many(pictures)]
         crops = {crop.code: name for crop, name in zip(result.crops, names, strict=False)}
-        return ReadDone(result.reading, crops, names[-1] if result.preview_webp else None)
+        return ReadDone(result.reading, crops, names[-1] if result.preview else None)
 
     def _draft(self, task: DraftTask) -> Outcome:
         import cv2

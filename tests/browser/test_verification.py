@@ -63,7 +63,7 @@ def drawn_crop() -> bytes:
         pen.ellipse((x - 19, 45, x + 19, 83), outline=90, width=2)
     pen.line((933, 80, 968, 48), fill=150, width=4)
     encoded = io.BytesIO()
-    picture.save(encoded, "WEBP", quality=60)
+    picture.save(encoded, "JPEG", quality=60)
     return encoded.getvalue()
 
 

@@ -171,14 +171,14 @@ def test_previews_stay_within_their_batch_and_are_not_kept(desk: Office) -> None
     upload(desk, (scan_bytes([{"does": "streak"}]), "b.pdf"))
     read(desk)
     clerk = desk.browser("clerk")
-    picture = clerk.get("/quet/1/trang/1.webp")
-    assert (picture.status_code, picture.mimetype) == (200, "image/webp")
+    picture = clerk.get("/quet/1/trang/1.jpg")
+    assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
     assert picture.headers["Cache-Control"] == "no-store"
     assert picture.data == b'{"does": "poor_image"}'
-    assert clerk.get("/quet/2/trang/1.webp").status_code == 404
-    assert clerk.get("/quet/1/trang/99.webp").status_code == 404
+    assert clerk.get("/quet/2/trang/1.jpg").status_code == 404
+    assert clerk.get("/quet/1/trang/99.jpg").status_code == 404
     assert clerk.get("/quet/9").status_code == 404
-    assert desk.browser("reviewer").get("/quet/1/trang/1.webp").status_code == 403
+    assert desk.browser("reviewer").get("/quet/1/trang/1.jpg").status_code == 403
 
 
 @pytest.mark.parametrize("username", ["reviewer", "unit-nv", "appraiser", "head", "viewer", "administrator"])

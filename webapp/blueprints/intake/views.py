@@ -143,14 +143,14 @@ def settle_page(page: Page) -> Response:
     return go_to(address)
 
 
-@blueprint.get("/<int:number>/trang/<int:page_id>.webp")
+@blueprint.get("/<int:number>/trang/<int:page_id>.jpg")
 @access.policy(Permission.INTAKE, scope=load_preview)
 def show_preview(preview_sha256: str) -> Response:
     """The picture of a page; never kept by the browser."""
     path = scan_store().path(preview_sha256)
     if not path.exists():
         raise NotFound("Không có ảnh của trang này.")
-    return Response(path.read_bytes(), mimetype="image/webp")
+    return Response(path.read_bytes(), mimetype="image/jpeg")
 
 
 def _list_page(form: BatchForm, fragment: str, status: int = 200) -> Response:

@@ -32,7 +32,7 @@ from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
 _TAKEN = 409
-_WEBP = "image/webp"
+_JPEG = "image/jpeg"
 
 
 def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
@@ -259,7 +259,7 @@ def _late_notice() -> Notice:
 def _send(sha256: str | None) -> Response:
     if sha256 is None:
         raise NotFound("Không có ảnh của ô này.")
-    return send_picture(sha256, _WEBP)
+    return send_picture(sha256, _JPEG)
 
 
 def _sent_reason(item: ReviewItem) -> str | None:

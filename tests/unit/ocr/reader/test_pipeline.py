@@ -95,10 +95,18 @@ def test_a_torn_corner_costs_nothing_if_a_code_is_left(corner: int) -> None:
     _assert_all_twos(_read(page))
 
 
-def test_two_torn_corners_refuse_the_page() -> None:
+def test_both_codes_replace_two_torn_corners() -> None:
     page = scanned(answered(2))
     page[:280, :280] = 245
     page[-280:, -280:] = 245
+    _assert_all_twos(_read(page))
+
+
+def test_three_torn_corners_refuse_the_page() -> None:
+    page = scanned(answered(2))
+    page[:280, :280] = 245
+    page[-280:, -280:] = 245
+    page[-280:, :280] = 245
     reading = _read(page)
     assert reading.status is PageStatus.REFUSED
     assert reading.flags == (Flag.POOR_REGISTRATION,)
@@ -270,17 +278,17 @@ def test_pictures_come_only_if_asked_for() -> None:
     }
     page = as_page(scanned(mark(printed_side(1), 1, drawn)))
     bare = read_page(page, LIBRARY)
-    assert (bare.crops, bare.preview_webp) == ((), b"")
+    assert (bare.crops, bare.preview) == ((), b"")
     doubtful = read_page(page, LIBRARY, ReadOptions(crops="doubtful", preview=True))
     assert [c.code for c in doubtful.crops] == ["CX4.2"]
     every = read_page(page, LIBRARY, ReadOptions(crops="all"))
     assert len(every.crops) == len(every.reading.fields)
-    crop = cv2.imdecode(np.frombuffer(doubtful.crops[0].webp, np.uint8), cv2.IMREAD_GRAYSCALE)
+    crop = cv2.imdecode(np.frombuffer(doubtful.crops[0].picture, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert crop is not None
     assert crop.shape[1] > 6 * 170
-    preview = cv2.imdecode(np.frombuffer(doubtful.preview_webp, np.uint8), cv2.IMREAD_GRAYSCALE)
+    preview = cv2.imdecode(np.frombuffer(doubtful.preview, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert preview is not None
-    assert preview.shape == (1400, 990)
+    assert preview.shape == (1100, 778)
 
 
 def test_a_reading_says_with_what_it_was_made() -> None:
