@@ -13,17 +13,11 @@ from ocr.model import Crop
 
 Grey = NDArray[np.uint8]
 
-<<<<<<< HEAD
 CROP_MARGIN_MM = 2.0
-_CROP_QUALITY = 55
-_PREVIEW_QUALITY = 45
-_PREVIEW_LONG_PX = 1400
-=======
-_MARGIN_MM = 2.0
 _CROP_QUALITY = 60
 _PREVIEW_QUALITY = 20
-_PREVIEW_LONG_PX = 1100
->>>>>>> source
+# The flat page passes as it is.
+_PREVIEW_LONG_PX = 1200
 
 
 def field_box(field: Field, margin_mm: float = 0.0) -> tuple[float, float, float, float]:
@@ -32,19 +26,10 @@ def field_box(field: Field, margin_mm: float = 0.0) -> tuple[float, float, float
     right, bottom = field.x_mm + field.width_mm + margin_mm, field.y_mm + field.height_mm + margin_mm
     return left, top, right - left, bottom - top
 
-<<<<<<< HEAD
 
 def crop_field(code: str, picture: Grey) -> Crop:
     """Encode the picture of one field, with `CROP_MARGIN_MM` of what is around it."""
-    return Crop(code, _webp(picture, _CROP_QUALITY))
-=======
-    Args:
-        flat: uint8, the registered page.
-        field: gives the rectangle, in millimetres.
-        px_per_mm: scale of `flat`.
-    """
-    return Crop(field.code, encode_jpeg(cut_field(flat, field, px_per_mm, _MARGIN_MM), _CROP_QUALITY))
->>>>>>> source
+    return Crop(code, encode_jpeg(picture, _CROP_QUALITY))
 
 
 def cut_field(flat: Grey, field: Field, px_per_mm: int, margin_mm: float = 0.0) -> Grey:
@@ -54,7 +39,7 @@ def cut_field(flat: Grey, field: Field, px_per_mm: int, margin_mm: float = 0.0) 
 
 
 def preview_page(page: Grey) -> bytes:
-    """The whole page as a JPEG, at most 1100 px on its long side; b"" for a page without pixels."""
+    """The whole page as a JPEG, at most 1200 px on its long side; b"" for a page without pixels."""
     if page.size == 0:
         return b""
     scale = min(1.0, _PREVIEW_LONG_PX / max(page.shape))
