@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ocr.deck.order import DeckOrder, Purpose
 from ocr.deck.output import ScanFileWriter
-from ocr.deck.page import ScannedPage, close_prints, make_page
+from ocr.deck.page import Prints, ScannedPage, close_prints, make_page
 from ocr.deck.stack import Feed, plan_feeds
 from ocr.deck.truth import TruthPage, write_truth
 from ocr.printing import PrintRun, print_sheets
@@ -63,17 +63,30 @@ def scan_print(
     if feeds is None:
         behaviour, rng = order.behaviour(), order.stream(Purpose.STACK)
         feeds = plan_feeds(order.sheets, behaviour, order.sheets_per_file, rng)
-    writer = ScanFileWriter(out, order.name(), order.file_format, order.dpi)
+    writer = ScanFileWriter(out, order.name(), order.file_format)
     truth: list[TruthPage] = []
-    try:
-        for page in page_map(partial(make_page, order, printed), feeds):
-            if page.encoded:
-                writer.add(page.feed.batch, page.feed.page_index, page.encoded, page.size_px)
-            truth.append(page.truth)
-    finally:
-        close_prints()
+    with tempfile.TemporaryDirectory(prefix="chamdiem-deck-") as scratch:
+        prints = Prints(order, printed, _print_foreign(order, feeds, Path(scratch) / "foreign.pdf"))
+        try:
+            for page in page_map(partial(make_page, prints), feeds):
+                if page.encoded:
+                    place = (page.feed.batch, page.feed.page_index)
+                    writer.add(*place, page.encoded, page.size_px, page.dpi)
+                truth.append(page.truth)
+        finally:
+            close_prints()
     writer.close()
     return Stack(tuple(writer.files), tuple(truth))
+
+
+def _print_foreign(order: DeckOrder, feeds: Sequence[Feed], printed: Path) -> tuple[DeckOrder, Path] | None:
+    """Print the sheets of another form that got into the stack, if there are any."""
+    sheets = 1 + max((feed.sheet for feed in feeds if feed.foreign), default=-1)
+    if sheets == 0:
+        return None
+    foreign = order.foreign(sheets)
+    print_deck(foreign, printed)
+    return foreign, printed
 
 
 def print_deck(order: DeckOrder, printed: Path) -> None:

@@ -32,8 +32,10 @@ chấm bằng "python -m ocr score": biết chắc máy đọc đúng bao nhiêu
   python -m ocr score thu/readings.jsonl thu/truth.jsonl
 
 Cùng tham số và cùng --seed thì ra đúng các tệp ấy, dù dùng bao nhiêu tiến trình.
-Hồ sơ: clean = sạch; office = như văn phòng; rough = bản chụp lại, lỗi nặng;
-stress = máy quét văn phòng, nhưng đầy câu sửa, đánh hai ô, lỡ tay: những việc hiếm mà máy dễ nhầm."""
+Hồ sơ (tỷ lệ từng thứ: docs/decks.md): clean = sạch; office = như văn phòng; rough = bản chụp lại, đen
+trắng, gấp, ố, sọc, nén mạnh; photo = chụp bằng điện thoại; odd = khoanh ô hoặc khoanh chữ, gạch, xoáy,
+hai bút, một cột, bỏ trắng, xóa bỏ, tráo mặt, quét trùng, lẫn mẫu khác; stress = máy quét văn phòng, nhưng
+đầy câu sửa, đánh hai ô, lỡ tay: những việc hiếm mà máy dễ nhầm."""
 
 _SCORE_HELP = """\
 Chấm kết quả đọc theo đáp án của bộ phiếu thử. “Sai sót lọt” (không ai được xem) là câu máy tự nhận nhưng

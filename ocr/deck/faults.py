@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ocr.deck.behaviour import ScannerProfile
+from ocr.deck.camera import Shot, draw_shot
 from ocr.deck.chance import bell, happens
-from ocr.deck.profiles import ScannerProfile
 
 _PAGE_VARIATION = 0.08
+_COARSE_DPI = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,11 @@ class Stain:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Everything that happens to one page between the table and the file."""
+    """Everything that happens to one page between the table and the file.
+
+    `sampling` is how many pixels of the scan there are for one of the paper's raster; a page with a `shot`
+    is photographed instead of scanned.
+    """
 
     machine: Machine
     upside_down: bool
@@ -72,6 +78,9 @@ class Faults:
     streaks: tuple[Streak, ...]
     fold: Fold | None
     stain: Stain | None
+    sampling: float = 1.0
+    bilevel: bool = False
+    shot: Shot | None = None
 
 
 def draw_machine(profile: ScannerProfile, rng: np.random.Generator) -> Machine:
@@ -94,8 +103,9 @@ def draw_faults(
     rng: np.random.Generator,
     *,
     upside_down: bool,
+    dpi: int,
 ) -> Faults:
-    """Choose what happens to one page."""
+    """Choose what happens to one page that is rasterised at `dpi`."""
     stretch = bell(profile.stretch_max, rng)
     scale = 1.0 + bell(profile.scale_max, rng)
     through = rng.uniform(*profile.show_through) if happens(profile.show_through_share, rng) else 0.0
@@ -117,6 +127,9 @@ def draw_faults(
         streaks=streaks,
         fold=_draw_fold(rng) if happens(profile.fold_share, rng) else None,
         stain=_draw_stain(rng) if happens(profile.stain_share, rng) else None,
+        sampling=min(1.0, _COARSE_DPI / dpi) if happens(profile.dpi150_share, rng) else 1.0,
+        bilevel=happens(profile.bilevel_share, rng),
+        shot=draw_shot(profile.camera, rng) if profile.camera is not None else None,
     )
 
 

@@ -1,18 +1,22 @@
 """What deck to build, and where its randomness comes from."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from ocr.deck.behaviour import Profile
+from ocr.deck.hands.model import Part
 from ocr.deck.output import Format
 from ocr.deck.people import Answer, Writer, choose_answers, meet_writer
-from ocr.deck.profiles import PROFILES, Profile
+from ocr.deck.profiles import PROFILES
 from ocr.layout import Layout
 from ocr.template import FormLibrary
+
+_FOREIGN_SERIALS = 5000
 
 
 class Purpose(IntEnum):
@@ -42,6 +46,7 @@ class DeckOrder:
     file_format: Format = "pdf"
     first_serial: int = 1
     sheets_per_file: int = 100
+    part: Part = "train"
 
     def serial(self, sheet: int) -> int:
         """The serial of a sheet that counts from 0."""
@@ -59,9 +64,29 @@ class DeckOrder:
         """The profile itself."""
         return PROFILES[self.profile]
 
+    def foreign(self, sheets: int) -> "DeckOrder":
+        """Sheets of the library's next form for the same unit, with serials far above this deck's.
+
+        Raises:
+            TemplateInvalid: the library has no other form.
+        """
+        library = FormLibrary(self.forms_dir)
+        others = [code for code in library.codes() if code != self.form]
+        following = [code for code in others if code > self.form] or others or [""]
+        form = library.latest(following[0])
+        first = self.first_serial + self.sheets + _FOREIGN_SERIALS
+        return replace(
+            self,
+            form=form.code,
+            version=form.version,
+            group=form.groups[0],
+            sheets=sheets,
+            first_serial=first,
+        )
+
     def stream(self, purpose: Purpose, *key: int) -> np.random.Generator:
-        """The random stream of one purpose: it depends on the order's seed and print, on nothing else."""
-        deck = zlib.crc32(f"{self.form}.{self.version}.{self.group}.{self.unit}".encode())
+        """The random stream of one purpose, from the order's seed, part and print and nothing else."""
+        deck = zlib.crc32(f"{self.form}.{self.version}.{self.group}.{self.unit}.{self.part}".encode())
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(deck, purpose, *key)))
 
 

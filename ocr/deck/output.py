@@ -1,13 +1,13 @@
 """Scan files as an office gets them: PDF of JPEG pages, G4 TIFF, or one JPEG or PNG a page."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
 import cv2
 import pikepdf
 from PIL import Image as PillowImage
+from PIL import TiffImagePlugin
 
 from ocr.deck.ink import Image
 from ocr.errors import EngineFailed
@@ -18,7 +18,7 @@ _POINTS_PER_INCH = 72.0
 _PILLOW_BILEVEL = "1"
 
 
-def encode_page(scan: Image, file_format: Format, quality: int, threshold: int, dpi: int) -> bytes:
+def encode_page(scan: Image, file_format: Format, quality: int, threshold: int, dpi: float) -> bytes:
     """Compress one scan; `quality` is JPEG's, `threshold` the bilevel cut of `tiff-g4`."""
     if file_format == "tiff-g4":
         bilevel = PillowImage.fromarray(cv2.threshold(scan, threshold - 1, 255, cv2.THRESH_BINARY)[1])
@@ -50,25 +50,24 @@ def source_name(deck: str, batch: int, page_index: int, file_format: Format) -> 
 class ScanFileWriter:
     """Collects encoded pages in order and writes them as files when closed."""
 
-    def __init__(self, folder: Path, deck: str, file_format: Format, dpi: int) -> None:
+    def __init__(self, folder: Path, deck: str, file_format: Format) -> None:
         """Write into `folder`, which exists, files called after the `deck`."""
         self._deck = deck
         self._folder = folder
         self._format = file_format
-        self._dpi = dpi
         self._batch: int | None = None
         self._pdf = pikepdf.new()
         self._tiffs: list[bytes] = []
         self.files: list[Path] = []
 
-    def add(self, batch: int, page_index: int, encoded: bytes, size_px: tuple[int, int]) -> None:
+    def add(self, batch: int, page_index: int, encoded: bytes, size_px: tuple[int, int], dpi: float) -> None:
         """Append one page; `size_px` is (width, height). Batches come one after the other."""
         if self._batch != batch:
             self.close()
             self._batch = batch
         match self._format:
             case "pdf":
-                self._add_to_pdf(encoded, size_px)
+                self._add_to_pdf(encoded, size_px, dpi)
             case "tiff-g4":
                 self._tiffs.append(encoded)
             case "jpeg" | "png":
@@ -87,16 +86,13 @@ class ScanFileWriter:
             self._pdf = pikepdf.new()
             self.files.append(path)
         elif self._format == "tiff-g4":
-            first, *rest = _opened(self._tiffs)
-            first.save(
-                path, "TIFF", compression="group4", save_all=True, append_images=rest, dpi=(self._dpi,) * 2
-            )
+            _write_tiff(path, self._tiffs)
             self._tiffs = []
             self.files.append(path)
         self._batch = None
 
-    def _add_to_pdf(self, jpeg: bytes, size_px: tuple[int, int]) -> None:
-        width, height = (side * _POINTS_PER_INCH / self._dpi for side in size_px)
+    def _add_to_pdf(self, jpeg: bytes, size_px: tuple[int, int], dpi: float) -> None:
+        width, height = (side * _POINTS_PER_INCH / dpi for side in size_px)
         picture = pikepdf.Stream(self._pdf, jpeg)
         picture.stream_dict = pikepdf.Dictionary(
             Type=pikepdf.Name.XObject,
@@ -113,6 +109,10 @@ class ScanFileWriter:
         page.Contents = self._pdf.make_stream(content)
 
 
-def _opened(tiffs: list[bytes]) -> Iterator[PillowImage.Image]:
-    for tiff in tiffs:
-        yield PillowImage.open(io.BytesIO(tiff))
+def _write_tiff(path: Path, tiffs: list[bytes]) -> None:
+    """One file of many pages, each at its own resolution."""
+    with TiffImagePlugin.AppendingTiffWriter(str(path), True) as out:
+        for tiff in tiffs:
+            page = PillowImage.open(io.BytesIO(tiff))
+            page.save(out, "TIFF", compression="group4", dpi=page.info["dpi"])
+            out.newFrame()

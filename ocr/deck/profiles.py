@@ -1,121 +1,18 @@
-"""How people and scanners behave, as data: `clean`, `office` (ordinary), `rough` and `stress`."""
+"""How whole decks behave, as data: docs/decks.md shows all of them side by side."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from types import MappingProxyType
 
-
-class Style(StrEnum):
-    """How a writer marks the chosen bubble."""
-
-    FILL = "fill"
-    TICK = "tick"
-    CROSS = "cross"
-    SLASH = "slash"
-    DOT = "dot"
-    CIRCLE = "circle"
-
-
-class Event(StrEnum):
-    """What happened at an answer; `STRAY`, `ERASURE` and `OVERFLOW` leave it plain to a human eye."""
-
-    PLAIN = "plain"
-    BLANK = "blank"
-    DOUBLE = "double"
-    CORRECTION = "correction"
-    ERASURE = "erasure"
-    STRAY = "stray"
-    OVERFLOW = "overflow"
-
-
-@dataclass(frozen=True, slots=True)
-class Pen:
-    """A pen as a grey scanner sees it: `grey` is (lowest, highest) level of full ink on white, width in mm.
-
-    `grain` in [0, 1] is how much of the stroke the paper's texture eats.
-    """
-
-    name: str
-    grey: tuple[float, float]
-    width_mm: tuple[float, float]
-    grain: float
-
-
-BLACK = Pen("black", (25, 65), (0.4, 0.7), 0.10)
-BLUE = Pen("blue", (60, 115), (0.4, 0.7), 0.15)
-RED = Pen("red", (85, 145), (0.4, 0.7), 0.15)
-PENCIL = Pen("pencil", (80, 140), (0.4, 0.8), 0.45)
-FAINT_PENCIL = Pen("faint pencil", (140, 195), (0.4, 0.7), 0.55)
-PENS: Mapping[str, Pen] = MappingProxyType({p.name: p for p in (BLACK, BLUE, RED, PENCIL, FAINT_PENCIL)})
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleProfile:
-    """Shares of writers (styles, pens: weights) and of answers (events: probabilities)."""
-
-    styles: tuple[tuple[Style, float], ...]
-    pens: tuple[tuple[str, float], ...]
-    events: tuple[tuple[Event, float], ...]
-    sloppiness: tuple[float, float]
-    other_style: float
-    straight_liners: float
-    comment: float
-
-
-@dataclass(frozen=True, slots=True)
-class ScannerProfile:
-    """Faults of the scanner. Angles in degrees, lengths in mm, levels in grey levels of 255.
-
-    Pairs are (lowest, highest) and drawn evenly; `*_share` are shares of pages; `*_max` are limits of
-    a bell that is cut there (its standard deviation is a third of the limit, half for the skew).
-    """
-
-    skew_deg_max: float
-    offset_mm_max: float
-    scale_max: float
-    stretch_max: float
-    perspective_mm_max: float
-    ripple_mm: tuple[float, float]
-    blur_mm: tuple[float, float]
-    white: tuple[float, float]
-    black: tuple[float, float]
-    gamma: tuple[float, float]
-    shading: float
-    noise: tuple[float, float]
-    specks_per_page: float
-    backing: tuple[float, float]
-    jpeg_quality: tuple[int, int]
-    show_through_share: float
-    show_through: tuple[float, float]
-    streak_share: float
-    fold_share: float
-    copy_share: float
-    stain_share: float
-
-
-@dataclass(frozen=True, slots=True)
-class StackProfile:
-    """Faults of the stack: shares of sheets; a share above 0 gives at least one in a deck of fifty."""
-
-    shuffled: bool
-    pages_apart: bool
-    upside_down: float
-    sides_swapped: float
-    missing_page: float
-    scanned_twice: float
-    blank_between: float
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A whole deck's behaviour."""
-
-    name: str
-    people: PeopleProfile
-    scanner: ScannerProfile
-    stack: StackProfile
-
+from ocr.deck.behaviour import (
+    CameraProfile,
+    Event,
+    PeopleProfile,
+    Profile,
+    ScannerProfile,
+    StackProfile,
+    Style,
+)
 
 _STYLES = (
     (Style.FILL, 0.55),
@@ -223,10 +120,23 @@ OFFICE = Profile(
     ),
 )
 
+_ROUGH_STYLES = (
+    (Style.FILL, 0.50),
+    (Style.TICK, 0.15),
+    (Style.CROSS, 0.15),
+    (Style.SLASH, 0.05),
+    (Style.DOT, 0.06),
+    (Style.CIRCLE, 0.03),
+    (Style.HATCH, 0.02),
+    (Style.SPIRAL, 0.02),
+    (Style.LINE, 0.01),
+    (Style.LABEL_CIRCLE, 0.01),
+)
+
 ROUGH = Profile(
     name="rough",
     people=PeopleProfile(
-        styles=_STYLES,
+        styles=_ROUGH_STYLES,
         pens=(("black", 0.22), ("blue", 0.45), ("red", 0.08), ("pencil", 0.15), ("faint pencil", 0.10)),
         events=(
             (Event.BLANK, 0.04),
@@ -235,11 +145,14 @@ ROUGH = Profile(
             (Event.ERASURE, 0.015),
             (Event.STRAY, 0.02),
             (Event.OVERFLOW, 0.03),
+            (Event.LONE_CANCEL, 0.002),
         ),
         sloppiness=(0.3, 1.0),
         other_style=0.06,
         straight_liners=0.12,
         comment=0.25,
+        second_pen=0.03,
+        all_blank=0.005,
     ),
     scanner=ScannerProfile(
         skew_deg_max=4.0,
@@ -256,13 +169,15 @@ ROUGH = Profile(
         noise=(3.0, 10.0),
         specks_per_page=30.0,
         backing=(20, 255),
-        jpeg_quality=(35, 65),
+        jpeg_quality=(40, 65),
         show_through_share=0.3,
         show_through=(0.02, 0.12),
         streak_share=0.12,
         fold_share=0.15,
         copy_share=0.4,
         stain_share=0.1,
+        bilevel_share=0.15,
+        dpi150_share=0.2,
     ),
     stack=StackProfile(
         shuffled=True,
@@ -280,7 +195,7 @@ STRESS = Profile(
     name="stress",
     people=replace(
         OFFICE.people,
-        styles=tuple((style, 1 / len(Style)) for style in Style),
+        styles=tuple((style, 1 / len(_STYLES)) for style, _share in _STYLES),
         other_style=0.0,
         events=(
             (Event.BLANK, 0.10),
@@ -295,4 +210,96 @@ STRESS = Profile(
     stack=CLEAN.stack,
 )
 
-PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (CLEAN, OFFICE, ROUGH, STRESS)})
+# The office's people, photographed: the page lies on a table, lit from one side.
+PHOTO = Profile(
+    name="photo",
+    people=OFFICE.people,
+    scanner=replace(
+        OFFICE.scanner,
+        skew_deg_max=0.0,
+        offset_mm_max=0.0,
+        scale_max=0.0,
+        stretch_max=0.0,
+        perspective_mm_max=0.0,
+        blur_mm=(0.06, 0.20),
+        white=(185, 245),
+        black=(15, 55),
+        gamma=(0.8, 1.25),
+        shading=0.0,
+        noise=(2.0, 7.0),
+        specks_per_page=0.0,
+        jpeg_quality=(60, 90),
+        show_through_share=0.1,
+        show_through=(0.01, 0.04),
+        streak_share=0.0,
+        fold_share=0.1,
+        stain_share=0.02,
+        camera=CameraProfile(
+            long_side_px=(2000, 3000),
+            tilt_deg=(2.0, 14.0),
+            turn_deg_max=5.0,
+            quarter_turn_share=0.1,
+            margin=(0.04, 0.12),
+            table=(25, 150),
+            light=(0.05, 0.35),
+            shadow_share=0.5,
+            shadow=(0.15, 0.45),
+            curl_share=0.4,
+            curl_mm=(0.5, 3.0),
+            motion_share=0.2,
+            motion_mm=(0.1, 0.35),
+        ),
+    ),
+    stack=replace(CLEAN.stack, shuffled=True, missing_page=0.01, scanned_twice=0.01),
+)
+
+# An office's scanner, and everything that people do who were not told how, or do not care.
+ODD = Profile(
+    name="odd",
+    people=PeopleProfile(
+        styles=(
+            (Style.FILL, 0.20),
+            (Style.TICK, 0.10),
+            (Style.CROSS, 0.14),
+            (Style.SLASH, 0.06),
+            (Style.DOT, 0.05),
+            (Style.CIRCLE, 0.15),
+            (Style.HATCH, 0.08),
+            (Style.SPIRAL, 0.07),
+            (Style.LINE, 0.05),
+            (Style.LABEL_CIRCLE, 0.10),
+        ),
+        pens=(("black", 0.20), ("blue", 0.35), ("red", 0.15), ("pencil", 0.15), ("faint pencil", 0.15)),
+        events=(
+            (Event.BLANK, 0.04),
+            (Event.DOUBLE, 0.02),
+            (Event.CORRECTION, 0.05),
+            (Event.ERASURE, 0.02),
+            (Event.STRAY, 0.02),
+            (Event.OVERFLOW, 0.05),
+            (Event.LONE_CANCEL, 0.015),
+        ),
+        sloppiness=(0.1, 1.0),
+        other_style=0.05,
+        straight_liners=0.25,
+        comment=0.25,
+        second_pen=0.2,
+        all_blank=0.05,
+        far_reach=(1.7, 2.6),
+    ),
+    scanner=OFFICE.scanner,
+    stack=StackProfile(
+        shuffled=True,
+        pages_apart=False,
+        upside_down=0.1,
+        sides_swapped=0.15,
+        missing_page=0.02,
+        scanned_twice=0.05,
+        blank_between=0.04,
+        foreign=0.03,
+    ),
+)
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(
+    {p.name: p for p in (CLEAN, OFFICE, ROUGH, PHOTO, ODD, STRESS)}
+)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ocr.deck.camera import moved, photograph, shot_matrix
 from ocr.deck.faults import Faults, Fold, Machine, Stain, Streak
 from ocr.deck.ink import Image, Paper, Patch
 
@@ -16,6 +17,7 @@ _STRONGEST_AT_DPI = 200.0
 _MM_PER_INCH = 25.4
 _NOISE_UNIT = 24.0
 _NOISE_MARGIN = 256
+_NOISE_STEP = 1024
 
 
 def scan_page(paper: Paper, reverse: Image | None, faults: Faults, rng: np.random.Generator) -> Image:
@@ -27,14 +29,19 @@ def scan_page(paper: Paper, reverse: Image | None, faults: Faults, rng: np.rando
         pixels = _photocopy(pixels, rng)
     if faults.fold is not None or faults.stain is not None:
         pixels = _crease_and_stain(paper, pixels, faults)
-    scan = _feed(paper, pixels, faults)
-    scan = _blurred(scan, faults.machine.blur_mm * paper.x_scale)
+    px_per_mm = paper.x_scale * faults.sampling
+    if faults.shot is None:
+        scan = _blurred(_feed(paper, pixels, faults), faults.machine.blur_mm * px_per_mm)
+    else:
+        px_per_mm = _px_per_mm(paper, feed_matrix(paper, faults))
+        scan = _blurred(photograph(paper, pixels, faults.shot, rng), faults.machine.blur_mm * px_per_mm)
+        scan = moved(scan, faults.shot, px_per_mm)
     for streak in faults.streaks:
-        _draw_streak(scan, streak, paper.x_scale)
+        _draw_streak(scan, streak, px_per_mm)
     toned = np.asarray(cv2.LUT(scan, tone_curve(faults.machine)), dtype=np.uint8)
     scan = _shaded(toned, faults.shading, rng)
     scan = _noisy(scan, faults.machine.noise, rng)
-    _draw_specks(scan, faults.specks, paper.x_scale, rng)
+    _draw_specks(scan, faults.specks, px_per_mm, rng)
     return scan
 
 
@@ -42,20 +49,24 @@ def contrast_of(patches: tuple[Patch, ...], paper: Paper, faults: Faults, thresh
     """Grey levels by which a mark differs from no mark in this scan, before noise and compression.
 
     The mean over the strongest 40 px (at 200 dpi; as many square millimetres at other resolutions) of
-    the weakest of the patches; 0.0 without patches. `threshold` is the bilevel cut, if there is one.
+    the weakest of the patches; 0.0 without patches. `threshold` is the bilevel cut, if there is one. A
+    photographed page counts as flat, still and evenly lit.
     """
     matrix = feed_matrix(paper, faults)
     curve = tone_curve(faults.machine)
     if threshold is not None:
         curve = np.where(curve < threshold, 0, 255).astype(np.uint8)
-    strongest = max(1, round(STRONGEST_PIXELS * (paper.x_scale * _MM_PER_INCH / _STRONGEST_AT_DPI) ** 2))
-    blur_px = faults.machine.blur_mm * paper.x_scale
+    px_per_mm = _px_per_mm(paper, matrix)
+    strongest = max(1, round(STRONGEST_PIXELS * (px_per_mm * _MM_PER_INCH / _STRONGEST_AT_DPI) ** 2))
+    blur_px = faults.machine.blur_mm * px_per_mm
     levels = [_patch_contrast(patch, matrix, blur_px, curve, strongest) for patch in patches]
     return min(levels, default=0.0)
 
 
 def feed_matrix(paper: Paper, faults: Faults) -> Matrix:
-    """The homography from paper pixels to scan pixels: turn, skew, scale, offset, keystone."""
+    """The homography from paper pixels to scan pixels: turn, skew, scale, offset, keystone, or the lens."""
+    if faults.shot is not None:
+        return shot_matrix(paper, faults.shot)
     height, width = paper.pixels.shape
     turn = math.radians(faults.skew_deg + (180.0 if faults.upside_down else 0.0))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float64)
@@ -63,10 +74,20 @@ def feed_matrix(paper: Paper, faults: Faults) -> Matrix:
     scaled = (corners - middle) * faults.scale
     rotation = np.array(((math.cos(turn), -math.sin(turn)), (math.sin(turn), math.cos(turn))))
     per_mm = np.array((paper.x_scale, paper.y_scale))
-    moved = scaled @ rotation.T + middle + np.array(faults.offset_mm) * per_mm
-    moved += np.array(faults.corners_mm) * per_mm
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32))
+    placed = scaled @ rotation.T + middle + np.array(faults.offset_mm) * per_mm
+    placed += np.array(faults.corners_mm) * per_mm
+    matrix = cv2.getPerspectiveTransform(
+        corners.astype(np.float32), placed.astype(np.float32) * np.float32(faults.sampling)
+    )
     return np.asarray(matrix, dtype=np.float64)
+
+
+def _px_per_mm(paper: Paper, matrix: Matrix) -> float:
+    """Pixels of the scan a millimetre, in the middle of the page."""
+    height, width = paper.pixels.shape
+    middle = np.array([[(width / 2, height / 2), (width / 2 + 10 * paper.x_scale, height / 2)]])
+    ends = cv2.perspectiveTransform(middle, matrix)[0]
+    return float(np.hypot(*(ends[1] - ends[0])) / 10.0)
 
 
 def tone_curve(machine: Machine) -> Image:
@@ -84,7 +105,7 @@ def _feed(paper: Paper, pixels: Image, faults: Faults) -> Image:
     scan = cv2.warpPerspective(
         pixels,
         matrix,
-        (width, height),
+        (round(width * faults.sampling), round(height * faults.sampling)),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=faults.machine.backing,
@@ -100,8 +121,8 @@ def _rippled(pixels: Image, amplitude_px: float) -> Image:
     columns = np.arange(width, dtype=np.float32)
     map_x = np.broadcast_to(columns, (height, width)).copy()
     map_y = np.broadcast_to(shifted[:, None], (height, width)).astype(np.float32)
-    moved = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, dtype=np.uint8)
+    late = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(late, dtype=np.uint8)
 
 
 def _shine_through(pixels: Image, reverse: Image, share: float) -> Image:
@@ -169,7 +190,7 @@ def _shaded(scan: Image, shading: float, rng: np.random.Generator) -> Image:
 
 
 def _noisy(scan: Image, sigma: float, rng: np.random.Generator) -> Image:
-    bank = _noise_bank(scan.shape[0] + _NOISE_MARGIN, scan.shape[1] + _NOISE_MARGIN)
+    bank = _noise_bank(math.ceil(max(scan.shape) / _NOISE_STEP) * _NOISE_STEP + _NOISE_MARGIN)
     y, x = (int(rng.integers(0, _NOISE_MARGIN)) for _axis in range(2))
     field = bank[y : y + scan.shape[0], x : x + scan.shape[1]]
     weight = sigma / _NOISE_UNIT
@@ -218,10 +239,10 @@ def _shift(x_px: float, y_px: float) -> Matrix:
     return np.array(((1.0, 0.0, x_px), (0.0, 1.0, y_px), (0.0, 0.0, 1.0)))
 
 
-@lru_cache(maxsize=2)
-def _noise_bank(height: int, width: int) -> Image:
+@lru_cache(maxsize=4)
+def _noise_bank(side: int) -> Image:
     """Sensor noise around 128 with a deviation of `_NOISE_UNIT`, a little correlated as a lens makes it."""
-    raw = np.random.default_rng(8_20201).standard_normal((height, width), dtype=np.float32)
+    raw = np.random.default_rng(8_20201).standard_normal((side, side), dtype=np.float32)
     soft = cv2.GaussianBlur(raw, (3, 3), 0.5)
     levels = 128.0 + soft * np.float32(_NOISE_UNIT / soft.std())
     return np.asarray(np.clip(levels, 0, 255), dtype=np.uint8)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ocr.deck.behaviour import Profile, StackProfile
 from ocr.deck.faults import Streak, draw_streak
-from ocr.deck.profiles import Profile, StackProfile
 from ocr.deck.truth import PageKind
 
 _ONE_AT_LEAST_FROM = 50
@@ -13,7 +13,10 @@ _ONE_AT_LEAST_FROM = 50
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One side that passes the scanner (`MISSING`: never). `sheet` counts from 0; `batch` is the file."""
+    """One side that passes the scanner (`MISSING`: never). `sheet` counts from 0; `batch` is the file.
+
+    A `foreign` side is of another form of the library; its `sheet` counts among the foreign ones.
+    """
 
     kind: PageKind
     sheet: int
@@ -22,6 +25,7 @@ class Feed:
     batch: int = 0
     page_index: int = 0
     streaks: tuple[Streak, ...] = ()
+    foreign: bool = False
 
 
 def plan_feeds(sheets: int, profile: Profile, sheets_per_file: int, rng: np.random.Generator) -> list[Feed]:
@@ -54,7 +58,11 @@ def _sheets_with_mishaps(
         if sheet in twice:
             groups.append([replace(side, kind=PageKind.DUPLICATE) for side in sides])
     blanks = len(_chosen(sheets, stack.blank_between, rng))
-    return groups + [[Feed(PageKind.BLANK, -1, page) for page in (1, 2)] for _blank in range(blanks)]
+    groups += [[Feed(PageKind.BLANK, -1, page) for page in (1, 2)] for _blank in range(blanks)]
+    strangers = len(_chosen(sheets, stack.foreign, rng))
+    return groups + [
+        [Feed(PageKind.SHEET, sheet, page, foreign=True) for page in (1, 2)] for sheet in range(strangers)
+    ]
 
 
 def _numbered(groups: list[list[Feed]], sheets_per_file: int) -> list[Feed]:
@@ -79,7 +87,7 @@ def _pages_apart(feeds: list[Feed], rng: np.random.Generator) -> list[Feed]:
 def _indexed(feeds: list[Feed]) -> list[Feed]:
     """Number the scanned pages of each batch from 0, and make each sheet's first scan the `SHEET` one."""
     scanned: dict[int, int] = {}
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[bool, int, int]] = set()
     numbered = []
     for feed in feeds:
         if feed.kind is PageKind.MISSING:
@@ -91,11 +99,12 @@ def _indexed(feeds: list[Feed]) -> list[Feed]:
     return numbered
 
 
-def _kind(feed: Feed, seen: set[tuple[int, int]]) -> PageKind:
+def _kind(feed: Feed, seen: set[tuple[bool, int, int]]) -> PageKind:
     if feed.kind is PageKind.BLANK:
         return PageKind.BLANK
-    again = (feed.sheet, feed.page) in seen
-    seen.add((feed.sheet, feed.page))
+    place = (feed.foreign, feed.sheet, feed.page)
+    again = place in seen
+    seen.add(place)
     return PageKind.DUPLICATE if again else PageKind.SHEET
 
 

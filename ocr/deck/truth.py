@@ -15,6 +15,7 @@ INVISIBLE_BELOW = 10.0
 """Grey levels over the strongest 40 px (200 dpi) under which no human eye sees a mark; docs/formats.md."""
 
 TruthValue = str | tuple[str, ...] | None
+Tags = tuple[tuple[str, str | float | bool], ...]
 
 
 class PageKind(StrEnum):
@@ -37,7 +38,8 @@ class TruthInvalid(OcrError):
 class TruthField:
     """One question: `value` is the option meant, None for blank, or all marks that count if several.
 
-    `options` is how many bubbles it has; `contrast` in grey levels (0-255), None for a blank.
+    `options` is how many bubbles it has; `contrast` in grey levels (0-255), None for a blank;
+    `second_pen` names the pen where it is not the page's.
     """
 
     code: str
@@ -48,6 +50,7 @@ class TruthField:
     visible: bool = True
     contrast: float | None = None
     cancelled: tuple[str, ...] = ()
+    second_pen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class TruthPage:
     page: int | None = None
     fields: tuple[TruthField, ...] = ()
     written: tuple[str, ...] = ()
-    tags: tuple[tuple[str, str | float | bool], ...] = ()
+    tags: Tags = ()
 
 
 def truth_line(page: TruthPage) -> str:
@@ -141,7 +144,11 @@ def _field_as_json(field: TruthField) -> dict[str, Any]:
         "visible": field.visible,
         "contrast": field.contrast,
     }
-    return {**plain, "cancelled": list(field.cancelled)} if field.cancelled else plain
+    if field.cancelled:
+        plain["cancelled"] = list(field.cancelled)
+    if field.second_pen:
+        plain["second_pen"] = field.second_pen
+    return plain
 
 
 def _field_from(raw: dict[str, Any]) -> TruthField:
@@ -155,4 +162,5 @@ def _field_from(raw: dict[str, Any]) -> TruthField:
         visible=bool(raw.get("visible", True)),
         contrast=raw.get("contrast"),
         cancelled=tuple(raw.get("cancelled", ())),
+        second_pen=raw.get("second_pen", ""),
     )

@@ -12,14 +12,16 @@ import numpy as np
 import pikepdf
 import pytest
 import zxingcpp
+from PIL import Image as PillowImage
 
 from ocr.deck.build import Stack, build_deck, page_workers, print_deck, scan_print
 from ocr.deck.command import add_deck_parser, add_score_parser
+from ocr.deck.faults import draw_faults, draw_machine
 from ocr.deck.lines import LinesUnreadable
 from ocr.deck.order import DeckOrder, respond
-from ocr.deck.output import Format
+from ocr.deck.output import Format, ScanFileWriter, encode_page
 from ocr.deck.prints import PrintedSheets
-from ocr.deck.profiles import OFFICE, PROFILES
+from ocr.deck.profiles import ODD, OFFICE, PROFILES
 from ocr.deck.stack import plan_feeds
 from ocr.deck.truth import PageKind, TruthInvalid, TruthPage, read_truth, write_truth
 from ocr.sheet_code import identity_from_code, serial_text
@@ -150,12 +152,85 @@ def test_other_file_formats_hold_the_same_pages(file_format: Format, ending: str
     assert len(set(places)) == 4
 
 
+def test_an_odd_stack_holds_pages_of_another_form_of_ours(tmp_path: Path) -> None:
+    stranger = replace(ODD.stack, foreign=1.0, shuffled=False, blank_between=0.0, scanned_twice=0.0)
+    feeds = plan_feeds(
+        1, replace(ODD, stack=replace(stranger, missing_page=0.0)), 6, np.random.default_rng(4)
+    )
+    order = replace(ORDER, sheets=1, profile="odd")
+    print_deck(order, tmp_path / "printed.pdf")
+    with page_workers(1) as page_map:
+        stack = scan_print(order, tmp_path / "printed.pdf", tmp_path, page_map, feeds)
+    [ours, foreign] = [[p for p in stack.truth if dict(p.tags)["foreign"] is f] for f in (False, True)]
+    assert {(p.form, p.page) for p in ours} == {("CH1", 1), ("CH1", 2)}
+    assert {(p.form, p.page) for p in foreign} == {("CH2", 1), ("CH2", 2)}
+    assert {p.source for p in stack.truth} == {stack.files[0].name}
+    scans = pictures(stack.files[0])
+    for page in stack.truth:
+        codes = {found.text for found in zxingcpp.read_barcodes(scans[page.page_index or 0])}
+        named = {(serial_text(i.serial), i.form, i.page) for i in map(identity_from_code, codes)}
+        assert named == {(page.serial, page.form, page.page)}
+        layout = FormLibrary(FORMS).layout(page.form or "", 1).page(page.page or 0)
+        assert [f.code for f in page.fields] == [f.code for f in layout.fields if f.bubbles]
+
+
+@pytest.mark.parametrize("name", ["photo", "odd", "rough"])
+def test_a_page_says_by_tags_what_happened_to_it(name: str, tmp_path: Path) -> None:
+    deck = build_deck(replace(ORDER, sheets=3, profile=name, dpi=200), tmp_path)
+    scans = pictures(deck.files[0])
+    for page in deck.truth:
+        tags = dict(page.tags)
+        assert (tags["profile"], tags["generator"]) == (name, "train")
+        if page.page_index is None:
+            continue
+        scan = scans[page.page_index]
+        assert (max(scan.shape) in range(2000, 3001) and tags["perspective"]) or name != "photo"
+        if name != "photo":
+            assert scan.shape[0] == (1754 if tags["dpi150"] else 2339)
+        middles = np.mean((scan > 60) & (scan < 190))
+        assert not tags["bilevel"] or middles < 0.03
+
+
+def test_a_page_at_another_resolution_is_still_as_large_on_paper(tmp_path: Path) -> None:
+    coarse = replace(OFFICE.scanner, dpi150_share=0.5, bilevel_share=0.5)
+    order = replace(ORDER, sheets=2, dpi=200, file_format="tiff-g4")
+    machine = draw_machine(coarse, np.random.default_rng(1))
+    drawn = [
+        draw_faults(coarse, machine, (), np.random.default_rng(s), upside_down=False, dpi=200)
+        for s in range(40)
+    ]
+    assert {faults.sampling for faults in drawn} == {0.75, 1.0}
+    writer = ScanFileWriter(tmp_path, order.name(), "tiff-g4")
+    for index, (height, dpi) in enumerate([(2338, 200.0), (1754, 150.0)]):
+        scan = np.full((height, round(height / 1.414)), 255, np.uint8)
+        writer.add(0, index, encode_page(scan, "tiff-g4", 80, 128, dpi), scan.shape[::-1], dpi)
+    writer.close()
+    with PillowImage.open(writer.files[0]) as tiff:
+        heights = []
+        for page in range(2):
+            tiff.seek(page)
+            heights.append(tiff.height / float(tiff.info["dpi"][1]))
+    assert heights == pytest.approx([11.69, 11.69], abs=0.01)
+
+
 @pytest.mark.parametrize("name", sorted(PROFILES))
 def test_profiles_are_whole_shares(name: str) -> None:
     people = PROFILES[name].people
     assert sum(share for _style, share in people.styles) == pytest.approx(1.0)
     assert sum(share for _pen, share in people.pens) == pytest.approx(1.0)
     assert sum(share for _event, share in people.events) < 1
+
+
+def test_odd_people_do_what_the_profile_says() -> None:
+    order = DeckOrder(FORMS, "CX4", 1, "DN", "19186", "Đại Trạch", sheets=400, seed=3, profile="odd")
+    met = [respond(order, sheet) for sheet in range(order.sheets)]
+    assert sum(w.silent for w, _a in met) / 400 == pytest.approx(ODD.people.all_blank, abs=0.03)
+    assert sum(w.second is not None for w, _a in met) / 400 == pytest.approx(ODD.people.second_pen, abs=0.06)
+    silent = [answers for writer, answers in met if writer.silent]
+    assert all(not a.marks and not a.cancelled for answers in silent for a in answers.values())
+    taken_back = [a for _w, answers in met for a in answers.values() if a.event.value == "lone_cancel"]
+    assert taken_back
+    assert all(not a.marks and len(a.cancelled) == 1 for a in taken_back)
 
 
 def test_answers_follow_their_shares() -> None:

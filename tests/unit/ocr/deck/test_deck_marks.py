@@ -6,12 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr.deck.behaviour import Event, Style
+from ocr.deck.camera import Shadow, Shot
 from ocr.deck.faults import Faults, Fold, Machine, Stain, Streak
-from ocr.deck.ink import Image, Ink, Paper, lay_ink, paper_from, smear
-from ocr.deck.people import Answer, Writer, draw_answer, meet_writer, write_comment
-from ocr.deck.profiles import OFFICE, Event, Style
+from ocr.deck.hands.model import HANDS, PARTS, Part
+from ocr.deck.hands.train import lay_ink, wobbled
+from ocr.deck.ink import Image, Ink, Paper, paper_from, smear
+from ocr.deck.labels import label_of
+from ocr.deck.marking import Sitting, draw_answer, write_comment
+from ocr.deck.people import Answer, Writer, meet_writer
+from ocr.deck.profiles import ODD, OFFICE
 from ocr.deck.scanner import contrast_of, feed_matrix, scan_page
-from ocr.deck.strokes import Hand, Stroke, wobbled
+from ocr.deck.strokes import Hand, Stroke
 from ocr.layout import Bubble, Field
 
 BUBBLES = tuple(Bubble(str(n + 1), 10.0 + 14.0 * n, 8.0, 2.4) for n in range(4))
@@ -50,39 +56,115 @@ def inked(paper: Paper, bubble: Bubble, radii: float = 1.0) -> float:
     return float((paper.pixels[off <= bubble.r_mm * radii] < 200).mean())
 
 
-def draw(style: Style, event: Event, seed: int = 1, cancelled: tuple[str, ...] = ()) -> Paper:
-    paper, rng = white(), np.random.default_rng(seed)
+def sit(paper: Paper, drawer: Writer, seed: int, part: Part = "train") -> Sitting:
+    reach = ODD.people.far_reach
+    return Sitting(paper, drawer, HANDS[part], reach, np.random.default_rng(seed))
+
+
+def draw(
+    style: Style, event: Event, seed: int = 1, cancelled: tuple[str, ...] = (), part: Part = "train"
+) -> Paper:
+    paper = white()
     answer = Answer("Q.1", 4, () if event is Event.BLANK else ("2",), style, event, cancelled)
-    draw_answer(paper, FIELD, answer, writer(style, seed), rng)
+    draw_answer(sit(paper, writer(style, seed), seed, part), FIELD, answer)
     return paper
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("style", list(Style))
-def test_a_plain_mark_is_on_its_bubble_and_on_no_other(style: Style, seed: int) -> None:
-    paper = draw(style, Event.PLAIN, seed)
+def test_a_plain_mark_is_on_its_bubble_and_on_no_other(style: Style, seed: int, part: Part) -> None:
+    paper = draw(style, Event.PLAIN, seed, part=part)
     assert inked(paper, BUBBLES[1], 1.9) > 0.03
     assert all(inked(paper, BUBBLES[other]) == 0 for other in (0, 2, 3))
 
 
-def test_styles_look_different() -> None:
-    assert inked(draw(Style.FILL, Event.PLAIN), BUBBLES[1]) > 0.6
-    assert 0.05 < inked(draw(Style.CROSS, Event.PLAIN), BUBBLES[1]) < 0.6
-    assert inked(draw(Style.CIRCLE, Event.PLAIN), BUBBLES[1], 0.8) == 0
+@pytest.mark.parametrize("part", PARTS)
+def test_styles_look_different(part: Part) -> None:
+    def share(style: Style, radii: float = 1.0) -> float:
+        drawn = [inked(draw(style, Event.PLAIN, seed, part=part), BUBBLES[1], radii) for seed in range(6)]
+        return float(np.median(drawn))
+
+    assert share(Style.FILL) > 0.6
+    assert 0.05 < share(Style.CROSS) < 0.6
+    assert 0.03 < share(Style.LINE) < share(Style.CROSS)
+    assert share(Style.CROSS) < share(Style.HATCH) < share(Style.FILL)
+    assert share(Style.LINE) < share(Style.SPIRAL) < share(Style.FILL)
+    assert share(Style.CIRCLE, 0.8) == 0
 
 
+def labelled() -> Paper:
+    """The words, as dark boxes, right of each bubble of `FIELD`."""
+    paper = white()
+    for bubble in BUBBLES:
+        left, top = int((bubble.x_mm + 3.4) * paper.x_scale), int((bubble.y_mm - 1.0) * paper.y_scale)
+        paper.pixels[top : top + 16, left : left + 40] = 20
+    return paper
+
+
+def test_a_label_is_found_right_of_its_bubble_or_not_at_all() -> None:
+    label = label_of(labelled(), FIELD, BUBBLES[1])
+    assert label is not None
+    assert (label.x_mm, label.y_mm) == pytest.approx((24.0 + 3.4 + 2.5, 8.0), abs=0.2)
+    assert label_of(white(), FIELD, BUBBLES[1]) is None
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loop_round_a_label_leaves_the_bubbles_empty(seed: int, part: Part) -> None:
+    paper, before = labelled(), labelled()
+    answer = Answer("Q.1", 4, ("2",), Style.LABEL_CIRCLE, Event.PLAIN)
+    drawn = draw_answer(sit(paper, writer(Style.LABEL_CIRCLE, seed), seed, part), FIELD, answer)
+    assert drawn.answer.style is Style.LABEL_CIRCLE
+    assert all(inked(paper, bubble, 0.6) == 0 for bubble in BUBBLES)
+    rows, columns = np.nonzero(paper.pixels != before.pixels)
+    assert 24.0 < columns.mean() / paper.x_scale < 36.0
+    assert np.ptp(columns) / paper.x_scale > 5.0
+    assert np.ptp(rows) / paper.y_scale > 2.5
+
+
+def test_without_a_label_of_its_own_the_bubble_is_circled() -> None:
+    answer = Answer("Q.1", 4, ("2",), Style.LABEL_CIRCLE, Event.PLAIN)
+    drawn = draw_answer(sit(white(), writer(Style.LABEL_CIRCLE), 1), FIELD, answer)
+    assert drawn.answer.style is Style.CIRCLE
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_answer_taken_back_is_crossed_out_and_leaves_no_patch(part: Part) -> None:
+    paper = white()
+    answer = Answer("Q.1", 4, (), Style.FILL, Event.LONE_CANCEL, ("3",))
+    drawn = draw_answer(sit(paper, writer(Style.FILL), 1, part), FIELD, answer)
+    assert drawn.patches == ()
+    assert inked(paper, BUBBLES[2]) > inked(draw(Style.FILL, Event.PLAIN, part=part), BUBBLES[1]) - 0.2
+    assert inked(paper, BUBBLES[2], 1.9) > 0.2
+    assert all(inked(paper, BUBBLES[other]) == 0 for other in (0, 1, 3))
+
+
+def test_a_second_pen_is_the_one_that_is_seen() -> None:
+    papers = []
+    for second in (False, True):
+        paper = white()
+        drawer = replace(writer(Style.FILL), second=("faint pencil", Ink(190.0, 0.5, 0.0, 1.0)))
+        answer = Answer("Q.1", 4, ("2",), Style.FILL, Event.PLAIN, second_pen=second)
+        draw_answer(sit(paper, drawer, 1), FIELD, answer)
+        papers.append(paper.pixels.min())
+    assert papers[0] < 100 < papers[1]
+
+
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("seed", range(8))
-def test_a_stray_keeps_off_the_middles_of_all_bubbles(seed: int) -> None:
-    paper, rng = white(), np.random.default_rng(seed)
+def test_a_stray_keeps_off_the_middles_of_all_bubbles(seed: int, part: Part) -> None:
+    paper = white()
     blank = Answer("Q.1", 4, (), Style.FILL, Event.STRAY)
-    draw_answer(paper, FIELD, blank, writer(Style.FILL, seed), rng)
+    draw_answer(sit(paper, writer(Style.FILL, seed), seed, part), FIELD, blank)
     assert (paper.pixels < 200).any()
     assert all(inked(paper, bubble, 0.5) == 0 for bubble in BUBBLES)
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("style", list(Style))
-def test_a_correction_leaves_ink_on_both(style: Style) -> None:
-    paper = draw(style, Event.CORRECTION, cancelled=("3",))
+def test_a_correction_leaves_ink_on_both(style: Style, part: Part) -> None:
+    paper = draw(style, Event.CORRECTION, cancelled=("3",), part=part)
     assert inked(paper, BUBBLES[2], 1.9) > inked(paper, BUBBLES[0], 1.9)
     assert inked(paper, BUBBLES[1], 1.9) > 0.03
 
@@ -105,10 +187,11 @@ def test_ink_off_the_page_is_no_mark() -> None:
     assert lay_ink(white(), [stroke], Ink(50.0, 0.5, 0.1, 1.0), np.random.default_rng(1)) is None
 
 
-def test_a_comment_stays_in_its_box() -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_a_comment_stays_in_its_box(part: Part) -> None:
     paper = white()
     box = Field("Q.c", "text", 5.0, 1.0, 50.0, 14.0)
-    write_comment(paper, box, writer(Style.FILL), np.random.default_rng(3))
+    write_comment(sit(paper, writer(Style.FILL), 3, part), box)
     assert (paper.pixels < 200).sum() > 100
     assert (paper.pixels[:, : int(3.0 * paper.x_scale)] == 255).all()
 
@@ -140,6 +223,71 @@ def test_contrast_is_the_same_upside_down() -> None:
     ink = Ink(80.0, 0.6, 0.0, 1.0)
     turned = replace(CLEAN, upside_down=True, skew_deg=1.3)
     assert contrast(ink, turned) == pytest.approx(contrast(ink, CLEAN), abs=6)
+
+
+SHOT = Shot(
+    height_px=400,
+    tilt_deg=8.0,
+    tilt_axis_rad=0.4,
+    turn_deg=3.0,
+    quarter_turns=0,
+    margin=0.08,
+    place=(0.5, 0.5),
+    table=60.0,
+    light=0.1,
+    light_rad=0.0,
+    shadow=None,
+    curl_mm=0.0,
+    motion_mm=0.0,
+    motion_rad=0.0,
+)
+
+
+def photographed(shot: Shot) -> Image:
+    sheet = paper_from(np.full((594, 420), 255, np.uint8), 210.0, 297.0)
+    return scan_page(sheet, None, replace(CLEAN, shot=shot), np.random.default_rng(2))
+
+
+def test_a_photographed_page_lies_whole_on_its_table() -> None:
+    picture = photographed(SHOT)
+    assert picture.shape == (400, 300)
+    bright = picture > 150
+    assert 0.4 < bright.mean() < 0.8
+    edge = np.concatenate([bright[:8].ravel(), bright[-8:].ravel(), bright[:, :8].ravel()])
+    assert not edge.any()
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_quarter_turns_turn_the_whole_picture(turns: int) -> None:
+    upright, turned = photographed(SHOT), photographed(replace(SHOT, quarter_turns=turns))
+    back = np.rot90(turned, turns)
+    assert back.shape == upright.shape
+    assert np.mean((back > 150) == (upright > 150)) > 0.99
+
+
+def test_a_hand_throws_a_shadow_and_a_curled_page_bends() -> None:
+    plain = photographed(SHOT)
+    shaded = photographed(replace(SHOT, shadow=Shadow(0.0, 0.5, 0.3, 0.4)))
+    assert shaded[150:250, 60:90].mean() < plain[150:250, 60:90].mean() - 40
+    assert (photographed(replace(SHOT, curl_mm=20.0)) > 150).sum() != (plain > 150).sum()
+
+
+def test_a_moving_hand_smears_along_its_way() -> None:
+    paper = white()
+    paper.pixels[:, 236:244] = 0
+    still = replace(CLEAN, shot=replace(SHOT, tilt_deg=0.0, turn_deg=0.0, height_px=1200))
+    assert still.shot is not None
+    moving = replace(still, shot=replace(still.shot, motion_mm=1.5))
+    scans = [scan_page(paper, None, faults, np.random.default_rng(2)) for faults in (still, moving)]
+    assert scans[1].min() > scans[0].min() + 20
+
+
+def test_a_coarse_scan_has_fewer_pixels_of_the_same_page() -> None:
+    paper = white()
+    paper.pixels[32:96, 120:360] = 0
+    scan = scan_page(paper, None, replace(CLEAN, sampling=0.75), np.random.default_rng(2))
+    assert scan.shape == (96, 360)
+    assert (scan < 100).mean() == pytest.approx((paper.pixels < 100).mean(), rel=0.05)
 
 
 def checked(faults: Faults, reverse: Image | None = None) -> Image:
