@@ -36,6 +36,7 @@ class Thresholds:
         other_loose: most ink (bubble areas) beside another bubble that belongs to no mark.
         other_foreign: most ink (bubble areas) beside another bubble that is no mark of this question.
         other_sectors: most sectors with ink around another bubble (a loop round it is a choice).
+        other_outline: least of another bubble's printed ring that is seen (torn off, covered, misplaced).
         shared: most share of the mark's stroke that also marks another bubble.
         long: most share of the mark in a line longer than any pen mark.
         extent: furthest that a mark may reach, in bubble radii (a circle round a label is no mark).
@@ -49,6 +50,7 @@ class Thresholds:
     other_loose: float = 0.10
     other_foreign: float = 0.15
     other_sectors: float = 0.30
+    other_outline: float = 0.40
     shared: float = 0.10
     long: float = 0.30
     extent: float = 3.2
@@ -253,13 +255,15 @@ def _doubts(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Fl
 
 
 def _surround_flags(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Flag]:
-    """Ink around another bubble, by place alone: the loop of a writer who circles what they choose."""
+    """What is around another bubble, by place alone: the loop of a writer who circles, a ring torn off."""
     others = [s for i, s in enumerate(evidence.surrounds) if i != top]
     flags = set()
     if any(s.sectors > thresholds.other_sectors for s in others):
         flags.add(Flag.MULTIPLE_MARKS)
     if any(s.foreign > thresholds.other_foreign for s in others):
         flags.add(Flag.MARGINAL_MARK)
+    if any(s.outline < thresholds.other_outline for s in others):
+        flags.add(Flag.POOR_REGISTRATION)
     return flags
 
 

@@ -122,11 +122,23 @@ def _variants(crop: Grey, effort: int) -> Iterator[tuple[Grey, float]]:
     yield crop, 1.0
     if effort == 0:
         return
-    yield _as_grey(cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)), 2.0
+    yield _enlarged(crop, 2), 2.0
     yield _as_grey(cv2.GaussianBlur(crop, (0, 0), 1.2)), 1.0
     yield _as_grey(cv2.resize(crop, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)), 0.5
-    yield _as_grey(cv2.morphologyEx(crop, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))), 1.0
-    yield _as_grey(cv2.morphologyEx(crop, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))), 1.0
+    # Copiers thicken print until its white modules close, or thin it until the black ones break.
+    yield _as_grey(cv2.dilate(crop, np.ones((3, 3), np.uint8))), 1.0
+    yield _enlarged(_as_grey(cv2.dilate(crop, np.ones((2, 2), np.uint8))), 2), 2.0
+    yield _sharpened(_enlarged(crop, 3), 4.5), 3.0
+    yield _sharpened(_enlarged(_as_grey(cv2.GaussianBlur(crop, (0, 0), 0.8)), 3), 5.0), 3.0
+    yield _as_grey(cv2.erode(crop, np.ones((2, 2), np.uint8))), 1.0
+
+
+def _enlarged(crop: Grey, times: int) -> Grey:
+    return _as_grey(cv2.resize(crop, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC))
+
+
+def _sharpened(crop: Grey, sigma_px: float) -> Grey:
+    return _as_grey(cv2.addWeighted(crop, 2.5, cv2.GaussianBlur(crop, (0, 0), sigma_px), -1.5, 0))
 
 
 def _read_whole(grey: Grey) -> list[_Found]:

@@ -31,6 +31,7 @@ _AROUND_R = (1.15, 2.0)
 _REACH_R = 4.5
 _LABEL_R = 1.7
 _OUTLINE_R = 1.35
+_PALE_OUTLINE = 0.2
 # The smallest group of ink that is no speck, and the least of it inside a bubble that makes it a mark.
 _MIN_GROUP_MM2 = 0.14
 _MIN_INSIDE_MM2 = 0.11
@@ -254,7 +255,9 @@ def _outlines(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkM
     """How much of each printed ring is seen, relative to the page's own print, float32 (n,)."""
     seen = (_darkness(flat, marks.rim, level, black) * marks.rim_weights).sum(axis=1)
     usual = float(np.median(seen)) if len(seen) else 1.0
-    return np.asarray(np.clip(seen / max(usual, 0.05), -1.0, 2.0), np.float32)
+    if usual < _PALE_OUTLINE:  # a copy that lost its thin lines: no ring can be missed there
+        return np.ones(len(seen), np.float32)
+    return np.asarray(np.clip(seen / usual, -1.0, 2.0), np.float32)
 
 
 def _inner_features(

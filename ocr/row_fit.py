@@ -20,10 +20,10 @@ COARSE_PX_PER_MM = 3
 _SEARCH_MM = 2.0
 _LINE_MARGIN_MM = 1.2
 _NEIGHBOURS = 6
-_MAX_NEIGHBOUR_MM = 0.5
+# How far a line may lie from where its neighbours put it, the further the plainer it is seen.
+_TRUST = ((0.2, 0.3), (0.3, 0.5), (0.5, 1.0))
 # Across the page lines agree; down the page each line speaks for itself.
 _SMOOTH_MM = (60.0, 5.0)
-MIN_ROW_MATCH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ def fit_rows(coarse: Grey, lines: LineMap) -> tuple[tuple[RowFit, ...], ShiftFie
     found = np.array([shift for _, shift in matches])
     weights = np.clip(scores, 0.02, 1.0) ** 4
     used = _expected(lines, found, weights)
-    agrees = (np.linalg.norm(found - used, axis=1) <= _MAX_NEIGHBOUR_MM) & (scores >= MIN_ROW_MATCH)
+    off_mm = np.linalg.norm(found - used, axis=1)
+    agrees = np.any([(scores >= match) & (off_mm <= most_mm) for match, most_mm in _TRUST], axis=0)
     rows: list[RowFit] = []
     for number in range(int(lines.field_of[-1]) + 1):
         own = np.flatnonzero(lines.field_of == number)

@@ -10,10 +10,10 @@ from ocr.pictures import preview_page
 @pytest.mark.parametrize(
     ("height", "width", "expected"),
     [
-        (1782, 1260, (1100, 778)),
-        (2339, 1654, (1100, 778)),
+        (1782, 1260, (1200, 848)),
+        (2339, 1654, (1200, 849)),
         (600, 400, (600, 400)),
-        (4000, 1, (1100, 1)),
+        (4000, 1, (1200, 1)),
     ],
 )
 def test_a_preview_is_shrunk_and_never_grown(height: int, width: int, expected: tuple[int, int]) -> None:

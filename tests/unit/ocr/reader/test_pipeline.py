@@ -288,7 +288,7 @@ def test_pictures_come_only_if_asked_for() -> None:
     assert crop.shape[1] > 6 * 170
     preview = cv2.imdecode(np.frombuffer(doubtful.preview, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert preview is not None
-    assert preview.shape == (1100, 778)
+    assert preview.shape == (1188, 840)
 
 
 def test_a_reading_says_with_what_it_was_made() -> None:
