@@ -1,4 +1,4 @@
-"""The hand of training decks: zigzags and polylines shaken by smooth noise, ink of one width and darkness."""
+"""The hand of training decks: polylines shaken by smooth noise, ink of one width and darkness."""
 
 import math
 from functools import cache
