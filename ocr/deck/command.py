@@ -64,6 +64,13 @@ def add_deck_parser(subparsers: "Subparsers") -> None:
         default="train",
         help="tay vẽ và ống kính để luyện (train), dò ngưỡng (check) hay đo (test): mỗi phần một cách riêng",
     )
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=(),
+        metavar="HỌ",
+        help="bỏ hẳn những họ này: một lỗi, một kiểu đánh dấu, một loại bút (streak, tick, red, …)",
+    )
     parser.add_argument("--dpi", type=_dpi, default=200, help="độ phân giải quét, từ 100 đến 600")
     parser.add_argument("--format", choices=FORMATS, default="pdf", dest="file_format", help="dạng tệp quét")
     parser.add_argument("--out", type=Path, required=True, help="thư mục ghi các tệp quét và truth.jsonl")
@@ -106,6 +113,7 @@ def _run_deck(arguments: argparse.Namespace) -> int:
         file_format=arguments.file_format,
         first_serial=arguments.first_serial,
         part=arguments.part,
+        without=tuple(arguments.without),
     )
     deck = build_deck(order, arguments.out, arguments.workers)
     written = f"{deck.pages} trang trong {len(deck.files)} tệp ở {arguments.out}"
