@@ -13,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.deck.chance import happens
-from ocr.deck.ink import Ink, Paper, Patch, box_of
+from ocr.deck.ink import Box, Ink, Paper, Patch, box_of, boxes_of
 from ocr.deck.strokes import Hand, Points, Stroke
 from ocr.layout import Bubble
 
 Via = list[tuple[float, float]]
 Floats = npt.NDArray[np.float32]
-_SPACING_MM = 0.12
+_SPACING_MM = 0.15
 _FINE = 3
 _TOOTH_SIDE = 640
+_FORGETTING = 0.85 ** np.arange(30) * math.sqrt(1.0 - 0.85**2)
 
 
 def fill(bubble: Bubble, hand: Hand, rng: np.random.Generator, cover: float = 1.0) -> list[Stroke]:
@@ -142,30 +143,32 @@ def lay_ink(paper: Paper, strokes: list[Stroke], ink: Ink, rng: np.random.Genera
     box = box_of(paper, strokes, ink)
     if box is None:
         return None
-    left, top, right, bottom = box
-    region = paper.pixels[top:bottom, left:right]
+    region = paper.pixels[box.top : box.bottom, box.left : box.right]
     before = region.copy()
-    amount = np.zeros(((bottom - top) * _FINE, (right - left) * _FINE), dtype=np.float32)
-    for stroke in strokes:
-        amount += np.float32(ink.pressure * stroke.pressure) * _soaked(stroke, ink, paper, box)
-    coarse = cv2.resize(amount, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    amount = np.zeros(region.shape, dtype=np.float32)
+    for stroke, own in boxes_of(paper, strokes, ink):
+        amount[own.within(box)] += np.float32(ink.pressure * stroke.pressure) * _soaked(
+            stroke, ink, paper, own
+        )
     rough = 1.0 - np.float32(1.6 * ink.grain) * _tooth(region.shape, rng)
-    absorbed = np.clip(coarse * rough, 0.0, None) * np.float32(-math.log(max(ink.grey, 4.0) / 255.0))
+    absorbed = np.clip(amount * rough, 0.0, None) * np.float32(-math.log(max(ink.grey, 4.0) / 255.0))
     region[:] = np.clip(before * np.exp(-absorbed) + 0.5, 0, 255).astype(np.uint8)
-    return Patch(left, top, before, region.copy())
+    return Patch(box.left, box.top, before, region.copy())
 
 
-def _soaked(stroke: Stroke, ink: Ink, paper: Paper, box: tuple[int, int, int, int]) -> Floats:
-    """How much ink lies where, about 1 in the middle of a slow line, on the fine raster of the box."""
-    left, top, right, bottom = box
-    canvas = np.zeros(((bottom - top) * _FINE, (right - left) * _FINE), dtype=np.uint8)
-    at = np.round((stroke.points * (paper.x_scale, paper.y_scale) - (left, top)) * _FINE * 8).astype(int)
+def _soaked(stroke: Stroke, ink: Ink, paper: Paper, box: Box) -> Floats:
+    """How much ink lies on each pixel of the box, about 1 in the middle of a slow line."""
+    rows, columns = box.shape
+    canvas = np.zeros((rows * _FINE, columns * _FINE), dtype=np.uint8)
+    at = np.round((stroke.points * (paper.x_scale, paper.y_scale) - box[:2]) * _FINE * 8).astype(int)
     widths = np.ones(len(at)) if stroke.width is None else stroke.width
     pens = np.maximum(1, np.round(widths * ink.width_mm * paper.x_scale * _FINE)).astype(int)
     for (a, b), thickness in zip(pairwise(at.tolist()), pens[1:].tolist(), strict=True):
         cv2.line(canvas, a, b, 255, thickness, cv2.LINE_8, 3)
     bleeding = 0.03 * paper.x_scale * _FINE
-    return cv2.GaussianBlur(canvas, (0, 0), bleeding).astype(np.float32) / np.float32(235.0)
+    soft = cv2.GaussianBlur(canvas, (0, 0), bleeding)
+    coarse = cv2.resize(soft, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(coarse, dtype=np.float32) / np.float32(235.0)
 
 
 def _through(via: Via, hand: Hand, rng: np.random.Generator, pressure: float = 1.0) -> Stroke:
@@ -173,28 +176,29 @@ def _through(via: Via, hand: Hand, rng: np.random.Generator, pressure: float = 1
     corners = np.asarray(via, dtype=np.float64)
     corners = corners + rng.normal(0.0, 0.5 * hand.jitter_mm, corners.shape)
     tangents = np.gradient(corners, axis=0) * rng.uniform(0.75, 1.1)
-    pieces = [_piece(corners, tangents, i) for i in range(len(corners) - 1)]
-    points = np.concatenate([*pieces, corners[-1:]])
+    points = _curve(corners, tangents)
     points += _drift(len(points), hand.jitter_mm, rng)
     speed = _speed(points)
     return Stroke(points, pressure, width=1.2 - 0.4 * speed + rng.normal(0.0, 0.02, len(points)))
 
 
-def _piece(corners: Points, tangents: Points, i: int) -> Points:
-    a, d = corners[i], corners[i + 1]
-    b, c = a + tangents[i] / 3.0, d - tangents[i + 1] / 3.0
-    t = np.linspace(0.0, 1.0, max(2, math.ceil(math.dist(a, d) / _SPACING_MM)), endpoint=False)[:, None]
-    u = 1.0 - t
-    return np.asarray(u**3 * a + 3 * u**2 * t * b + 3 * u * t**2 * c + t**3 * d, dtype=np.float64)
+def _curve(corners: Points, tangents: Points) -> Points:
+    """Points about every `_SPACING_MM` along the Bezier pieces between the corners."""
+    gaps = np.hypot(*np.diff(corners, axis=0).T)
+    counts = np.maximum(2, np.ceil(gaps / _SPACING_MM)).astype(int)
+    piece = np.repeat(np.arange(counts.size), counts)
+    t = ((np.arange(piece.size) - (np.cumsum(counts) - counts)[piece]) / counts[piece])[:, None]
+    u, a, d = 1.0 - t, corners[piece], corners[piece + 1]
+    b, c = a + tangents[piece] / 3.0, d - tangents[piece + 1] / 3.0
+    way = u**3 * a + 3 * u**2 * t * b + 3 * u * t**2 * c + t**3 * d
+    return np.concatenate([way, corners[-1:]])
 
 
 def _drift(count: int, jitter_mm: float, rng: np.random.Generator) -> Points:
     """A wandering error that forgets itself over about a millimetre."""
-    keep, pushes = 0.88, rng.normal(0.0, 1.0, (count, 2))
-    errors = np.zeros((count, 2))
-    for i in range(1, count):
-        errors[i] = keep * errors[i - 1] + pushes[i]
-    return errors * (0.6 * jitter_mm * math.sqrt(1.0 - keep * keep))
+    pushes = rng.normal(0.0, 0.6 * jitter_mm, (count + _FORGETTING.size - 1, 2))
+    wander = [np.convolve(pushes[:, axis], _FORGETTING, "valid") for axis in (0, 1)]
+    return np.asarray(np.column_stack(wander), dtype=np.float64)
 
 
 def _speed(points: Points) -> Points:

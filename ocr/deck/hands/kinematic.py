@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from ocr.deck.chance import happens
-from ocr.deck.ink import Ink, Paper, Patch, box_of
+from ocr.deck.ink import Box, Ink, Paper, Patch, box_of, boxes_of
 from ocr.deck.strokes import Hand, Points, Stroke
 from ocr.layout import Bubble
 
@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float32]
 _STEP_S = 0.004
 _LOG_SPREAD = 0.28
 _LOG_MEDIAN_S = 0.11
+_PUSH_S = 0.36
 _FINE = 2
 _AT_REST = 4.0
 _QUICK = 30.0
@@ -149,29 +150,28 @@ def lay_ink(paper: Paper, strokes: list[Stroke], ink: Ink, rng: np.random.Genera
     box = box_of(paper, strokes, ink)
     if box is None:
         return None
-    left, top, right, bottom = box
-    region = paper.pixels[top:bottom, left:right]
+    region = paper.pixels[box.top : box.bottom, box.left : box.right]
     before = region.copy()
-    dose = np.zeros(((bottom - top) * _FINE, (right - left) * _FINE), dtype=np.float32)
-    for stroke in strokes:
-        dose += np.float32(ink.pressure * stroke.pressure) * _dots(stroke, ink, paper, box)
+    dose = np.zeros((region.shape[0] * _FINE, region.shape[1] * _FINE), dtype=np.float32)
+    for stroke, own in boxes_of(paper, strokes, ink):
+        laid = _dots(stroke, ink, paper, own)
+        dose[own.within(box, _FINE)] += np.float32(ink.pressure * stroke.pressure) * laid
     fibres = _fibres(dose.shape, rng)
     if ink.grain > _PENCIL_GRAIN:  # graphite rubs off on what stands up
         lead = 1.0 / (1.0 + np.exp((np.float32(1.15 * ink.grain) * fibres - 0.9 * dose + 0.1) / 0.09))
         covered = lead * (1.0 - np.exp(np.float32(-3.0) * dose))
     else:
         covered = (1.0 - np.exp(np.float32(-2.6) * dose)) * (1.0 - np.float32(ink.grain) * fibres)
-    share = cv2.resize(covered.astype(np.float32), (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    share = cv2.resize(covered.astype(np.float32), region.shape[::-1], interpolation=cv2.INTER_AREA)
     darkened = before * (1.0 - share * np.float32(1.0 - ink.grey / 255.0))
     region[:] = np.clip(darkened + 0.5, 0, 255).astype(np.uint8)
-    return Patch(left, top, before, region.copy())
+    return Patch(box.left, box.top, before, region.copy())
 
 
-def _dots(stroke: Stroke, ink: Ink, paper: Paper, box: tuple[int, int, int, int]) -> Floats:
+def _dots(stroke: Stroke, ink: Ink, paper: Paper, box: Box) -> Floats:
     """Ink on the fine raster of the box: about 1 in the middle of a line drawn with a flow of 1."""
-    left, top, right, bottom = box
-    shape = ((bottom - top) * _FINE, (right - left) * _FINE)
-    at = (stroke.points * (paper.x_scale, paper.y_scale) - (left, top)) * _FINE
+    shape = (box.shape[0] * _FINE, box.shape[1] * _FINE)
+    at = (stroke.points * (paper.x_scale, paper.y_scale) - box[:2]) * _FINE
     steps = np.hypot(*np.diff(at, axis=0, prepend=at[:1]).T)
     flow = np.ones(len(at)) if stroke.flow is None else stroke.flow
     width = np.ones(len(at)) if stroke.width is None else stroke.width
@@ -208,19 +208,32 @@ def _driven(pushes: _Pushes, hand: Hand, rng: np.random.Generator, pressure: flo
     lengths = np.hypot(ways[:, 0], ways[:, 1])
     waits = pushes.wait * _LOG_MEDIAN_S * np.maximum(lengths / 3.0, 0.2) ** 0.35
     onsets = np.concatenate(([0.0], np.cumsum(waits)[:-1]))
-    time = np.arange(0.0, onsets[-1] + 0.35, _STEP_S)
-    since = np.maximum(time[:, None] - onsets, 1e-6)
-    done = ndtr((np.log(since) - math.log(_LOG_MEDIAN_S)) / _LOG_SPREAD)
     bows = lengths * rng.normal(0.0, 0.05, lengths.size)
-    sideways = np.column_stack((-ways[:, 1], ways[:, 0])) / np.maximum(lengths, 1e-6)[:, None]
-    points = aims[0] + done @ ways + (np.sin(math.pi * done) * bows) @ sideways
-    points += _tremor(time, hand, rng)
+    points = aims[0] + _pushed(ways, onsets, bows / np.maximum(lengths, 1e-6))
+    points += _tremor(np.linspace(0.0, len(points) * _STEP_S, len(points)), hand, rng)
     speed = np.hypot(*np.gradient(points, axis=0).T) / _STEP_S
     moving = _moving(speed, rng)
     points, speed = points[moving], speed[moving]
     pressed = _pressure(len(points), rng)
     slowness = np.exp(-speed / 60.0)
     return Stroke(points, pressure, width=0.82 * pressed + 0.3 * slowness, flow=_flow(speed, pressed, rng))
+
+
+def _pushed(ways: Points, onsets: Points, bows: Points) -> Points:
+    """How far the pen has come, every `_STEP_S`: the sum of what each push has done by then.
+
+    `bows` is by what share of its length a push swings out sideways.
+    """
+    first = np.floor(onsets / _STEP_S).astype(int)
+    steps = np.arange(math.ceil(_PUSH_S / _STEP_S))
+    since = np.maximum((first[:, None] + steps) * _STEP_S - onsets[:, None], 1e-6)
+    done = ndtr((np.log(since) - math.log(_LOG_MEDIAN_S)) / _LOG_SPREAD)
+    ahead = np.diff(done, axis=1, prepend=0.0)
+    aside = np.diff(np.sin(math.pi * done), axis=1, prepend=0.0) * bows[:, None]
+    at = (first[:, None] + steps).ravel()
+    x = np.bincount(at, (ahead * ways[:, :1] - aside * ways[:, 1:]).ravel())
+    y = np.bincount(at, (ahead * ways[:, 1:] + aside * ways[:, :1]).ravel())
+    return np.column_stack((np.cumsum(x), np.cumsum(y)))
 
 
 def _moving(speed: Points, rng: np.random.Generator) -> slice:
@@ -310,11 +323,14 @@ def _fibre_bank() -> Floats:
     felt = np.zeros((_FIBRES_SIDE, _FIBRES_SIDE), dtype=np.float32)
     for _layer in range(4):
         hairs = np.zeros_like(felt)
-        for _hair in range(2500):
-            x, y, turn = rng.integers(0, _FIBRES_SIDE), rng.integers(0, _FIBRES_SIDE), rng.uniform(0, math.pi)
-            length = rng.uniform(4, 22)
-            end = (round(x + length * math.cos(turn)), round(y + length * math.sin(turn)))
-            cv2.line(hairs, (int(x), int(y)), end, rng.uniform(0.4, 1.0), 1)
+        starts = rng.integers(0, _FIBRES_SIDE, (2500, 2))
+        turns, lengths = rng.uniform(0.0, math.pi, 2500), rng.uniform(4.0, 22.0, 2500)
+        ends = starts + np.round(np.stack((np.cos(turns), np.sin(turns)), axis=1) * lengths[:, None]).astype(
+            int
+        )
+        heights = rng.uniform(0.4, 1.0, 2500)
+        for start, end, height in zip(starts.tolist(), ends.tolist(), heights.tolist(), strict=True):
+            cv2.line(hairs, start, end, height, 1)
         felt += hairs
     soft = cv2.GaussianBlur(felt, (0, 0), 0.8) + rng.random(felt.shape, dtype=np.float32) * np.float32(0.05)
     ranks = np.empty(soft.size, dtype=np.float32)
