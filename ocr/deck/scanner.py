@@ -1,6 +1,7 @@
 """An office scanner: a sheet of paper in, a grey picture with its faults out."""
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -42,8 +43,9 @@ def scan_page(
         scan = moved(scan, faults.shot, px_per_mm)
     for streak in faults.streaks:
         _draw_streak(scan, streak, px_per_mm)
-    toned = np.asarray(cv2.LUT(scan, tone_curve(faults.machine)), dtype=np.uint8)
-    scan = _shaded(toned, faults.shading, rng)
+    # in place: fresh memory for a whole page costs more than what is done to it
+    cv2.LUT(scan, tone_curve(faults.machine), scan)
+    _shade(scan, faults.shading, rng)
     scan = optics.noisy(scan, faults.machine.noise, rng)
     _draw_specks(scan, faults.specks, px_per_mm, rng)
     return scan
@@ -185,12 +187,18 @@ def _draw_streak(scan: Image, streak: Streak, x_scale: float) -> None:
     column[:] = np.clip(column.astype(np.int16) - round(streak.depth), 0, 255).astype(np.uint8)
 
 
-def _shaded(scan: Image, shading: float, rng: np.random.Generator) -> Image:
+def _shade(scan: Image, shading: float, rng: np.random.Generator) -> None:
     if shading <= 0:
-        return scan
+        return
     corners = (rng.random((3, 3)) * shading * 255.0).astype(np.uint8)
-    dark = cv2.resize(corners, (scan.shape[1], scan.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.subtract(scan, dark), dtype=np.uint8)
+    dark = _scratch(*scan.shape)
+    cv2.resize(corners, (scan.shape[1], scan.shape[0]), dark, interpolation=cv2.INTER_LINEAR)
+    cv2.subtract(scan, dark, scan)
+
+
+@lru_cache(maxsize=1)
+def _scratch(height: int, width: int) -> Image:
+    return np.empty((height, width), dtype=np.uint8)
 
 
 def _draw_specks(scan: Image, count: int, x_scale: float, rng: np.random.Generator) -> None:

@@ -20,7 +20,8 @@ from ocr.deck.strokes import Hand, Points, Stroke
 from ocr.layout import Bubble
 
 Floats = npt.NDArray[np.float32]
-_STEP_S = 0.004
+_STEP_S = 0.006
+_REST_MM = 0.011
 _LOG_SPREAD = 0.28
 _LOG_MEDIAN_S = 0.11
 _PUSH_S = 0.36
@@ -172,11 +173,7 @@ def _dots(stroke: Stroke, ink: Ink, paper: Paper, box: Box) -> Floats:
     """Ink on the fine raster of the box: about 1 in the middle of a line drawn with a flow of 1."""
     shape = (box.shape[0] * _FINE, box.shape[1] * _FINE)
     at = (stroke.points * (paper.x_scale, paper.y_scale) - box[:2]) * _FINE
-    steps = np.hypot(*np.diff(at, axis=0, prepend=at[:1]).T)
-    flow = np.ones(len(at)) if stroke.flow is None else stroke.flow
-    width = np.ones(len(at)) if stroke.width is None else stroke.width
-    rested = 0.06 * _FINE * paper.x_scale / 8.0  # ink that runs out of a pen that stands still
-    given = flow * (steps + rested * np.exp(-steps))
+    at, width, given = _dotted(at, stroke, _REST_MM * _FINE * paper.x_scale)
     columns, rows = np.floor(at).astype(int).T
     inside = (columns >= 0) & (columns < shape[1]) & (rows >= 0) & (rows < shape[0])
     laid = np.zeros(shape, dtype=np.float32)
@@ -191,6 +188,22 @@ def _dots(stroke: Stroke, ink: Ink, paper: Paper, box: Box) -> Floats:
     return laid
 
 
+def _dotted(at: Points, stroke: Stroke, rest_px: float) -> tuple[Points, Points, Points]:
+    """Dots a pixel apart along the way and one where the pen is each moment: places, widths, ink.
+
+    A moving pen gives ink by the way it goes; one that stands still goes on giving a little.
+    """
+    flow = np.ones(len(at)) if stroke.flow is None else stroke.flow
+    width = np.ones(len(at)) if stroke.width is None else stroke.width
+    steps = np.hypot(*np.diff(at, axis=0, prepend=at[:1]).T)
+    along = np.cumsum(steps)
+    dots = np.arange(0.0, along[-1] + 1.0)
+    columns = [np.interp(dots, along, line) for line in (at[:, 0], at[:, 1], width, flow)]
+    rested = rest_px * flow * np.exp(-steps)
+    places = np.concatenate((np.column_stack(columns[:2]), at))
+    return places, np.concatenate((columns[2], width)), np.concatenate((columns[3], rested))
+
+
 @cache
 def _ball(radius_px: float) -> Floats:
     """The disc that a dot marks; a row of dots a pixel apart adds up to 1 in its middle."""
@@ -202,7 +215,7 @@ def _ball(radius_px: float) -> Floats:
 
 
 def _driven(pushes: _Pushes, hand: Hand, rng: np.random.Generator, pressure: float = 1.0) -> Stroke:
-    """Where the pen is every 4 ms, how hard it presses, and what ink comes out."""
+    """Where the pen is every 6 ms, how hard it presses, and what ink comes out."""
     aims = pushes.aims + rng.normal(0.0, 0.5 * hand.jitter_mm, pushes.aims.shape)
     ways = np.diff(aims, axis=0)
     lengths = np.hypot(ways[:, 0], ways[:, 1])
@@ -258,7 +271,7 @@ def _pressure(count: int, rng: np.random.Generator) -> Points:
     place = np.arange(count)
     return np.asarray(
         np.clip(
-            uneven * (1.0 - 0.5 * np.exp(-place / 2.0)) * (1.0 - 0.6 * np.exp(-place[::-1] / 3.0)), 0.2, 1.4
+            uneven * (1.0 - 0.5 * np.exp(-place / 1.5)) * (1.0 - 0.6 * np.exp(-place[::-1] / 2.0)), 0.2, 1.4
         )
     )
 

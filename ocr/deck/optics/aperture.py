@@ -27,12 +27,12 @@ def blurred(pixels: Image, sigma: float) -> Image:
 
 
 def noisy(scan: Image, sigma: float, rng: np.random.Generator) -> Image:
-    """Grain of about two pixels, and a faint gain of its own for each column."""
+    """Grain of about two pixels, and a faint gain of its own for each column, in place."""
     bank = _bank(-(-max(scan.shape) // _BANK_STEP) * _BANK_STEP + _SHIFT_PX)
     top, left = rng.integers(0, _SHIFT_PX, 2).tolist()
     grain = bank[top : top + scan.shape[0], left : left + scan.shape[1]]
     weight = sigma / _BANK_SIGMA
-    return np.asarray(cv2.addWeighted(scan, 1.0, grain, weight, -128.0 * weight), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(scan, 1.0, grain, weight, -128.0 * weight, scan), dtype=np.uint8)
 
 
 @lru_cache(maxsize=3)

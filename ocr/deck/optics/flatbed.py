@@ -22,12 +22,12 @@ def blurred(pixels: Image, sigma: float) -> Image:
 
 
 def noisy(scan: Image, sigma: float, rng: np.random.Generator) -> Image:
-    """Add noise of `sigma` grey levels."""
+    """Add noise of `sigma` grey levels, in place."""
     bank = _noise_bank(math.ceil(max(scan.shape) / _NOISE_STEP) * _NOISE_STEP + _NOISE_MARGIN)
     y, x = (int(rng.integers(0, _NOISE_MARGIN)) for _axis in range(2))
     field = bank[y : y + scan.shape[0], x : x + scan.shape[1]]
     weight = sigma / _NOISE_UNIT
-    return np.asarray(cv2.addWeighted(scan, 1.0, field, weight, -128.0 * weight), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(scan, 1.0, field, weight, -128.0 * weight, scan), dtype=np.uint8)
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ class Optics(Protocol):
         """What the lens makes of sharp print."""
 
     def noisy(self, scan: Image, sigma: float, rng: np.random.Generator) -> Image:
-        """What the sensor makes of even light."""
+        """What the sensor makes of even light; it may write into `scan`."""
 
 
 OPTICS: MappingProxyType[Part, Optics] = MappingProxyType(

@@ -9,8 +9,9 @@ import numpy as np
 from ocr.deck.ink import Image
 
 _LEAST_PX = 0.25
-_TAIL = 1.9
-_HALO = 0.45
+_CORE = 2.2
+_HALO = 0.3
+_HALO_REACH = 3.5
 _STEP_PX = 640
 _SHOT_SIGMA = 28.0
 _SLOPE_ON_PAPER = 1.0 / (2.0 * math.log(2.0))
@@ -19,18 +20,20 @@ _CLOUD_SIGMA = 30.0
 
 
 def blurred(pixels: Image, sigma: float) -> Image:
-    """A blur of triangular weights, then the unsharp mask of a scanner's firmware, halos with it."""
+    """A triangular blur and the sharpening of a scanner's firmware in one, with its pale halos."""
     if sigma < _LEAST_PX:
         return pixels
-    soft = cv2.stackBlur(pixels, _odd(_TAIL * 1.3 * sigma))
-    wide = cv2.blur(soft, _odd(_TAIL * 2.5 * sigma))
-    return np.asarray(cv2.addWeighted(soft, 1.0 + _HALO, wide, -_HALO, 0.0), dtype=np.uint8)
+    reach = math.ceil(_HALO_REACH * sigma) + 1
+    off = np.abs(np.arange(-reach, reach + 1))
+    core = np.maximum(1.0 - off / (_CORE * sigma + 1.0), 0.0)
+    weights = (1.0 + _HALO) * core / core.sum() - _HALO / off.size
+    return np.asarray(cv2.sepFilter2D(pixels, -1, weights, weights), dtype=np.uint8)
 
 
 def noisy(scan: Image, sigma: float, rng: np.random.Generator) -> Image:
     """White noise, half as strong in the dark as on paper, and the cloudiness of paper.
 
-    Even noise on a scale where all levels are equally noisy, and back to grey.
+    In place: even noise on a scale where all levels are equally noisy, and back to grey.
     """
     height, width = scan.shape
     shot = _shot(math.ceil(max(height, width) / _STEP_PX + 1) * _STEP_PX)
@@ -38,14 +41,14 @@ def noisy(scan: Image, sigma: float, rng: np.random.Generator) -> Image:
     there, back = _even_scale()
     weight = sigma * _SLOPE_ON_PAPER / _SHOT_SIGMA
     window = shot[y : y + height, x : x + width]
-    even = cv2.addWeighted(cv2.LUT(scan, there), 1.0, window, weight, -128.0 * weight)
+    cv2.LUT(scan, there, scan)
+    cv2.addWeighted(scan, 1.0, window, weight, -128.0 * weight, scan)
+    cv2.LUT(scan, back, scan)
     cells = (height // _CLOUD_PX + 2, width // _CLOUD_PX + 2)
     small = np.clip(rng.normal(128.0, _CLOUD_SIGMA, cells), 0, 255).astype(np.uint8)
     clouds = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     thick = 0.3 * sigma / _CLOUD_SIGMA
-    return np.asarray(
-        cv2.addWeighted(cv2.LUT(even, back), 1.0, clouds, thick, -128.0 * thick), dtype=np.uint8
-    )
+    return np.asarray(cv2.addWeighted(scan, 1.0, clouds, thick, -128.0 * thick, scan), dtype=np.uint8)
 
 
 @cache
@@ -55,11 +58,6 @@ def _even_scale() -> tuple[Image, Image]:
     there = 255.0 * np.log2(1.0 + levels)
     back = 255.0 * (2.0**levels - 1.0)
     return np.round(there).astype(np.uint8), np.round(back).astype(np.uint8)
-
-
-def _odd(width: float) -> tuple[int, int]:
-    side = 2 * round(width) + 1
-    return side, side
 
 
 @lru_cache(maxsize=3)
