@@ -98,16 +98,17 @@ def _choose_answer(field: Field, writer: Writer, people: PeopleProfile, rng: np.
     )
     if answer.event is Event.LONE_CANCEL and style not in _PLAINLY_CROSSED_OUT:
         answer = replace(answer, event=Event.PLAIN)
-    other = _neighbour(first, options, rng)
     match answer.event:
         case Event.BLANK:
             return replace(answer, marks=(), second_pen=False)
         case Event.LONE_CANCEL:
             return replace(answer, marks=(), cancelled=answer.marks)
         case Event.DOUBLE:
-            return replace(answer, marks=tuple(_text(option) for option in sorted((first, other))))
+            return replace(
+                answer, marks=tuple(_text(o) for o in sorted((first, _neighbour(first, options, rng))))
+            )
         case Event.CORRECTION | Event.ERASURE:
-            return replace(answer, cancelled=(_text(other),))
+            return replace(answer, cancelled=(_text(_neighbour(first, options, rng)),))
         case _:
             return answer
 
