@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
 
 _SEED = 20201207
-_EPOCHS = 8
-_HARD_SHARE = 0.35
+_EPOCHS = 6
+_HARD_SHARE = 0.45
 _WITHHELD = 0.001
 
 

@@ -1,4 +1,4 @@
-"""Windows that decks seldom hold: lines drawn through, loops, scribbles, and a faint second mark.
+"""Windows that decks seldom hold: lines drawn through, loops, scribbles, a faint second mark, dirt inside.
 
 Made from windows of decks by laying ink over them; darkness is in `LEVELS` a step, the darker wins.
 A bubble that somebody might take for a choice, and somebody might not, may be called marked or odd,
@@ -37,6 +37,8 @@ def add_hard(examples: Examples, count: int, rng: np.random.Generator) -> Exampl
         lambda: _on(examples, plain, _loop, rng),
         lambda: _on(examples, marked, _scribble, rng),
         lambda: _second_mark(examples, plain, marked, rng),
+        lambda: _on(examples, plain, lambda window, rng: (_specks(window, rng), (EMPTY,)), rng),
+        lambda: _on(examples, marked, lambda window, rng: (_specks(window, rng), (MARKED,)), rng),
     )
     made: list[tuple[int, Drawn]] = []
     while len(made) < count:
@@ -74,6 +76,18 @@ def _line(window: Bytes, rng: np.random.Generator) -> Drawn:
         return drawn, (EMPTY, ODD)
     straight = min(angle % 90, 90 - angle % 90) < _LEVEL_DEG
     return drawn, (EMPTY, ODD) if straight else (ODD,)
+
+
+def _specks(window: Bytes, rng: np.random.Generator) -> Bytes:
+    """Dirt too small for a pen, the first speck inside the bubble: it changes nothing."""
+    layer = np.zeros_like(window)
+    for number in range(int(rng.integers(1, 4))):
+        turn, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.95 if number == 0 else 3.0) * _R_PX
+        at = np.rint((_CENTRE + reach * np.array([np.cos(turn), np.sin(turn)])) * _FINE).astype(int)
+        radius = round(rng.uniform(0.1, 0.3) * PX_PER_MM * _FINE)
+        level = rng.uniform(0.3, 1.0) * LEVELS
+        cv2.circle(layer, at.tolist(), radius, level, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+    return np.maximum(window, cv2.GaussianBlur(layer, (0, 0), rng.uniform(0.3, 0.7)))
 
 
 def _line_over_mark(window: Bytes, rng: np.random.Generator) -> Drawn:

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr.decide import with_consent
 from ocr.locate import LocatedPage, locate_page
+from ocr.model import FieldReading, Flag
 from ocr.registration import FLAT_PX_PER_MM
 from ocr.second_reader import (
     DEFAULT_CARD,
@@ -155,6 +157,15 @@ def test_a_second_mark_withholds_it(second: Draw) -> None:
 def test_what_is_no_mark_withholds_it(only: Draw) -> None:
     page = mark(printed_side(2), 2, {("CX4.8", "2"): only})
     assert not _consents(scanned(page))["CX4.8"]
+
+
+def test_consent_can_only_be_withheld() -> None:
+    accepted = FieldReading("CX4.8", "2", 0.999, True, (), ())
+    assert with_consent(accepted, agrees=True) == accepted
+    withheld = with_consent(accepted, agrees=False)
+    assert (withheld.value, withheld.accepted, withheld.flags) == ("2", False, (Flag.LOW_CONFIDENCE,))
+    doubled = dataclasses.replace(accepted, accepted=False, flags=(Flag.MULTIPLE_MARKS,))
+    assert with_consent(doubled, agrees=True) == with_consent(doubled, agrees=False) == doubled
 
 
 # --- the files ------------------------------------------------------------------------------------
