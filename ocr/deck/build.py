@@ -37,8 +37,10 @@ def build_deck(order: DeckOrder, out: Path, workers: int = 1) -> Stack:
 
     Raises:
         TemplateInvalid: the library has no such form, group or version.
+        FamilyRefused: a family that is to be held out is unknown, or nothing is left to mark with.
         EngineFailed: printing or compressing failed.
     """
+    order.behaviour()  # refused before anything is printed
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="chamdiem-deck-") as scratch, page_workers(workers) as page_map:
         printed = Path(scratch) / "printed.pdf"

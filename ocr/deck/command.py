@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr.deck.build import build_deck
+from ocr.deck.hands.model import PARTS
 from ocr.deck.order import DeckOrder
 from ocr.deck.output import FORMATS
 from ocr.deck.profiles import PROFILES
@@ -57,6 +58,19 @@ def add_deck_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--profile", choices=sorted(PROFILES), default="office", help="hồ sơ người và máy quét"
     )
+    parser.add_argument(
+        "--part",
+        choices=PARTS,
+        default="train",
+        help="tay vẽ và ống kính để luyện (train), dò ngưỡng (check) hay đo (test): mỗi phần một cách riêng",
+    )
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=(),
+        metavar="HỌ",
+        help="bỏ hẳn những họ này: một lỗi, một kiểu đánh dấu, một loại bút (streak, tick, red, …)",
+    )
     parser.add_argument("--dpi", type=_dpi, default=200, help="độ phân giải quét, từ 100 đến 600")
     parser.add_argument("--format", choices=FORMATS, default="pdf", dest="file_format", help="dạng tệp quét")
     parser.add_argument("--out", type=Path, required=True, help="thư mục ghi các tệp quét và truth.jsonl")
@@ -98,6 +112,8 @@ def _run_deck(arguments: argparse.Namespace) -> int:
         dpi=arguments.dpi,
         file_format=arguments.file_format,
         first_serial=arguments.first_serial,
+        part=arguments.part,
+        without=tuple(arguments.without),
     )
     deck = build_deck(order, arguments.out, arguments.workers)
     written = f"{deck.pages} trang trong {len(deck.files)} tệp ở {arguments.out}"

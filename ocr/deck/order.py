@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr.deck.behaviour import Profile
+from ocr.deck.families import without
 from ocr.deck.hands.model import Part
 from ocr.deck.output import Format
 from ocr.deck.people import Answer, Writer, choose_answers, meet_writer
@@ -47,6 +48,7 @@ class DeckOrder:
     first_serial: int = 1
     sheets_per_file: int = 100
     part: Part = "train"
+    without: tuple[str, ...] = ()
 
     def serial(self, sheet: int) -> int:
         """The serial of a sheet that counts from 0."""
@@ -61,8 +63,12 @@ class DeckOrder:
         return _layout(self.forms_dir, self.form, self.version)
 
     def behaviour(self) -> Profile:
-        """The profile itself."""
-        return PROFILES[self.profile]
+        """The profile, with the families left out that are held out.
+
+        Raises:
+            FamilyRefused: there is no such family, or nothing is left to mark with.
+        """
+        return without(PROFILES[self.profile], self.without)
 
     def foreign(self, sheets: int) -> "DeckOrder":
         """Sheets of the library's next form for the same unit, with serials far above this deck's.

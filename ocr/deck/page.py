@@ -69,7 +69,7 @@ def make_page(prints: Prints, feed: Feed) -> ScannedPage:
     reverse = None
     if faults.show_through > 0 and feed.kind is not PageKind.BLANK:
         reverse = _filled_side(order, printed, feed.sheet, 3 - feed.page)[0].pixels
-    scan = scan_page(paper, reverse, faults, rng)
+    scan = scan_page(paper, reverse, faults, rng, deck.part)
     if threshold is not None and faults.bilevel:
         scan = np.asarray(cv2.threshold(scan, threshold - 1, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
     dpi = _stated_dpi(deck, faults, scan)

@@ -1,7 +1,6 @@
 """An office scanner: a sheet of paper in, a grey picture with its faults out."""
 
 import math
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -9,20 +8,25 @@ import numpy.typing as npt
 
 from ocr.deck.camera import moved, photograph, shot_matrix
 from ocr.deck.faults import Faults, Fold, Machine, Stain, Streak
+from ocr.deck.hands.model import Part
 from ocr.deck.ink import Image, Paper, Patch
+from ocr.deck.optics.flatbed import blurred
+from ocr.deck.optics.model import OPTICS
 
 Matrix = npt.NDArray[np.float64]
 STRONGEST_PIXELS = 40
 _STRONGEST_AT_DPI = 200.0
 _MM_PER_INCH = 25.4
-_NOISE_UNIT = 24.0
-_NOISE_MARGIN = 256
-_NOISE_STEP = 1024
 
 
-def scan_page(paper: Paper, reverse: Image | None, faults: Faults, rng: np.random.Generator) -> Image:
-    """Scan one side. `reverse` is the other side's raster, needed where `faults.show_through` > 0."""
-    pixels = paper.pixels
+def scan_page(
+    paper: Paper, reverse: Image | None, faults: Faults, rng: np.random.Generator, part: Part = "train"
+) -> Image:
+    """Scan one side with the optics of that part of a measurement.
+
+    `reverse` is the other side's raster, needed where `faults.show_through` > 0.
+    """
+    optics, pixels = OPTICS[part], paper.pixels
     if reverse is not None and faults.show_through > 0:
         pixels = _shine_through(pixels, reverse, faults.show_through)
     if faults.copied:
@@ -31,16 +35,16 @@ def scan_page(paper: Paper, reverse: Image | None, faults: Faults, rng: np.rando
         pixels = _crease_and_stain(paper, pixels, faults)
     px_per_mm = paper.x_scale * faults.sampling
     if faults.shot is None:
-        scan = _blurred(_feed(paper, pixels, faults), faults.machine.blur_mm * px_per_mm)
+        scan = optics.blurred(_feed(paper, pixels, faults), faults.machine.blur_mm * px_per_mm)
     else:
         px_per_mm = _px_per_mm(paper, feed_matrix(paper, faults))
-        scan = _blurred(photograph(paper, pixels, faults.shot, rng), faults.machine.blur_mm * px_per_mm)
+        scan = optics.blurred(photograph(paper, pixels, faults.shot, rng), faults.machine.blur_mm * px_per_mm)
         scan = moved(scan, faults.shot, px_per_mm)
     for streak in faults.streaks:
         _draw_streak(scan, streak, px_per_mm)
     toned = np.asarray(cv2.LUT(scan, tone_curve(faults.machine)), dtype=np.uint8)
     scan = _shaded(toned, faults.shading, rng)
-    scan = _noisy(scan, faults.machine.noise, rng)
+    scan = optics.noisy(scan, faults.machine.noise, rng)
     _draw_specks(scan, faults.specks, px_per_mm, rng)
     return scan
 
@@ -126,13 +130,13 @@ def _rippled(pixels: Image, amplitude_px: float) -> Image:
 
 
 def _shine_through(pixels: Image, reverse: Image, share: float) -> Image:
-    back = cv2.bitwise_not(cv2.flip(_blurred(reverse, 1.5), 1))
+    back = cv2.bitwise_not(cv2.flip(blurred(reverse, 1.5), 1))
     return np.asarray(cv2.addWeighted(pixels, 1.0, back, -share, 0.0), dtype=np.uint8)
 
 
 def _photocopy(pixels: Image, rng: np.random.Generator) -> Image:
     """A copier's hard contrast, thickened or thinned lines, and toner dust."""
-    soft = _blurred(pixels, rng.uniform(0.6, 1.4)).astype(np.float32)
+    soft = blurred(pixels, rng.uniform(0.6, 1.4)).astype(np.float32)
     cut, softness = rng.uniform(120.0, 190.0), rng.uniform(10.0, 30.0)
     hard = np.float32(255.0) / (1.0 + np.exp((np.float32(cut) - soft) / np.float32(softness)))
     copied = hard.astype(np.uint8)
@@ -189,14 +193,6 @@ def _shaded(scan: Image, shading: float, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.subtract(scan, dark), dtype=np.uint8)
 
 
-def _noisy(scan: Image, sigma: float, rng: np.random.Generator) -> Image:
-    bank = _noise_bank(math.ceil(max(scan.shape) / _NOISE_STEP) * _NOISE_STEP + _NOISE_MARGIN)
-    y, x = (int(rng.integers(0, _NOISE_MARGIN)) for _axis in range(2))
-    field = bank[y : y + scan.shape[0], x : x + scan.shape[1]]
-    weight = sigma / _NOISE_UNIT
-    return np.asarray(cv2.addWeighted(scan, 1.0, field, weight, -128.0 * weight), dtype=np.uint8)
-
-
 def _draw_specks(scan: Image, count: int, x_scale: float, rng: np.random.Generator) -> None:
     for _speck in range(count):
         centre = (int(rng.integers(0, scan.shape[1])), int(rng.integers(0, scan.shape[0])))
@@ -205,13 +201,6 @@ def _draw_specks(scan: Image, count: int, x_scale: float, rng: np.random.Generat
             max(1, round(rng.uniform(0.05, 0.2) * x_scale)),
         )
         cv2.ellipse(scan, centre, axes, rng.uniform(0, 180), 0, 360, rng.uniform(30, 170), -1, cv2.LINE_AA)
-
-
-def _blurred(pixels: Image, sigma_px: float) -> Image:
-    if sigma_px <= 0:
-        return pixels
-    side = 2 * math.ceil(2.5 * sigma_px) + 1
-    return np.asarray(cv2.GaussianBlur(pixels, (side, side), sigma_px), dtype=np.uint8)
 
 
 def _patch_contrast(patch: Patch, matrix: Matrix, blur_px: float, curve: Image, strongest: int) -> float:
@@ -231,18 +220,9 @@ def _toned(
     pixels: Image, matrix: Matrix, shape: tuple[int, int], blur_px: float, curve: Image
 ) -> npt.NDArray[np.float32]:
     placed = cv2.warpPerspective(pixels, matrix, shape, borderMode=cv2.BORDER_REPLICATE)
-    blurred = _blurred(np.asarray(placed, dtype=np.uint8), blur_px)
-    return np.asarray(cv2.LUT(blurred, curve), dtype=np.float32)
+    soft = blurred(np.asarray(placed, dtype=np.uint8), blur_px)
+    return np.asarray(cv2.LUT(soft, curve), dtype=np.float32)
 
 
 def _shift(x_px: float, y_px: float) -> Matrix:
     return np.array(((1.0, 0.0, x_px), (0.0, 1.0, y_px), (0.0, 0.0, 1.0)))
-
-
-@lru_cache(maxsize=4)
-def _noise_bank(side: int) -> Image:
-    """Sensor noise around 128 with a deviation of `_NOISE_UNIT`, a little correlated as a lens makes it."""
-    raw = np.random.default_rng(8_20201).standard_normal((side, side), dtype=np.float32)
-    soft = cv2.GaussianBlur(raw, (3, 3), 0.5)
-    levels = 128.0 + soft * np.float32(_NOISE_UNIT / soft.std())
-    return np.asarray(np.clip(levels, 0, 255), dtype=np.uint8)

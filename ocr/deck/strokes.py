@@ -10,10 +10,15 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One movement without lifting the pen: `points` (n, 2) in mm; `pressure` in [0, 1]."""
+    """One movement without lifting the pen: `points` (n, 2) in mm; `pressure` in [0, 1].
+
+    `width` and `flow` (n,) scale the pen's width and its ink along the way, for hands that model them.
+    """
 
     points: Points
     pressure: float = 1.0
+    width: Points | None = None
+    flow: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from ocr.deck.hands import train
+from ocr.deck.hands import bezier, kinematic, polyline
 from ocr.deck.ink import Ink, Paper, Patch
 from ocr.deck.strokes import Hand, Stroke
 from ocr.layout import Bubble
 
-Part = Literal["train"]
+Part = Literal["train", "check", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
@@ -54,4 +54,6 @@ class HandModel(Protocol):
         """Draw strokes onto the paper in place; None where they lie outside the page."""
 
 
-HANDS: MappingProxyType[Part, HandModel] = MappingProxyType({"train": train})
+HANDS: MappingProxyType[Part, HandModel] = MappingProxyType(
+    {"train": polyline, "check": bezier, "test": kinematic}
+)

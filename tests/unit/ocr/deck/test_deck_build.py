@@ -1,10 +1,12 @@
 """Decks are the same every time, hold what their truth says, and look like a scanner's files."""
 
 import argparse
+import ast
 import hashlib
 import json
 from collections import Counter
 from dataclasses import replace
+from inspect import getfile
 from pathlib import Path
 
 import cv2
@@ -17,7 +19,9 @@ from PIL import Image as PillowImage
 from ocr.deck.build import Stack, build_deck, page_workers, print_deck, scan_print
 from ocr.deck.command import add_deck_parser, add_score_parser
 from ocr.deck.faults import draw_faults, draw_machine
+from ocr.deck.hands.model import HANDS, PARTS, Part
 from ocr.deck.lines import LinesUnreadable
+from ocr.deck.optics.model import OPTICS
 from ocr.deck.order import DeckOrder, respond
 from ocr.deck.output import Format, ScanFileWriter, encode_page
 from ocr.deck.prints import PrintedSheets
@@ -69,6 +73,32 @@ def test_the_same_order_gives_the_same_bytes_in_one_process_or_two(tmp_path: Pat
     alone = digest(few, tmp_path / "alone")
     assert digest(few, tmp_path / "together", workers=2) == alone
     assert set(digest(replace(few, seed=12), tmp_path / "other")).isdisjoint(alone)
+
+
+@pytest.mark.parametrize("part", ["check", "test"])
+def test_each_part_draws_and_scans_in_its_own_way_and_the_same_every_time(part: Part, tmp_path: Path) -> None:
+    few = replace(ORDER, sheets=1, profile="odd", part=part)
+    once = digest(few, tmp_path / "once")
+    assert digest(few, tmp_path / "again") == once
+    assert set(digest(replace(few, part="train"), tmp_path / "other")).isdisjoint(once)
+    tags = [dict(page.tags) for page in read_truth(tmp_path / "once" / "truth.jsonl")]
+    assert {tag["generator"] for tag in tags} == {part}
+
+
+def test_no_part_borrows_the_code_of_another() -> None:
+    """Apart in code, not only in seed: hands and optics import nothing from one another."""
+    for models in (HANDS, OPTICS):
+        sources = {part: Path(getfile(model)) for part, model in models.items()}  # type: ignore[arg-type]
+        names = {path.stem for path in sources.values()}
+        assert len(names) == len(PARTS)
+        for path in sources.values():
+            imported = {
+                name
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ImportFrom)
+                for name in (node.module or "").split(".")
+            }
+            assert imported.isdisjoint(names)
 
 
 def test_the_truth_file_gives_the_truth_back(office: Stack, tmp_path: Path) -> None:

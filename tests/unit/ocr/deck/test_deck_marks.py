@@ -10,7 +10,7 @@ from ocr.deck.behaviour import Event, Style
 from ocr.deck.camera import Shadow, Shot
 from ocr.deck.faults import Faults, Fold, Machine, Stain, Streak
 from ocr.deck.hands.model import HANDS, PARTS, Part
-from ocr.deck.hands.train import lay_ink, wobbled
+from ocr.deck.hands.polyline import lay_ink, wobbled
 from ocr.deck.ink import Image, Ink, Paper, paper_from, smear
 from ocr.deck.labels import label_of
 from ocr.deck.marking import Sitting, draw_answer, write_comment
@@ -323,9 +323,34 @@ def test_the_other_side_shines_through_mirrored() -> None:
     assert scan[:, -90:].mean() < scan[:, :90].mean() - 15
 
 
-def test_noise_has_the_strength_that_is_asked_for() -> None:
-    grey = replace(CLEAN.machine, white=128.0, noise=6.0)
-    assert checked(replace(CLEAN, machine=grey)).std() == pytest.approx(6.0, rel=0.15)
+@pytest.mark.parametrize("part", PARTS)
+def test_noise_has_the_strength_that_is_asked_for(part: Part) -> None:
+    grey = replace(CLEAN, machine=replace(CLEAN.machine, white=210.0, noise=6.0))
+    scan = scan_page(white(), None, grey, np.random.default_rng(2), part)
+    assert scan.std() == pytest.approx(6.0, rel=0.2)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_optics_blur_an_edge_about_as_far(part: Part) -> None:
+    paper = white()
+    paper.pixels[:, :240] = 0
+    soft = replace(CLEAN, machine=replace(CLEAN.machine, blur_mm=0.25))
+    scan = scan_page(paper, None, soft, np.random.default_rng(2), part)
+    between = int(((scan[64] > 40) & (scan[64] < 215)).sum())
+    assert 2 <= between <= 7
+    sharp = scan_page(paper, None, CLEAN, np.random.default_rng(2), part)
+    assert int(((sharp[64] > 40) & (sharp[64] < 215)).sum()) < between
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kinematic_pen_starts_slowly_and_gives_more_ink_where_it_rests(seed: int) -> None:
+    [stroke, _second] = HANDS["test"].cross(BUBBLES[1], Hand(0.05, 0.3, 0.0), np.random.default_rng(seed))
+    steps = np.hypot(*np.diff(stroke.points, axis=0).T)
+    fastest = int(steps.argmax())
+    assert 0.15 < fastest / steps.size < 0.85
+    assert steps[:2].max() < steps[fastest] / 4
+    assert stroke.width is not None
+    assert stroke.width[fastest] < stroke.width.max()
 
 
 def test_hands_are_as_steady_as_they_say() -> None:

@@ -1,4 +1,4 @@
-"""The hand of training decks: zigzags and polylines shaken by smooth noise, ink of one width and darkness."""
+"""The hand of training decks: polylines shaken by smooth noise, ink of one width and darkness."""
 
 import math
 from functools import cache
@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.deck.chance import happens
-from ocr.deck.ink import Ink, Paper, Patch, box_of
+from ocr.deck.ink import Box, Ink, Paper, Patch, box_of, boxes_of
 from ocr.deck.strokes import Hand, Points, Stroke
 from ocr.layout import Bubble
 
 _OVERSAMPLING = 4
 _SUBPIXEL_BITS = 4
 _GRAIN_SIDE = 512
+_SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()
 
 
 def wobbled(points: list[tuple[float, float]], hand: Hand, rng: np.random.Generator) -> Points:
@@ -26,9 +27,7 @@ def wobbled(points: list[tuple[float, float]], hand: Hand, rng: np.random.Genera
     at = np.linspace(0.0, along[-1], count)
     dense = np.column_stack((np.interp(at, along, corners[:, 0]), np.interp(at, along, corners[:, 1])))
     shake = rng.normal(0.0, hand.jitter_mm, (count + 6, 2))
-    kernel = np.hanning(9)[1:-1]
-    kernel /= kernel.sum()
-    smooth = np.column_stack([np.convolve(shake[:, axis], kernel, "valid") for axis in (0, 1)])
+    smooth = np.column_stack([np.convolve(shake[:, axis], _SMOOTHING, "valid") for axis in (0, 1)])
     return np.asarray(dense + 1.6 * smooth, dtype=np.float64)
 
 
@@ -144,17 +143,17 @@ def lay_ink(paper: Paper, strokes: list[Stroke], ink: Ink, rng: np.random.Genera
     box = box_of(paper, strokes, ink)
     if box is None:
         return None
-    left, top, right, bottom = box
-    region = paper.pixels[top:bottom, left:right]
+    region = paper.pixels[box.top : box.bottom, box.left : box.right]
     before = region.copy()
     clear = np.ones(region.shape, dtype=np.float32)
-    for stroke in strokes:
-        clear *= 1.0 - _coverage(paper, stroke, ink, box) * np.float32(ink.pressure * stroke.pressure)
+    for stroke, own in boxes_of(paper, strokes, ink):
+        covered = _coverage(paper, stroke, ink, own) * np.float32(ink.pressure * stroke.pressure)
+        clear[own.within(box)] *= 1.0 - covered
     texture = _texture(region.shape, rng)
     ink_share = (1.0 - clear) * (1.0 - ink.grain * texture)
     darkened = before * (1.0 - ink_share * np.float32(1.0 - ink.grey / 255.0))
     region[:] = np.clip(darkened + 0.5, 0, 255).astype(np.uint8)
-    return Patch(left, top, before, region.copy())
+    return Patch(box.left, box.top, before, region.copy())
 
 
 def _letter_points(
@@ -213,9 +212,7 @@ def _turned(u: float, v: float, turn: float, x_mm: float, y_mm: float) -> tuple[
     return x_mm + u * math.cos(turn) - v * math.sin(turn), y_mm + u * math.sin(turn) + v * math.cos(turn)
 
 
-def _coverage(
-    paper: Paper, stroke: Stroke, ink: Ink, box: tuple[int, int, int, int]
-) -> npt.NDArray[np.float32]:
+def _coverage(paper: Paper, stroke: Stroke, ink: Ink, box: Box) -> npt.NDArray[np.float32]:
     left, top, right, bottom = box
     fine = np.zeros(((bottom - top) * _OVERSAMPLING, (right - left) * _OVERSAMPLING), dtype=np.uint8)
     at = (stroke.points * (paper.x_scale, paper.y_scale) - (left, top)) * _OVERSAMPLING
