@@ -21,7 +21,7 @@ from ocr.errors import EngineMissing
 from ocr.second_reader import HEIGHT_PX, PX_PER_MM, SCHEMA, WIDTH_PX
 from ocr.template import FormLibrary
 from ocr.training.calibration import fit_temperature, least_log_odds, plain_odds, reliability
-from ocr.training.examples import Examples, Held, collect_examples
+from ocr.training.examples import Examples, collect_examples
 from ocr.training.hard import add_hard
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ def add_train_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("--train", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để luyện")
     parser.add_argument("--check", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để hiệu chỉnh")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
-    parser.add_argument("--without-style", default="", help="kiểu đánh dấu không cho học, để thử")
-    parser.add_argument("--without-fault", default="", help="lỗi quét không cho học, để thử")
     parser.add_argument("--epochs", type=int, default=_EPOCHS, help="số lượt học")
     parser.add_argument("--version", required=True, help="tên phiên bản ghi vào tệp, ví dụ second-1")
     parser.add_argument("--out", type=Path, required=True, help="tệp .json; mạng ghi cạnh đó, đuôi .onnx")
@@ -51,14 +49,10 @@ def _run_train(parsed: argparse.Namespace) -> int:
     if not all(importlib.util.find_spec(name) for name in ("torch", "onnx")):
         raise EngineMissing("Việc luyện cần torch và onnx: cài gói với phần bổ sung [train].")
     library = FormLibrary(parsed.forms)
-    examples = collect_examples(parsed.train, library, Held(parsed.without_style, parsed.without_fault))
+    examples = collect_examples(parsed.train, library)
     check = collect_examples(parsed.check, library)
     onnx, figures = train_reader(examples, check, parsed.epochs, _tell)
-    decks = {
-        "train": [deck.name for deck in parsed.train],
-        "check": [deck.name for deck in parsed.check],
-        "without": [left for left in (parsed.without_style, parsed.without_fault) if left],
-    }
+    decks = {name: [deck.name for deck in getattr(parsed, name)] for name in ("train", "check")}
     write_reader(parsed.out, parsed.version, onnx, {**figures, "decks": decks})
     return 0
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +26,6 @@ Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
 
-class Held(NamedTuple):
-    """What training leaves out to see how it transfers: a mark style, a fault of the page ("" none)."""
-
-    style: str = ""
-    fault: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Windows with their allowed classes.
@@ -53,7 +45,7 @@ class Examples:
     question: NDArray[np.int32]
 
 
-def collect_examples(decks: Sequence[Path], library: FormLibrary, held: Held = Held()) -> Examples:  # noqa: B008 - immutable
+def collect_examples(decks: Sequence[Path], library: FormLibrary) -> Examples:
     """Cut the windows of every page of the decks; pages that get lost teach nothing here.
 
     Raises:
@@ -67,15 +59,13 @@ def collect_examples(decks: Sequence[Path], library: FormLibrary, held: Held = H
     printed: list[Bytes] = []
     known: dict[tuple[str, int], tuple[WindowPlaces, int]] = {}
     for located, truth in located_pages(decks, library):
-        if held.fault and dict(truth.tags).get(held.fault):
-            continue
         page = (located.printed.template_sha256, located.printed.layout.page)
         if page not in known:
             places = plan_windows(located.printed.layout, located.printed.blank, FLAT_PX_PER_MM)
             known[page] = places, sum(len(p) for p in printed)
             printed.append(as_bytes(places.printed))
         places, first = known[page]
-        classes = page_classes(located.printed.choices, truth, held)
+        classes = page_classes(located.printed.choices, truth)
         keep = np.flatnonzero(classes.any(axis=1))
         seen.append(as_bytes(cut_windows(located.flat, places)[keep, 0]))
         allowed.append(classes[keep])
@@ -110,22 +100,18 @@ def as_bytes(darkness: NDArray[np.float32]) -> Bytes:
     return np.asarray(np.rint(darkness * LEVELS).clip(0, 255), np.uint8)
 
 
-def page_classes(choices: Sequence[Field], truth: TruthPage, held: Held) -> Flags:
+def page_classes(choices: Sequence[Field], truth: TruthPage) -> Flags:
     """Allowed classes (n, 3) of a page's bubbles; none where a bubble is to be left out."""
     fields = {f.code: f for f in truth.fields}
-    rows = [
-        _allowed(fields[field.code], bubble.option, held) for field in choices for bubble in field.bubbles
-    ]
+    rows = [_allowed(fields[field.code], bubble.option) for field in choices for bubble in field.bubbles]
     allowed = np.zeros((len(rows), 3), bool)
     for row, classes in zip(allowed, rows, strict=True):
         row[list(classes)] = True
     return allowed
 
 
-def _allowed(field: TruthField, option: str, held: Held) -> tuple[int, ...]:
+def _allowed(field: TruthField, option: str) -> tuple[int, ...]:
     """A crossed-out mark alone may look like a mark: who ticks or crosses blackens what was wrong."""
-    if held.style and field.style == held.style:
-        return ()
     marks = (field.value,) if isinstance(field.value, str) else field.value or ()
     if option in field.cancelled:
         plainly = field.event != Event.ERASURE and field.style in _PLAINLY_CROSSED_OUT

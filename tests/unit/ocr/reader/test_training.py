@@ -12,7 +12,7 @@ from ocr.deck.order import DeckOrder
 from ocr.errors import EngineMissing, TemplateInvalid
 from ocr.second_reader import EMPTY, HEIGHT_PX, MARKED, ODD, WIDTH_PX, open_network
 from ocr.training.calibration import fit_temperature, least_log_odds, plain_odds, reliability
-from ocr.training.examples import LEVELS, Examples, Held, collect_examples
+from ocr.training.examples import LEVELS, Examples, collect_examples
 from ocr.training.hard import add_hard
 from tests.worlds.scanned_pages import FORMS, LIBRARY
 
@@ -61,11 +61,10 @@ def test_every_bubble_is_an_example(examples: Examples) -> None:
     assert darkness[only & examples.allowed[:, EMPTY]].mean() < 0.03
 
 
-def test_a_style_or_a_fault_can_be_left_out(deck: Path, examples: Examples) -> None:
-    fewer = collect_examples([deck], LIBRARY, Held(style="fill"))
-    assert 0 < len(fewer.seen) < len(examples.seen)
+def test_a_deck_without_pages_teaches_nothing(tmp_path: Path) -> None:
+    (tmp_path / "truth.jsonl").write_text("", encoding="utf-8")
     with pytest.raises(TemplateInvalid):
-        collect_examples([deck], LIBRARY, Held(fault="pen"))
+        collect_examples([tmp_path], LIBRARY)
 
 
 def test_made_windows_are_repeatable_and_only_specks_leave_a_bubble_empty(examples: Examples) -> None:
