@@ -28,6 +28,7 @@ from ocr.sheet_code import serial_text
 from ocr.source import count_pages, iter_pages
 from ocr.template import FormLibrary
 from ocr.text import LANGUAGE, TesseractRecogniser, engine_version, installed_languages
+from ocr.training.command import add_train_parser
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor_parser(subparsers)
     _add_render_parser(subparsers)
     add_calibrate_parser(subparsers)
+    add_train_parser(subparsers)
     add_deck_parser(subparsers)
     add_score_parser(subparsers)
     add_bench_parser(subparsers)

@@ -289,6 +289,13 @@ def _value(states: Sequence[MarkState], top: int, evidence: FieldEvidence) -> st
     return evidence.options[top] if likely else None
 
 
+def with_consent(reading: FieldReading, *, agrees: bool) -> FieldReading:
+    """An accepted answer to which the second reader does not agree goes to a person; its value stays."""
+    if agrees or not reading.accepted:
+        return reading
+    return replace(reading, accepted=False, flags=(Flag.LOW_CONFIDENCE,))
+
+
 # --- pages ----------------------------------------------------------------------------------------
 
 _DOUBTFUL_SHARE = 0.5
