@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from ocr.anyform.register import Placed, place_page
 from ocr.anyform.surface import (
     RADIUS_MM,
+    Print,
     Surface,
+    blank_print,
     flat_layout,
     lift_marks,
     lift_marks_alone,
@@ -58,8 +60,8 @@ class FormReader:
 
     template: Template
     layout: PageLayout
-    blank: Grey | None
     coarse: Grey | None
+    known: Print | None
     sha256: str
 
 
@@ -72,13 +74,13 @@ def prepare_reader(template: Template) -> FormReader:
     layout = flat_layout(template)
     if too_large(layout):
         raise TemplateInvalid(f"Mẫu {template.name}: ô quá nhỏ so với trang.")
-    blank = None
+    coarse, known = None, None
     if template.blank is not None:
         height, width = template.blank.shape
         to_px = np.diag([width / template.width, height / template.height, 1.0])
         blank = flatten_page(template.blank, to_px @ to_template(template), layout, FLAT_PX_PER_MM)
-    coarse = None if blank is None else coarse_blank(blank)
-    return FormReader(template, layout, blank, coarse, template.sha256)
+        coarse, known = coarse_blank(blank), blank_print(blank)
+    return FormReader(template, layout, coarse, known, template.sha256)
 
 
 def read_form_page(page: PageImage, reader: FormReader) -> PageReading:
@@ -141,24 +143,25 @@ def _radius_px(placed: Placed, template: Template) -> float:
 
 def _lay_out(grey: Grey, reader: FormReader) -> tuple[Placed, Surface, list[Flag]]:
     """The page flat and without print, with flags of doubt about its place."""
-    if reader.blank is not None:
-        placed = place_page(grey, reader.template)
-        surface = _against_blank(grey, placed, reader)
-        return placed, surface, _place_flags(surface)
-    return _alone(grey, reader)
+    if reader.coarse is None or reader.known is None:
+        return _alone(grey, reader)
+    return _against_blank(grey, reader, reader.coarse, reader.known)
 
 
 def _place_flags(surface: Surface) -> list[Flag]:
     return [] if np.mean(surface.in_place) >= _LEAST_IN_PLACE else [Flag.POOR_REGISTRATION]
 
 
-def _against_blank(grey: Grey, placed: Placed, reader: FormReader) -> Surface:
-    assert reader.blank is not None and reader.coarse is not None
+def _against_blank(
+    grey: Grey, reader: FormReader, coarse: Grey, known: Print
+) -> tuple[Placed, Surface, list[Flag]]:
+    placed = place_page(grey, reader.template)
     way = placed.homography @ to_template(reader.template)
     soft = _softened(grey, placed, reader.template)
-    rows, shifts = fit_rows(soft, way, reader.layout, reader.coarse)
+    rows, shifts = fit_rows(soft, way, reader.layout, coarse)
     flat = flatten_page(soft, way, reader.layout, FLAT_PX_PER_MM, shifts)
-    return lift_marks(flat, reader.blank, reader.layout, tuple(r.agrees for r in rows))
+    surface = lift_marks(flat, known, reader.layout, tuple(r.agrees for r in rows))
+    return placed, surface, _place_flags(surface)
 
 
 def _alone(grey: Grey, reader: FormReader) -> tuple[Placed, Surface, list[Flag]]:

@@ -18,7 +18,8 @@ from ocr.errors import RegistrationFailed
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-_FEATURE_LONG_PX = 1000
+_FEATURE_LONG_PX = 800
+_MOST_FEATURES = 1500
 _RATIO = 0.8
 _LEAST_MATCHES = 20
 _LEAST_SPREAD = 0.2
@@ -256,25 +257,16 @@ def _by_features(grey: Grey, template: Template) -> Placed:
 
 
 def _features(grey: Grey) -> _Features:
-    """SIFT points of a picture, shrunk to a thousand pixels, in its own full pixels."""
+    """SIFT points of a picture, shrunk, in its own full pixels."""
     shrink = min(1.0, _FEATURE_LONG_PX / max(grey.shape))
     small = cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    points, descriptors = cv2.SIFT_create(4000).detectAndCompute(small, None)
+    points, descriptors = cv2.SIFT_create(_MOST_FEATURES).detectAndCompute(small, None)
     at = np.array([p.pt for p in points], np.float64).reshape(-1, 2)
     # Pixel (x, y) of the small picture has its centre at (x + 0.5, y + 0.5).
     return _Features((at + 0.5) / shrink, np.asarray(descriptors, np.float32).reshape(len(at), -1))
 
 
-_BLANK_FEATURES = lru_cache(maxsize=4)(lambda key: _features(key.picture))
-
-
-class _BlankKey:
-    """A blank's picture as a key: the same template object, the same features."""
-
-    def __init__(self, picture: Grey) -> None:
-        self.picture = picture
-
-
+@lru_cache(maxsize=8)
 def _blank_features(template: Template) -> _Features:
     """Features of the blank, in the template's unit."""
     if template.blank is None:

@@ -18,6 +18,7 @@ from ocr.registration import FLAT_PX_PER_MM
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 RADIUS_MM = 2.4
 """Our printed rings; on the flat page every form's bubbles have this radius."""
@@ -27,6 +28,7 @@ PAPER = 245
 _PRINT_STEP = 0.82
 _GROWN_PX = 5
 _FILL_PX = 3.0
+_NEXT_TO_NOTHING = 1e-3
 _LEAST_CLEAR = 0.3
 _INSIDE_R = 0.74
 _REACH_R = 1.9
@@ -88,41 +90,31 @@ def too_large(layout: PageLayout) -> bool:
     return flat_pixels(layout) > _MAX_FLAT_PX
 
 
-# --- with a blank ---------------------------------------------------------------------------------
+# --- print ----------------------------------------------------------------------------------------
 
 
-def lift_marks(flat: Grey, blank: Grey, layout: PageLayout, in_place: tuple[bool, ...]) -> Surface:
-    """Take what the blank shows out of the flat page.
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What is printed on a flat page, all float32 or uint8 of its size.
 
-    Args:
-        flat: uint8, the registered page.
-        blank: uint8, the empty page, same size.
-        layout: of the flat page.
-        in_place: per question.
+    Attributes:
+        shade: level of even shading, 1 = paper.
+        lines: 1 where lines and letters are.
+        seen: 1 where no line hides ink, lines grown by a pixel or two.
+        weight: how much of the neighbourhood is seen.
     """
-    printed = blank / _local_white(blank)
-    light = flat / _local_white(flat)
-    clean, clear, lines = _without_print(light, printed)
-    return Surface(clean, clear, in_place, _trusted(lines, layout), 1.0)
+
+    shade: Floats32
+    lines: Grey
+    seen: Floats32
+    weight: Floats32
 
 
-def _local_white(page: Grey) -> Floats:
-    """The paper's level around each pixel."""
-    small = cv2.resize(page, None, fx=1 / FLAT_PX_PER_MM, fy=1 / FLAT_PX_PER_MM, interpolation=cv2.INTER_AREA)
-    bright = cv2.blur(cv2.dilate(small, np.ones((9, 9), np.uint8)).astype(np.float32), (9, 9))
-    whole = cv2.resize(bright, page.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.maximum(np.asarray(whole, np.float64), 1.0)
-
-
-def _without_print(light: Floats, printed: Floats) -> tuple[Grey, Grey, Grey]:
-    """Divide even shading out, and fill lines and letters with what lies beside them.
+def known_print(printed: Floats32) -> Print:
+    """Tell shading from lines.
 
     Args:
-        light: the page, 1 = paper.
-        printed: the same of print alone.
-
-    Returns:
-        The page without print; 255 where nothing had to be filled; 1 where lines and letters are.
+        printed: float32, the page without marks, 1 = paper.
     """
     size = 2 * round(RADIUS_MM * FLAT_PX_PER_MM * 0.5) + 1
     soft = cv2.GaussianBlur(printed, (0, 0), 0.8)
@@ -130,12 +122,51 @@ def _without_print(light: Floats, printed: Floats) -> tuple[Grey, Grey, Grey]:
     shade = cv2.blur(cv2.morphologyEx(soft, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), (5, 5))
     lines = (soft < _PRINT_STEP * shade).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_GROWN_PX, _GROWN_PX))
-    seen = 1.0 - cv2.dilate(lines, kernel)
-    ink = np.clip(light / np.clip(shade, 0.3, 1.0), 0.0, 1.0)
-    weight = cv2.GaussianBlur(seen, (0, 0), _FILL_PX)
-    beside = cv2.GaussianBlur(ink * seen, (0, 0), _FILL_PX) / np.maximum(weight, 1e-6)
-    filled = np.where(seen > 0, ink, np.where(weight > 1e-3, beside, 1.0))  # noqa: PLR2004 - next to nothing
-    return np.rint(filled * PAPER).astype(np.uint8), np.asarray(seen * 255, np.uint8), lines
+    seen = np.asarray(1 - cv2.dilate(lines, kernel), np.float32)
+    weight = np.maximum(cv2.GaussianBlur(seen, (0, 0), _FILL_PX), 1e-6)
+    return Print(np.clip(shade, 0.3, 1.0), lines, seen, np.asarray(weight, np.float32))
+
+
+def blank_print(blank: Grey) -> Print:
+    """What a blank, uint8 and flat, has printed."""
+    return known_print(blank / _local_white(blank))
+
+
+def _local_white(page: Grey) -> Floats32:
+    """The paper's level around each pixel."""
+    small = cv2.resize(page, None, fx=1 / FLAT_PX_PER_MM, fy=1 / FLAT_PX_PER_MM, interpolation=cv2.INTER_AREA)
+    bright = cv2.blur(cv2.dilate(small, np.ones((9, 9), np.uint8)).astype(np.float32), (9, 9))
+    whole = cv2.resize(bright, page.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(whole, 1.0), np.float32)
+
+
+def _without_print(light: Floats32, known: Print) -> Grey:
+    """Divide even shading out of the page (1 = paper), and fill lines with what lies beside them."""
+    ink = np.clip(light / known.shade, 0.0, 1.0)
+    beside = cv2.GaussianBlur(ink * known.seen, (0, 0), _FILL_PX) / known.weight
+    beside[known.weight < _NEXT_TO_NOTHING] = 1.0
+    filled = np.where(known.seen > 0, ink, beside)
+    return np.asarray(np.rint(filled * PAPER), np.uint8)
+
+
+# --- with a blank ---------------------------------------------------------------------------------
+
+
+def lift_marks(flat: Grey, known: Print, layout: PageLayout, in_place: tuple[bool, ...]) -> Surface:
+    """Take what the blank shows out of the flat page.
+
+    Args:
+        flat: uint8, the registered page.
+        known: `blank_print` of the empty page, same size.
+        layout: of the flat page.
+        in_place: per question.
+    """
+    clean = _without_print(flat / _local_white(flat), known)
+    return Surface(clean, _clear(known), in_place, _trusted(known.lines, layout), 1.0)
+
+
+def _clear(known: Print) -> Grey:
+    return np.asarray(known.seen * 255, np.uint8)
 
 
 def _centres(layout: PageLayout) -> NDArray[np.int64]:
@@ -179,18 +210,19 @@ def lift_marks_alone(flat: Grey, layout: PageLayout) -> Surface:
     patches = _patches(flat, centres + shifts, reach)
     common = _common(patches, groups)
     alike = _correlations(patches, common)
-    page, printed = np.ones(flat.shape), np.zeros(flat.shape)
+    page, printed = np.ones(flat.shape, np.float32), np.zeros(flat.shape, np.float32)
     for (x, y), patch, prints in zip(centres, patches, common, strict=True):
         part = np.s_[y - reach[1] : y + reach[1] + 1, x - reach[0] : x + reach[0] + 1]
         page[part], printed[part] = patch, prints
-    near = (printed > 0).astype(np.uint8)
-    clean, clear, lines = _without_print(page, np.where(printed > 0, printed, 1.0))
-    clear[near == 0] = 0
-    clean[near == 0] = PAPER
+    beyond = printed == 0
+    printed[beyond] = 1.0
+    known = known_print(printed)
+    clean, clear = _without_print(page, known), _clear(known)
+    clean[beyond], clear[beyond] = PAPER, 0
     by_question = _by_question(alike, layout)
     # Marked bubbles look otherwise; of every question some are not marked.
     in_place = tuple(bool(np.quantile(own, 0.75) >= _LEAST_LIKENESS) for own in by_question)
-    return Surface(clean, clear, in_place, _trusted(lines, layout), _outline(patches))
+    return Surface(clean, clear, in_place, _trusted(known.lines, layout), _outline(patches))
 
 
 _LEAST_LIKENESS = 0.35

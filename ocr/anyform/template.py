@@ -69,9 +69,9 @@ class Landmarks:
     crop_page: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A form that we did not print.
+    """A form that we did not print; equal only to itself, so that what is made of it can be kept.
 
     Attributes:
         name: of the form; `origin` tells where the template came from.
@@ -92,8 +92,8 @@ class Template:
     landmarks: Landmarks
     questions: tuple[Question, ...]
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    blank: Grey | None = field(default=None, repr=False, compare=False)
-    mark: Grey | None = field(default=None, repr=False, compare=False)
+    blank: Grey | None = field(default=None, repr=False)
+    mark: Grey | None = field(default=None, repr=False)
 
     @property
     def bubbles(self) -> tuple[TemplateBubble, ...]:
