@@ -30,17 +30,22 @@ def draw_template(template: Template) -> Colour:
     if template.blank is not None:
         page = np.asarray(cv2.resize(template.blank, size, interpolation=cv2.INTER_AREA), np.uint8)
     # Print is paled, so that what is drawn stands out.
-    picture = cv2.cvtColor((255 - (255 - page) // 2).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    pale = (255 - (255 - page) // 2).astype(np.uint8)
+    picture = np.asarray(cv2.cvtColor(pale, cv2.COLOR_GRAY2BGR), np.uint8)
     for number, question in enumerate(template.questions):
         _draw_question(picture, question, template, scale, _COLOURS[number % len(_COLOURS)])
     for x, y in template.landmarks.points:
         at = (round(x * scale), round(y * scale))
         cv2.drawMarker(picture, at, _LANDMARK, cv2.MARKER_CROSS, 28, 2)
-    return np.asarray(picture, np.uint8)
+    return picture
 
 
 def _draw_question(
-    picture: NDArray[np.uint8], question: Question, template: Template, scale: float, colour: tuple[int, int, int]
+    picture: NDArray[np.uint8],
+    question: Question,
+    template: Template,
+    scale: float,
+    colour: tuple[int, int, int],
 ) -> None:
     radius = template.radius * scale
     size = float(np.clip(radius / 22, 0.35, 0.8))
@@ -57,11 +62,12 @@ def _draw_question(
         _write(picture, bubble.option, (at[0] + half[0] // 2, at[1] - half[1]), size, colour)
     first = question.bubbles[0]
     at = (round((first.x - first.width / 2) * scale), round((first.y - first.height / 2) * scale))
-    _write(picture, question.code, (max(0, at[0] - 12 * len(question.code)), max(12, at[1])), 1.2 * size, colour)
+    _write(
+        picture, question.code, (max(0, at[0] - 12 * len(question.code)), max(12, at[1])), 1.2 * size, colour
+    )
 
 
 def _write(
     picture: NDArray[np.uint8], words: str, at: tuple[int, int], size: float, colour: tuple[int, int, int]
 ) -> None:
-    """Codes are for machines, in letters that the picture library has; others become question marks."""
     cv2.putText(picture, words, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)

@@ -5,6 +5,8 @@ What comes out is a proposal: `ocr.anyform.draw` shows it, and its maker gives t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ from ocr.errors import TemplateInvalid
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+Contour = NDArray[Any]
 
 _WORK_LONG_PX = 2400
 _LEAST_SIZE = 0.006
@@ -113,7 +116,7 @@ def find_outlines(blank: Grey) -> tuple[FoundOutline, ...]:
     for number, contour in enumerate(contours):
         parent = int(tree[0][number][3])
         if parent >= 0:
-            outline = _as_outline(contour, contours[parent], max(work.shape))
+            outline = _as_outline(np.asarray(contour), np.asarray(contours[parent]), max(work.shape))
             found += [outline] if outline else []
     common = _commonest(found)
     return tuple(
@@ -121,9 +124,7 @@ def find_outlines(blank: Grey) -> tuple[FoundOutline, ...]:
     )
 
 
-def _as_outline(
-    hole: NDArray[np.int32], around: NDArray[np.int32], long_px: int
-) -> FoundOutline | None:
+def _as_outline(hole: Contour, around: Contour, long_px: int) -> FoundOutline | None:
     """A hole in something dark, as the inside of an outline; None if it is no ring and no box."""
     left, top, width, height = cv2.boundingRect(hole)
     # The hole's contour runs on the dark pixels around it.
@@ -153,7 +154,11 @@ def _commonest(found: Sequence[FoundOutline]) -> list[FoundOutline]:
         if len(alike) * one.width > sum(o.width for o in best):
             best = alike
     middle = (np.median([o.width for o in best]), np.median([o.height for o in best])) if best else (0, 0)
-    return [o for o in best if abs(o.width / middle[0] - 1) < _SAME_SIZE and abs(o.height / middle[1] - 1) < _SAME_SIZE]
+    return [
+        o
+        for o in best
+        if abs(o.width / middle[0] - 1) < _SAME_SIZE and abs(o.height / middle[1] - 1) < _SAME_SIZE
+    ]
 
 
 def _same_size(one: FoundOutline, other: FoundOutline) -> bool:
@@ -209,7 +214,7 @@ def _split(row: Sequence[FoundOutline]) -> list[list[FoundOutline]]:
     if len(narrow) == len(gaps) or np.ptp(narrow) > _REGULAR * usual:
         return [list(row)]
     cuts = [0, *(int(i) + 1 for i in np.flatnonzero(gaps >= _WIDE_GAP * usual)), len(row)]
-    return [list(row[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [list(row[a:b]) for a, b in pairwise(cuts)]
 
 
 def _by_column(parts: Sequence[list[FoundOutline]]) -> list[list[FoundOutline]]:
@@ -225,7 +230,7 @@ def _by_column(parts: Sequence[list[FoundOutline]]) -> list[list[FoundOutline]]:
 
 def _joined(blank: Grey, parts: Sequence[list[FoundOutline]]) -> list[list[FoundOutline]]:
     """Where a form rules a line between its questions, lines of bubbles without one belong together."""
-    pairs = list(zip(parts, parts[1:], strict=False))
+    pairs = list(pairwise(parts))
     ruled = [_ruled_between(blank, above, below) for above, below in pairs]
     if not ruled or not any(ruled) or np.mean(ruled) < _RULED_SHARE:
         return [list(p) for p in parts]
@@ -249,7 +254,7 @@ def _ruled_between(blank: Grey, above: Sequence[FoundOutline], below: Sequence[F
     paper = float(np.percentile(strip, 80))
     # A line of a skewed page is found in slices.
     slices = np.array_split(strip, 8, axis=1)
-    return bool(np.mean([(s.mean(axis=1) < paper - 25).any() for s in slices]) >= _RULE_LENGTH)  # noqa: PLR2004 - of 255
+    return bool(np.mean([(s.mean(axis=1) < paper - 25).any() for s in slices]) >= _RULE_LENGTH)
 
 
 def _columns(outlines: Sequence[FoundOutline]) -> list[list[FoundOutline]]:

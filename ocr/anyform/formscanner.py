@@ -8,10 +8,12 @@ Source: the files that its project ships as examples, versions 0 to 2.1.
 
 import itertools
 import math
+import statistics
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from ocr.anyform.template import Grey, Landmarks, Outline, Question, Template, TemplateBubble
+from ocr.anyform.find import find_outlines
+from ocr.anyform.template import Anchor, Grey, Landmarks, Outline, Question, Template, TemplateBubble
 from ocr.errors import TemplateInvalid
 
 _CORNERS = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_RIGHT", "BOTTOM_LEFT")
@@ -34,7 +36,7 @@ def import_formscanner(path: Path, blank: Grey | None) -> Template:
         root = ET.fromstring(_text(path))  # noqa: S314 - entities are refused by _text
         corners = _corners(root)
         points = {code: _points(q) for q in root.iter() if (code := _code(q))}
-        radius = _radius(root, points)
+        radius = _radius(points, blank)
     except (OSError, ValueError, KeyError, ET.ParseError) as error:
         raise TemplateInvalid(f"{path}: không phải mẫu .xtmpl của FormScanner ({error!r}).") from error
     questions = tuple(_question(code, points[code], radius) for code in sorted(points, key=_natural))
@@ -51,7 +53,9 @@ def import_formscanner(path: Path, blank: Grey | None) -> Template:
         width=float(width),
         height=float(height),
         outline=_SHAPES.get(shape, "unknown"),
-        landmarks=Landmarks("corners", corners) if blank is None else Landmarks("features"),
+        landmarks=Landmarks("features")
+        if blank is not None
+        else Landmarks("corners", corners, anchor=_anchor(root)),
         questions=questions,
         blank=blank,
     )
@@ -79,6 +83,12 @@ def _corners(root: ET.Element) -> tuple[tuple[float, float], ...]:
     return tuple(at[name] for name in _CORNERS)
 
 
+def _anchor(root: ET.Element) -> Anchor:
+    """Round shapes are known by their centre, angular ones by their outer corner."""
+    element = root.find("corners")
+    return "outer" if element is not None and element.get("type") == "ANGULAR" else "centre"
+
+
 def _code(element: ET.Element) -> str:
     """The name of a question, "" for anything else."""
     if element.tag not in {"question", "field"}:
@@ -91,8 +101,8 @@ def _points(question: ET.Element) -> dict[str, tuple[float, float]]:
     return {(v.get("response") or (v.text or "").strip()): _point(v) for v in question.iter("value")}
 
 
-def _radius(root: ET.Element, points: dict[str, dict[str, tuple[float, float]]]) -> float:
-    """Half a bubble: its `size` is half the square that it counts in; without, told from the gaps."""
+def _radius(points: dict[str, dict[str, tuple[float, float]]], blank: Grey | None) -> float:
+    """Half a bubble: measured on the blank, else told from the gaps (`size` is only what it counts in)."""
     gaps = [
         math.dist(one, other)
         for at in points.values()
@@ -100,9 +110,12 @@ def _radius(root: ET.Element, points: dict[str, dict[str, tuple[float, float]]])
     ]
     if not gaps:
         raise ValueError("values")
-    fields = root.find("fields")
-    size = 0.0 if fields is None else float(fields.get("size", 0.0))
-    return size if size > 0 else min(gaps) * _SIZE_OF_GAP / 2
+    places = [point for at in points.values() for point in at.values()]
+    printed = () if blank is None else find_outlines(blank)
+    sizes = [
+        min(o.width, o.height) for o in printed if min(math.dist(p, (o.x, o.y)) for p in places) < o.width / 2
+    ]
+    return statistics.median(sizes) / 2 if len(sizes) * 2 > len(places) else min(gaps) * _SIZE_OF_GAP / 2
 
 
 def _question(code: str, points: dict[str, tuple[float, float]], radius: float) -> Question:

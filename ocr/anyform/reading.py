@@ -4,6 +4,7 @@ The same measuring, model, decision and flags as for our own sheets; this is the
 package that knows them.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,6 +25,7 @@ from ocr.anyform.surface import (
     lift_marks_alone,
     to_template,
     too_large,
+    visible,
 )
 from ocr.anyform.template import Template
 from ocr.decide import (
@@ -37,7 +39,7 @@ from ocr.decide import (
 )
 from ocr.errors import RegistrationFailed, TemplateInvalid
 from ocr.layout import PageLayout
-from ocr.marks import map_marks, measure_marks
+from ocr.marks import MarkMap, map_marks, measure_marks
 from ocr.model import FieldReading, Flag, PageQuality, PageReading, PageStatus
 from ocr.quality import is_blank, is_poor, measure_quality
 from ocr.registration import FLAT_PX_PER_MM, coarse_blank, fit_rows, flatten_page
@@ -51,7 +53,6 @@ _LEAST_RADIUS_PX = 3.0
 _LEAST_IN_PLACE = 0.6
 _LEAST_OUTLINE = 0.3
 _LESS_OUTLINED = 0.6
-_HALF_TURN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class FormReader:
     layout: PageLayout
     coarse: Grey | None
     known: Print | None
+    marks: MarkMap | None
     sha256: str
 
 
@@ -74,40 +76,41 @@ def prepare_reader(template: Template) -> FormReader:
     layout = flat_layout(template)
     if too_large(layout):
         raise TemplateInvalid(f"Mẫu {template.name}: ô quá nhỏ so với trang.")
-    coarse, known = None, None
+    coarse, known, marks = None, None, None
     if template.blank is not None:
         height, width = template.blank.shape
         to_px = np.diag([width / template.width, height / template.height, 1.0])
         blank = flatten_page(template.blank, to_px @ to_template(template), layout, FLAT_PX_PER_MM)
         coarse, known = coarse_blank(blank), blank_print(blank)
-    return FormReader(template, layout, coarse, known, template.sha256)
+        marks = map_marks(layout, visible(known), FLAT_PX_PER_MM)
+    return FormReader(template, layout, coarse, known, marks, template.sha256)
 
 
-def read_form_page(page: PageImage, reader: FormReader) -> PageReading:
-    """Read one page; always returns: what cannot be read is a refused page with the reason as a flag.
+def read_form_page(page: PageImage, readers: Sequence[FormReader]) -> PageReading:
+    """Read one page by the template that it fits best; what fits none is a refused page with a flag.
 
     Args:
         page: one picture from `ocr.source.iter_pages`.
-        reader: of the template that the page is a print of.
+        readers: of the templates that the page may be a print of; at least one.
     """
     if page.grey.size == 0:
-        return _refused(page, reader, Flag.POOR_IMAGE, PageQuality(0, 0))
+        return _refused(page, readers[0], Flag.POOR_IMAGE, PageQuality(0, 0))
     quality = measure_quality(page.grey, page.reduction)
-    try:
-        placed, surface, flags = _lay_out(page.grey, reader)
-    except RegistrationFailed:
+    laid = _best_fit(page.grey, readers)
+    if laid is None:
         flag = Flag.BLANK_PAGE if is_blank(quality) else Flag.POOR_REGISTRATION
-        return _refused(page, reader, flag, quality)
-    if is_poor(quality) or _radius_px(placed, reader.template) < _LEAST_RADIUS_PX:
+        return _refused(page, readers[0], flag, quality)
+    flags = list(laid.flags)
+    if is_poor(quality) or laid.radius_px < _LEAST_RADIUS_PX:
         flags.append(Flag.POOR_IMAGE)
-    fields = _read_fields(surface, reader)
+    fields = _read_fields(laid.surface, laid.reader)
     status, ordered = decide_page(fields, flags)
     fields = doubt_fields(fields, ordered)
     return replace(
-        _refused(page, reader, Flag.POOR_IMAGE, quality),
+        _refused(page, laid.reader, Flag.POOR_IMAGE, quality),
         status=status,
         flags=ordered,
-        fields=(*fields, *_joined(fields, reader.template)),
+        fields=(*fields, *_joined(fields, laid.reader.template)),
     )
 
 
@@ -132,8 +135,7 @@ def _model() -> MarkModel:
 
 def _radius_px(placed: Placed, template: Template) -> float:
     """How large a bubble is on the scan, in the middle of the page."""
-    middle = np.array([template.width / 2, template.height / 2])
-    ends = np.array([middle, middle + (template.radius, 0), middle + (0, template.radius)])
+    ends = np.array([template.width / 2, template.height / 2]) + template.radius * np.eye(3, 2, -1)
     px = cv2.perspectiveTransform(ends[None], placed.homography)[0]
     return float(min(np.linalg.norm(px[1] - px[0]), np.linalg.norm(px[2] - px[0])))
 
@@ -141,44 +143,60 @@ def _radius_px(placed: Placed, template: Template) -> float:
 # --- laying the page flat -------------------------------------------------------------------------
 
 
-def _lay_out(grey: Grey, reader: FormReader) -> tuple[Placed, Surface, list[Flag]]:
-    """The page flat and without print, with flags of doubt about its place."""
-    if reader.coarse is None or reader.known is None:
-        return _alone(grey, reader)
-    return _against_blank(grey, reader, reader.coarse, reader.known)
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A page laid flat by one template, with doubts about its place; a bubble's radius on the scan."""
+
+    reader: FormReader
+    surface: Surface
+    flags: tuple[Flag, ...]
+    radius_px: float
+
+    @property
+    def fit(self) -> float:
+        """Share of the questions that were found where they are printed; a doubted page fits less."""
+        return float(np.mean(self.surface.in_place)) - len(self.flags)
 
 
-def _place_flags(surface: Surface) -> list[Flag]:
-    return [] if np.mean(surface.in_place) >= _LEAST_IN_PLACE else [Flag.POOR_REGISTRATION]
+def _best_fit(grey: Grey, readers: Sequence[FormReader]) -> _Laid | None:
+    """The page laid flat by the template that it fits best, or None if no template finds it."""
+    found: list[_Laid] = []
+    for reader in readers:
+        with contextlib.suppress(RegistrationFailed):
+            found.append(_lay_out(grey, reader))
+    return max(found, key=lambda laid: laid.fit, default=None)
 
 
-def _against_blank(
-    grey: Grey, reader: FormReader, coarse: Grey, known: Print
-) -> tuple[Placed, Surface, list[Flag]]:
+def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
     placed = place_page(grey, reader.template)
+    soft = _softened(grey, placed, reader.template)
     way = placed.homography @ to_template(reader.template)
-    soft = _softened(grey, placed, reader.template)
-    rows, shifts = fit_rows(soft, way, reader.layout, coarse)
-    flat = flatten_page(soft, way, reader.layout, FLAT_PX_PER_MM, shifts)
-    surface = lift_marks(flat, known, reader.layout, tuple(r.agrees for r in rows))
-    return placed, surface, _place_flags(surface)
+    if reader.coarse is None or reader.known is None:
+        surface, doubted = _alone(soft, placed, reader)
+    else:
+        rows, shifts = fit_rows(soft, way, reader.layout, reader.coarse)
+        flat = flatten_page(soft, way, reader.layout, FLAT_PX_PER_MM, shifts)
+        surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
+    doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
+    flags = (Flag.POOR_REGISTRATION,) if doubted else ()
+    return _Laid(reader, surface, flags, _radius_px(placed, reader.template))
 
 
-def _alone(grey: Grey, reader: FormReader) -> tuple[Placed, Surface, list[Flag]]:
-    placed = place_page(grey, reader.template)
-    soft = _softened(grey, placed, reader.template)
+def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, bool]:
+    """Without a blank only the print around the bubbles says whether they are there, and which way up."""
     width, height = reader.template.width, reader.template.height
     turn = np.array([[-1.0, 0, width], [0, -1.0, height], [0, 0, 1.0]])
-    surfaces = []
-    for way in (np.eye(3), turn):
-        flat = flatten_page(soft, placed.homography @ way @ to_template(reader.template), reader.layout, FLAT_PX_PER_MM)
-        surfaces.append(lift_marks_alone(flat, reader.layout))
-    upright, turned = surfaces
-    flags = _place_flags(upright)
-    # Nothing but the print around the bubbles says which way up the page is.
-    if upright.outline < _LEAST_OUTLINE or turned.outline > _LESS_OUTLINED * upright.outline:
-        flags = [Flag.POOR_REGISTRATION]
-    return placed, upright, flags
+    upright, turned = (
+        lift_marks_alone(
+            flatten_page(
+                soft, placed.homography @ way @ to_template(reader.template), reader.layout, FLAT_PX_PER_MM
+            ),
+            reader.layout,
+        )
+        for way in (np.eye(3), turn)
+    )
+    doubted = upright.outline < _LEAST_OUTLINE or turned.outline > _LESS_OUTLINED * upright.outline
+    return upright, doubted
 
 
 def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
@@ -194,7 +212,7 @@ def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
 
 def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ...]:
     model = _model()
-    marks = map_marks(reader.layout, surface.clear, FLAT_PX_PER_MM)
+    marks = reader.marks or map_marks(reader.layout, surface.clear, FLAT_PX_PER_MM)
     measured = measure_marks(surface.clean, marks, FLAT_PX_PER_MM)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
     readings = []

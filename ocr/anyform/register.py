@@ -34,7 +34,7 @@ _LEAST_MARK_PX = 8
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A page that was found: `homography` (3, 3) from the template's unit to pixels, and how many points say so."""
+    """A page that was found: homography (3, 3) from the template's unit to pixels, and of how many points."""
 
     homography: Floats
     points: int
@@ -60,6 +60,27 @@ def place_page(grey: Grey, template: Template) -> Placed:
     return Placed(homography / homography[2, 2], placed.points)
 
 
+def flatten_to_template(grey: Grey, template: Template) -> Grey:
+    """A picture of the form laid out as the template's page, in about the picture's own resolution.
+
+    Args:
+        grey: uint8, any picture that `place_page` finds.
+        template: in pixels or millimetres.
+
+    Raises:
+        RegistrationFailed: as `place_page`.
+    """
+    homography = place_page(grey, template).homography
+    corners = cv2.perspectiveTransform(_corners_of(template.width, template.height)[None], homography)[0]
+    scale = float(np.linalg.norm(corners[1] - corners[0]) / template.width)
+    size = (round(template.width * scale), round(template.height * scale))
+    way = _HALF_BACK @ homography @ np.diag([1 / scale, 1 / scale, 1.0]) @ _HALF
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpPerspective(grey, way, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
 def _corners_of(width: float, height: float) -> Floats:
     return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
 
@@ -68,9 +89,14 @@ def _through(points: Floats, px: Floats) -> Floats:
     """The homography through four points; refused where they make no plausible page."""
     sides = np.linalg.norm(np.roll(px, -1, axis=0) - px, axis=1)
     ratios = (sides[0] / sides[2], sides[1] / sides[3])
-    if not cv2.isContourConvex(px.astype(np.float32)) or max(*ratios, *(1 / r for r in ratios)) > _SKEWED_SIDES:
+    if (
+        not cv2.isContourConvex(px.astype(np.float32))
+        or max(*ratios, *(1 / r for r in ratios)) > _SKEWED_SIDES
+    ):
         raise RegistrationFailed("Bốn góc tìm được không làm thành một trang giấy.")
-    return np.asarray(cv2.getPerspectiveTransform(points.astype(np.float32), px.astype(np.float32)), np.float64)
+    return np.asarray(
+        cv2.getPerspectiveTransform(points.astype(np.float32), px.astype(np.float32)), np.float64
+    )
 
 
 # --- the paper's outline --------------------------------------------------------------------------
@@ -90,7 +116,7 @@ def _page_homography(grey: Grey) -> Floats:
     hull = np.asarray(cv2.convexHull(largest), np.int32)
     corners = _quadrilateral(hull)
     # A pixel's centre lies at half numbers; the paper reaches half a pixel beyond its outermost pixels.
-    edges = _straightened(corners, hull.reshape(-1, 2), largest.reshape(-1, 2)) + 0.5
+    edges = _straightened(corners, np.asarray(largest, np.int32).reshape(-1, 2)) + 0.5
     return _through(_corners_of(1.0, 1.0), edges)
 
 
@@ -113,15 +139,21 @@ def _clockwise(corners: Floats) -> Floats:
     return corners[order]
 
 
-def _straightened(corners: Floats, _hull: Floats, outline: NDArray[np.int32]) -> Floats:
-    """Corners where straight lines through the middle of each edge meet: rounded or torn corners do no harm."""
+def _straightened(corners: Floats, outline: NDArray[np.int32]) -> Floats:
+    """Corners where lines through the middle of the edges meet: rounded or torn corners do no harm."""
     lines = []
     for one, other in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         along = other - one
         share = ((outline - one) @ along) / (along @ along)
-        off = np.abs(np.cross(np.append(along, 0), np.column_stack([outline - one, np.zeros(len(outline))]))[:, 2])
+        off = np.abs(
+            np.cross(np.append(along, 0), np.column_stack([outline - one, np.zeros(len(outline))]))[:, 2]
+        )
         near = (share > 0.1) & (share < 0.9) & (off < 0.02 * (along @ along))  # noqa: PLR2004 - the corners left out
-        fitted = cv2.fitLine(outline[near].astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01) if near.sum() > 1 else None
+        fitted = (
+            cv2.fitLine(outline[near].astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01)
+            if near.sum() > 1
+            else None
+        )
         dx, dy, x, y = np.ravel(fitted).astype(np.float64) if fitted is not None else (*along, *one)
         lines.append(np.array([dy, -dx, dx * y - dy * x]))
     meet = [np.cross(lines[i - 1], lines[i]) for i in range(len(lines))]
@@ -174,11 +206,11 @@ def _match_quarters(grey: Grey, mark: Grey, width_px: float) -> tuple[list[float
     scores, centres = [], []
     for left, top in ((0, 0), (width // 2, 0), (width // 2, height // 2), (0, height // 2)):
         quarter = grey[top : top + height // 2, left : left + width // 2]
-        match = cv2.matchTemplate(quarter, small, cv2.TM_CCOEFF_NORMED)
+        match = np.asarray(cv2.matchTemplate(quarter, small, cv2.TM_CCOEFF_NORMED), np.float32)
         y, x = np.unravel_index(int(match.argmax()), match.shape)
         peak = np.array([_vertex(match[y, x - 1 : x + 2]), _vertex(match[y - 1 : y + 2, x])])
         scores.append(float(match[y, x]))
-        centres.append(peak + (left + x + size[0] / 2, top + y + size[1] / 2))
+        centres.append(peak + np.array((left + x + size[0] / 2, top + y + size[1] / 2)))
     return scores, centres
 
 
@@ -198,12 +230,16 @@ def _by_corners(grey: Grey, template: Template) -> Placed:
     """The dark shapes in the corners, each sought around where the template has it on a full page."""
     scale = np.array([grey.shape[1] / template.width, grey.shape[0] / template.height])
     centre = np.array([template.width, template.height]) / 2
-    px = [_outermost(grey, np.array(p) * scale, np.sign(np.array(p) - centre)) for p in template.landmarks.points]
+    outer = template.landmarks.anchor == "outer"
+    px = [
+        _dark_shape(grey, np.array(p) * scale, np.sign(np.array(p) - centre), outer=outer)
+        for p in template.landmarks.points
+    ]
     return Placed(_through(np.array(template.landmarks.points), np.array(px)), 4)
 
 
-def _outermost(grey: Grey, at: Floats, outwards: Floats) -> Floats:
-    """The outer corner of the solid dark shape nearest to a place."""
+def _dark_shape(grey: Grey, at: Floats, outwards: Floats, *, outer: bool) -> Floats:
+    """The outer corner, or the centre, of the solid dark shape nearest to a place."""
     reach = round(_CORNER_SEARCH * min(grey.shape))
     left, top = (max(0, int(v) - reach) for v in at)
     zone = grey[top : int(at[1]) + reach, left : int(at[0]) + reach]
@@ -216,7 +252,7 @@ def _outermost(grey: Grey, at: Floats, outwards: Floats) -> Floats:
             continue
         y, x = np.nonzero(labels == number)
         points = np.column_stack([x + left, y + top]) + 0.5
-        point = points[(points @ outwards).argmax()]
+        point = points[(points @ outwards).argmax()] if outer else points.mean(axis=0)
         gap = float(np.linalg.norm(point - at))
         best, best_gap = (point, gap) if gap < best_gap else (best, best_gap)
     if best is None:
@@ -225,6 +261,9 @@ def _outermost(grey: Grey, at: Floats, outwards: Floats) -> Floats:
 
 
 # --- everything that is printed -------------------------------------------------------------------
+
+
+_SIFT = cv2.SIFT_create(_MOST_FEATURES)  # type: ignore[attr-defined] # the stubs leave it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +299,7 @@ def _features(grey: Grey) -> _Features:
     """SIFT points of a picture, shrunk, in its own full pixels."""
     shrink = min(1.0, _FEATURE_LONG_PX / max(grey.shape))
     small = cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    points, descriptors = cv2.SIFT_create(_MOST_FEATURES).detectAndCompute(small, None)
+    points, descriptors = _SIFT.detectAndCompute(small, None)
     at = np.array([p.pt for p in points], np.float64).reshape(-1, 2)
     # Pixel (x, y) of the small picture has its centre at (x + 0.5, y + 0.5).
     return _Features((at + 0.5) / shrink, np.asarray(descriptors, np.float32).reshape(len(at), -1))
@@ -277,7 +316,7 @@ def _blank_features(template: Template) -> _Features:
 
 
 def _by_timing(grey: Grey, template: Template) -> Placed:
-    homography, count = match_timing(grey, template)
+    homography, count = match_timing(grey, template.landmarks.points)
     return Placed(homography, count)
 
 

@@ -30,6 +30,7 @@ _GROWN_PX = 5
 _FILL_PX = 3.0
 _NEXT_TO_NOTHING = 1e-3
 _LEAST_CLEAR = 0.3
+_AS_LIGHT = 0.9
 _INSIDE_R = 0.74
 _REACH_R = 1.9
 _LEAST_REACH_R = 1.05
@@ -129,7 +130,7 @@ def known_print(printed: Floats32) -> Print:
 
 def blank_print(blank: Grey) -> Print:
     """What a blank, uint8 and flat, has printed."""
-    return known_print(blank / _local_white(blank))
+    return known_print(blank.astype(np.float32) / _local_white(blank))
 
 
 def _local_white(page: Grey) -> Floats32:
@@ -161,11 +162,12 @@ def lift_marks(flat: Grey, known: Print, layout: PageLayout, in_place: tuple[boo
         layout: of the flat page.
         in_place: per question.
     """
-    clean = _without_print(flat / _local_white(flat), known)
-    return Surface(clean, _clear(known), in_place, _trusted(known.lines, layout), 1.0)
+    clean = _without_print(flat.astype(np.float32) / _local_white(flat), known)
+    return Surface(clean, visible(known), in_place, _trusted(known, layout), 1.0)
 
 
-def _clear(known: Print) -> Grey:
+def visible(known: Print) -> Grey:
+    """255 where no print hides ink, uint8."""
     return np.asarray(known.seen * 255, np.uint8)
 
 
@@ -174,16 +176,19 @@ def _centres(layout: PageLayout) -> NDArray[np.int64]:
     return np.rint(np.array(at) * FLAT_PX_PER_MM - 0.5).astype(np.int64)
 
 
-def _trusted(lines: Grey, layout: PageLayout) -> NDArray[np.bool_]:
+def _trusted(known: Print, layout: PageLayout) -> NDArray[np.bool_]:
+    """Bubbles whose inside is known to be open paper, as that of the others.
+
+    Where most of a group are marked, or the blank is no blank, marks would pass for print.
+    """
     radius = RADIUS_MM * FLAT_PX_PER_MM * _INSIDE_R
     reach = int(radius)
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     inside = np.hypot(dx, dy) <= radius
-    shares = [
-        1.0 - lines[y - reach : y + reach + 1, x - reach : x + reach + 1][inside].mean()
-        for x, y in _centres(layout)
-    ]
-    return np.array(shares) >= _LEAST_CLEAR
+    parts = [np.s_[y - reach : y + reach + 1, x - reach : x + reach + 1] for x, y in _centres(layout)]
+    open_ = np.array([1.0 - known.lines[p][inside].mean() for p in parts])
+    shade = np.array([known.shade[p][inside].mean() for p in parts])
+    return (open_ >= _LEAST_CLEAR) & (shade >= _AS_LIGHT * np.quantile(shade, 0.75))
 
 
 # --- without one ----------------------------------------------------------------------------------
@@ -217,12 +222,12 @@ def lift_marks_alone(flat: Grey, layout: PageLayout) -> Surface:
     beyond = printed == 0
     printed[beyond] = 1.0
     known = known_print(printed)
-    clean, clear = _without_print(page, known), _clear(known)
+    clean, clear = _without_print(page, known), visible(known)
     clean[beyond], clear[beyond] = PAPER, 0
     by_question = _by_question(alike, layout)
     # Marked bubbles look otherwise; of every question some are not marked.
     in_place = tuple(bool(np.quantile(own, 0.75) >= _LEAST_LIKENESS) for own in by_question)
-    return Surface(clean, clear, in_place, _trusted(known.lines, layout), _outline(patches))
+    return Surface(clean, clear, in_place, _trusted(known, layout), _outline(patches))
 
 
 _LEAST_LIKENESS = 0.35

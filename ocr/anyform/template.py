@@ -28,6 +28,7 @@ MARK_FILE = "mark.png"
 Unit = Literal["mm", "px"]
 Outline = Literal["round", "square", "unknown"]
 Method = Literal["features", "marks", "corners", "timing", "page"]
+Anchor = Literal["centre", "outer"]
 _CORNERS = 4
 
 
@@ -61,12 +62,14 @@ class Landmarks:
             `features` and `page`.
         mark_width: of `marks` and `timing`: printed width of one.
         crop_page: the paper's outline is cut out of the picture before the marks are sought.
+        anchor: of `corners`: the point is the shape's `centre`, or its `outer` corner.
     """
 
     method: Method
     points: tuple[tuple[float, float], ...] = ()
     mark_width: float = 0.0
     crop_page: bool = False
+    anchor: Anchor = "centre"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,6 +201,7 @@ def _check_words(template: Template) -> str:
         (template.unit, Unit),
         (template.outline, Outline),
         (template.landmarks.method, Method),
+        (template.landmarks.anchor, Anchor),
     )
     wrong = [word for word, words in known if word not in get_args(words)]
     return f"không hiểu “{wrong[0]}”." if wrong else ""
