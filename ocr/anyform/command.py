@@ -48,6 +48,9 @@ def add_template_parser(subparsers: "Subparsers") -> None:
     _add_import_parser(actions)
     check = actions.add_parser("check", help="vẽ mẫu lên phiếu trắng để xem bằng mắt")
     check.add_argument("folder", type=Path, metavar="MẪU", help="thư mục mẫu")
+    check.add_argument(
+        "--scan", type=Path, help="vẽ lên trang quét này thay cho phiếu trắng: xem mẫu khớp đến đâu"
+    )
     check.add_argument("--out", type=Path, required=True, help="tệp ảnh")
     check.set_defaults(run=_run_check)
 
@@ -177,9 +180,10 @@ def import_template(path: Path, blank: Grey | None = None) -> Template:
 
 def _run_check(parsed: argparse.Namespace) -> int:
     template = load_template(parsed.folder)
+    page = None if parsed.scan is None else flatten_to_template(read_blank(parsed.scan), template)
     written = False
     with contextlib.suppress(cv2.error):
-        written = cv2.imwrite(str(parsed.out), draw_template(template))
+        written = cv2.imwrite(str(parsed.out), draw_template(template, page))
     if not written:
         raise TemplateInvalid(f"Không ghi được {parsed.out}.")
     _tell(f"{parsed.out}: {len(template.questions)} câu, {len(template.bubbles)} ô của mẫu {template.name}.")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ocr.anyform.template import Question, Template
 
+Grey = NDArray[np.uint8]
 Colour = NDArray[np.uint8]
 
 _LONG_PX = 1800
@@ -15,20 +16,21 @@ _COLOURS = ((200, 80, 0), (0, 110, 0), (170, 0, 170), (0, 90, 200), (150, 120, 0
 _LANDMARK = (0, 0, 230)
 
 
-def draw_template(template: Template) -> Colour:
+def draw_template(template: Template, page: Grey | None = None) -> Colour:
     """The blank (white paper where there is none) with all questions, options and landmarks.
 
     Args:
         template: a checked one.
+        page: uint8, another page to draw on, laid out as the template's.
 
     Returns:
         uint8 (height, width, 3), blue green red; 1800 pixels on its long side.
     """
     scale = _LONG_PX / max(template.width, template.height)
     size = (round(template.width * scale), round(template.height * scale))
-    page = np.full((size[1], size[0]), 255, np.uint8)
-    if template.blank is not None:
-        page = np.asarray(cv2.resize(template.blank, size, interpolation=cv2.INTER_AREA), np.uint8)
+    below = template.blank if page is None else page
+    below = np.full((1, 1), 255, np.uint8) if below is None else below
+    page = np.asarray(cv2.resize(below, size, interpolation=cv2.INTER_AREA), np.uint8)
     # Print is paled, so that what is drawn stands out.
     pale = (255 - (255 - page) // 2).astype(np.uint8)
     picture = np.asarray(cv2.cvtColor(pale, cv2.COLOR_GRAY2BGR), np.uint8)
@@ -51,7 +53,7 @@ def _draw_question(
     size = float(np.clip(radius / 22, 0.35, 0.8))
     centres = [(round(b.x * scale), round(b.y * scale)) for b in question.bubbles]
     for one, other in pairwise(centres):
-        cv2.line(picture, one, other, colour, 1)
+        cv2.line(picture, one, other, _paler(colour), 1)
     for bubble, at in zip(question.bubbles, centres, strict=True):
         half = (round(bubble.width * scale / 2), round(bubble.height * scale / 2))
         if template.outline == "round":
@@ -59,12 +61,16 @@ def _draw_question(
         else:
             corner, opposite = (at[0] - half[0], at[1] - half[1]), (at[0] + half[0], at[1] + half[1])
             cv2.rectangle(picture, corner, opposite, colour, 2)
-        _write(picture, bubble.option, (at[0] + half[0] // 2, at[1] - half[1]), size, colour)
+        _write(picture, bubble.option, (at[0] - round(9 * size), at[1] + round(9 * size)), size, colour)
     first = question.bubbles[0]
     at = (round((first.x - first.width / 2) * scale), round((first.y - first.height / 2) * scale))
     _write(
         picture, question.code, (max(0, at[0] - 12 * len(question.code)), max(12, at[1])), 1.2 * size, colour
     )
+
+
+def _paler(colour: tuple[int, int, int]) -> tuple[int, ...]:
+    return tuple(255 - (255 - c) // 3 for c in colour)
 
 
 def _write(

@@ -188,7 +188,7 @@ def _trusted(known: Print, layout: PageLayout) -> NDArray[np.bool_]:
     parts = [np.s_[y - reach : y + reach + 1, x - reach : x + reach + 1] for x, y in _centres(layout)]
     open_ = np.array([1.0 - known.lines[p][inside].mean() for p in parts])
     shade = np.array([known.shade[p][inside].mean() for p in parts])
-    return (open_ >= _LEAST_CLEAR) & (shade >= _AS_LIGHT * np.quantile(shade, 0.75))
+    return np.asarray((open_ >= _LEAST_CLEAR) & (shade >= _AS_LIGHT * np.quantile(shade, 0.75)), np.bool_)
 
 
 # --- without one ----------------------------------------------------------------------------------
@@ -246,16 +246,11 @@ def _reach(centres: NDArray[np.int64]) -> tuple[int, int]:
 
 
 def _groups(layout: PageLayout) -> list[list[int]]:
-    """Numbers of the bubbles that print the same: one option; rare options are all of a kind."""
+    """Numbers of the bubbles that print the same: those of one option."""
     by_option: dict[str, list[int]] = defaultdict(list)
-    number = 0
-    for field in layout.fields:
-        for bubble in field.bubbles:
-            by_option[bubble.option].append(number)
-            number += 1
-    groups = [g for g in by_option.values() if len(g) >= _LEAST_ALIKE]
-    rare = [i for g in by_option.values() if len(g) < _LEAST_ALIKE for i in g]
-    return [*groups, rare] if rare else groups
+    for number, bubble in enumerate(b for f in layout.fields for b in f.bubbles):
+        by_option[bubble.option].append(number)
+    return list(by_option.values())
 
 
 def _patches(flat: Grey, centres: NDArray[np.int64], reach: tuple[int, int]) -> Floats:
@@ -269,10 +264,14 @@ def _patches(flat: Grey, centres: NDArray[np.int64], reach: tuple[int, int]) -> 
 
 
 def _common(patches: Floats, groups: list[list[int]]) -> Floats:
-    """The print of each bubble: what the brighter ones of its group still show."""
+    """The print of each bubble: what the brighter ones of its group still show.
+
+    Too small a group cannot tell print from marks: there only what all bubbles have in common is print.
+    """
     common = np.empty_like(patches)
     for group in groups:
-        common[group] = np.quantile(patches[group], _BRIGHTER, axis=0)
+        alike = patches[group] if len(group) >= _LEAST_ALIKE else patches
+        common[group] = np.quantile(alike, _BRIGHTER, axis=0)
     return common
 
 
