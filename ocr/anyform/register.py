@@ -25,6 +25,7 @@ _LEAST_MATCHES = 20
 _LEAST_SPREAD = 0.2
 _RANSAC_PX = 2.5
 _LEAST_PAGE_SHARE = 0.08
+_LEAST_STEP = 25
 _SCALES = np.geomspace(0.55, 1.5, 21)
 _LEAST_MARK_MATCH = 0.3
 _SKEWED_SIDES = 1.3
@@ -106,6 +107,8 @@ def _page_homography(grey: Grey) -> Floats:
     """From the unit square to the four corners of the paper, which is brighter than what it lies on."""
     soft = cv2.GaussianBlur(grey, (0, 0), max(1.0, max(grey.shape) / 500))
     level, _ = cv2.threshold(soft, 0, 255, cv2.THRESH_OTSU)
+    if not (soft <= level).any() or soft[soft > level].mean() - soft[soft <= level].mean() < _LEAST_STEP:
+        raise RegistrationFailed("Không thấy mép tờ giấy trong ảnh.")
     bright = (soft > level).astype(np.uint8)
     size = max(3, max(grey.shape) // 60)
     bright = np.asarray(cv2.morphologyEx(bright, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), np.uint8)
@@ -301,8 +304,10 @@ def _features(grey: Grey) -> _Features:
     small = cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     points, descriptors = _SIFT.detectAndCompute(small, None)
     at = np.array([p.pt for p in points], np.float64).reshape(-1, 2)
+    if descriptors is None:  # nothing at all on the picture
+        return _Features(at, np.zeros((0, 0), np.float32))
     # Pixel (x, y) of the small picture has its centre at (x + 0.5, y + 0.5).
-    return _Features((at + 0.5) / shrink, np.asarray(descriptors, np.float32).reshape(len(at), -1))
+    return _Features((at + 0.5) / shrink, np.asarray(descriptors, np.float32))
 
 
 @lru_cache(maxsize=8)
