@@ -5,6 +5,7 @@ package that knows them.
 """
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -53,6 +54,7 @@ _LEAST_RADIUS_PX = 3.0
 _LEAST_IN_PLACE = 0.6
 _LEAST_OUTLINE = 0.3
 _LESS_OUTLINED = 0.6
+_FAINT_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,21 @@ def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ..
         )
         reading = decide_field(evidence, model.thresholds)
         readings.append(reading if surface.trusted[own].all() else _doubted(reading))
-    return tuple(readings)
+    return tuple(readings) if reader.known is not None else _unswallowed(readings)
+
+
+def _unswallowed(readings: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
+    """Where print is told from the page alone, doubt what lies beside marks that may have passed for print.
+
+    Only a stroke that most questions have at the same option can pass for print, and then most of them
+    look blank or faint: one that has another mark besides must not be accepted for that one alone.
+    """
+    faint: dict[str, list[bool]] = defaultdict(list)
+    for reading in readings:
+        for bubble in reading.bubbles:
+            faint[bubble.option].append(bool({Flag.NO_MARK, Flag.MARGINAL_MARK} & set(reading.flags)))
+    swallowed = {option for option, seen in faint.items() if np.mean(seen) > _FAINT_SHARE}
+    return tuple(_doubted(r) if swallowed & {b.option for b in r.bubbles} else r for r in readings)
 
 
 def _doubted(reading: FieldReading) -> FieldReading:

@@ -25,16 +25,17 @@ RADIUS_MM = 2.4
 _MARGIN_MM = 8.0
 _MAX_FLAT_PX = 40_000_000
 PAPER = 245
-_PRINT_STEP = 0.82
+_PRINT_STEP = 0.9
 _GROWN_PX = 5
 _FILL_PX = 3.0
 _NEXT_TO_NOTHING = 1e-3
-_LEAST_CLEAR = 0.3
+_LEAST_CLEAR = 0.25
+_MORE_PRINT = 0.08
 _AS_LIGHT = 0.9
 _INSIDE_R = 0.74
 _REACH_R = 1.9
 _LEAST_REACH_R = 1.05
-_BRIGHTER = 0.6
+_BRIGHTER = 0.75
 _LEAST_ALIKE = 4
 _SEARCH_R = 0.35
 _LEAST_STEP = 6.0
@@ -188,7 +189,9 @@ def _trusted(known: Print, layout: PageLayout) -> NDArray[np.bool_]:
     parts = [np.s_[y - reach : y + reach + 1, x - reach : x + reach + 1] for x, y in _centres(layout)]
     open_ = np.array([1.0 - known.lines[p][inside].mean() for p in parts])
     shade = np.array([known.shade[p][inside].mean() for p in parts])
-    return np.asarray((open_ >= _LEAST_CLEAR) & (shade >= _AS_LIGHT * np.quantile(shade, 0.75)), np.bool_)
+    usual = 1.0 - np.median(open_)
+    alike = (1.0 - open_ <= 1.4 * usual + _MORE_PRINT) & (shade >= _AS_LIGHT * np.quantile(shade, 0.75))
+    return np.asarray(alike & (open_ >= _LEAST_CLEAR), np.bool_)
 
 
 # --- without one ----------------------------------------------------------------------------------
@@ -289,7 +292,7 @@ def _outline(patches: Floats) -> float:
 
     Likeness alone cannot tell bubbles from the gaps between them, which are all alike too.
     """
-    shown = np.quantile(patches, _BRIGHTER, axis=0)
+    shown = np.median(patches, axis=0)
     if shown.std() * 255 < _LEAST_STEP:
         return 0.0
     radius = RADIUS_MM * FLAT_PX_PER_MM

@@ -95,7 +95,8 @@ def _xtmpl(folder: Path, head: str = "") -> Path:
     """The drawn form as its version 2.1 writes it; values in no order."""
     names = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_RIGHT", "BOTTOM_LEFT")
     corners = "".join(
-        f'<corner position="{n}"><point x="{x}" y="{y}"/></corner>' for n, (x, y) in zip(names, CORNERS, strict=True)
+        f'<corner position="{n}"><point x="{x}" y="{y}"/></corner>'
+        for n, (x, y) in zip(names, CORNERS, strict=True)
     )
     questions = ""
     for row in reversed(range(ROWS)):
