@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +17,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import cv2
 
+from ocr.anyform.command import add_template_parser
+from ocr.anyform.reading import prepare_reader, read_form_page
+from ocr.anyform.template import load_template
 from ocr.bench import add_bench_parser
 from ocr.blank import render_blank
 from ocr.calibrate import add_calibrate_parser
@@ -25,7 +28,7 @@ from ocr.errors import EngineMissing, OcrError, ScanUnreadable, TemplateInvalid
 from ocr.model import FieldReading, Flag, PageReading, PageStatus, SheetIdentity
 from ocr.pipeline import ReadOptions, read_page
 from ocr.sheet_code import serial_text
-from ocr.source import count_pages, iter_pages
+from ocr.source import PageImage, count_pages, iter_pages
 from ocr.template import FormLibrary
 from ocr.text import LANGUAGE, TesseractRecogniser, engine_version, installed_languages
 from ocr.training.command import add_train_parser
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_read_parser(subparsers)
     _add_doctor_parser(subparsers)
     _add_render_parser(subparsers)
+    add_template_parser(subparsers)
     add_calibrate_parser(subparsers)
     add_train_parser(subparsers)
     add_deck_parser(subparsers)
@@ -74,6 +78,14 @@ def _add_read_parser(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser("read", help="đọc các tệp quét, mỗi trang một dòng JSON")
     parser.add_argument("files", nargs="+", type=Path, metavar="TỆP", help="PDF, TIFF, JPEG, PNG")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MẪU",
+        help="phiếu có sẵn, không do máy này in: thư mục mẫu (lặp lại được)",
+    )
     parser.add_argument("--out", type=Path, help="tệp kết quả .jsonl (mặc định: ra màn hình)")
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="số tiến trình (mặc định: mọi lõi)"
@@ -83,11 +95,14 @@ def _add_read_parser(subparsers: "Subparsers") -> None:
 
 
 def _run_read(parsed: argparse.Namespace) -> int:
-    library = FormLibrary(parsed.forms)
-    if not library.codes():
+    if not parsed.template and not FormLibrary(parsed.forms).codes():
         raise TemplateInvalid(f"Không có mẫu phiếu nào trong {parsed.forms}.")
+    for folder in parsed.template:
+        load_template(folder)
     failures: list[OcrError] = []
-    readings = read_files(parsed.files, parsed.forms, parsed.workers, failures, drafts=parsed.drafts)
+    readings = read_files(
+        parsed.files, parsed.forms, parsed.workers, failures, drafts=parsed.drafts, templates=parsed.template
+    )
     with _output(parsed.out) as out:
         pages = write_readings(flag_across_pages(list(_counted(readings))), out)
     refused = f", {len(failures)} tệp hỏng" if failures else ""
@@ -121,7 +136,13 @@ class _Span:
 
 
 def read_files(
-    files: Sequence[Path], forms: Path, workers: int, failures: list[OcrError], *, drafts: bool = False
+    files: Sequence[Path],
+    forms: Path,
+    workers: int,
+    failures: list[OcrError],
+    *,
+    drafts: bool = False,
+    templates: Sequence[Path] = (),
 ) -> Iterator[PageReading]:
     """Read every page of every file, in the order of files and pages.
 
@@ -131,13 +152,14 @@ def read_files(
         workers: processes; 1 reads in this one.
         failures: receives what could not be opened.
         drafts: let Tesseract draft handwritten boxes.
+        templates: folders of templates of forms that we did not print; then all pages are read by them.
     """
     spans = [span for path in files for span in _spans(path, failures)]
     if workers <= 1:
-        _start_worker(forms, drafts)
+        _start_worker(forms, drafts, templates)
         yield from _collected(map(_read_span, spans), failures)
         return
-    with get_context("spawn").Pool(workers, _start_worker, (forms, drafts)) as pool:
+    with get_context("spawn").Pool(workers, _start_worker, (forms, drafts, templates)) as pool:
         yield from _collected(pool.imap(_read_span, spans), failures)
 
 
@@ -174,18 +196,23 @@ def _collected(
 
 
 # One reader per process: the library and what it has cached stay for all pages.
-_reader: dict[str, Any] = {}
+_reader: dict[str, Callable[[PageImage], PageReading]] = {}
 
 
-def _start_worker(forms: Path, drafts: bool) -> None:  # noqa: FBT001 - called by the pool, by position
+def _start_worker(forms: Path, drafts: bool, templates: Sequence[Path]) -> None:  # noqa: FBT001 - called by the pool, by position
+    if templates:
+        readers = [prepare_reader(load_template(folder)) for folder in templates]
+        _reader["read"] = lambda page: read_form_page(page, readers)
+        return
     recogniser = TesseractRecogniser() if drafts else None
-    _reader.update(library=FormLibrary(forms), options=ReadOptions(recogniser=recogniser))
+    library, options = FormLibrary(forms), ReadOptions(recogniser=recogniser)
+    _reader["read"] = lambda page: read_page(page, library, options).reading
 
 
 def _read_span(span: _Span) -> list[PageReading] | OcrError:
     pages = iter_pages(span.path, pages=span.pages)
     try:
-        return [read_page(page, _reader["library"], _reader["options"]).reading for page in pages]
+        return [_reader["read"](page) for page in pages]
     except OcrError as error:
         return _named(error, span.path)
 

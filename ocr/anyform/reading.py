@@ -1,0 +1,273 @@
+"""One scanned page of a form that we did not print, read by its template.
+
+The same measuring, model, decision and flags as for our own sheets; this is the only module of the
+package that knows them.
+"""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import prod
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.anyform.register import Placed, place_page
+from ocr.anyform.surface import (
+    RADIUS_MM,
+    Print,
+    Surface,
+    blank_print,
+    flat_layout,
+    lift_marks,
+    lift_marks_alone,
+    to_template,
+    too_large,
+    visible,
+)
+from ocr.anyform.template import Template
+from ocr.decide import (
+    FieldEvidence,
+    MarkModel,
+    bubble_probabilities,
+    decide_field,
+    decide_page,
+    doubt_fields,
+    load_model,
+)
+from ocr.errors import RegistrationFailed, TemplateInvalid
+from ocr.layout import PageLayout
+from ocr.marks import MarkMap, map_marks, measure_marks
+from ocr.model import FieldReading, Flag, PageQuality, PageReading, PageStatus
+from ocr.quality import is_blank, is_poor, measure_quality
+from ocr.registration import FLAT_PX_PER_MM, coarse_blank, fit_rows, flatten_page
+from ocr.scan_page import PageImage
+
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+ENGINE = f"chamdiem-anyform 1, OpenCV {cv2.__version__}"
+_LEAST_RADIUS_PX = 3.0
+_LEAST_IN_PLACE = 0.6
+_LEAST_OUTLINE = 0.3
+_LESS_OUTLINED = 0.6
+_FAINT_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FormReader:
+    """A template made ready to read pages; made by `prepare_reader`."""
+
+    template: Template
+    layout: PageLayout
+    coarse: Grey | None
+    known: Print | None
+    marks: MarkMap | None
+    sha256: str
+
+
+def prepare_reader(template: Template) -> FormReader:
+    """Lay the template out as a flat page, once for all scans.
+
+    Raises:
+        TemplateInvalid: its bubbles are too small beside its page.
+    """
+    layout = flat_layout(template)
+    if too_large(layout):
+        raise TemplateInvalid(f"Mẫu {template.name}: ô quá nhỏ so với trang.")
+    coarse, known, marks = None, None, None
+    if template.blank is not None:
+        height, width = template.blank.shape
+        to_px = np.diag([width / template.width, height / template.height, 1.0])
+        blank = flatten_page(template.blank, to_px @ to_template(template), layout, FLAT_PX_PER_MM)
+        coarse, known = coarse_blank(blank), blank_print(blank)
+        marks = map_marks(layout, visible(known), FLAT_PX_PER_MM)
+    return FormReader(template, layout, coarse, known, marks, template.sha256)
+
+
+def read_form_page(page: PageImage, readers: Sequence[FormReader]) -> PageReading:
+    """Read one page by the template that it fits best; what fits none is a refused page with a flag.
+
+    Args:
+        page: one picture from `ocr.source.iter_pages`.
+        readers: of the templates that the page may be a print of; at least one.
+    """
+    if page.grey.size == 0:
+        return _refused(page, readers[0], Flag.POOR_IMAGE, PageQuality(0, 0))
+    quality = measure_quality(page.grey, page.reduction)
+    laid = _best_fit(page.grey, readers)
+    if laid is None:
+        flag = Flag.BLANK_PAGE if is_blank(quality) else Flag.POOR_REGISTRATION
+        return _refused(page, readers[0], flag, quality)
+    flags = list(laid.flags)
+    if is_poor(quality) or laid.radius_px < _LEAST_RADIUS_PX:
+        flags.append(Flag.POOR_IMAGE)
+    fields = _read_fields(laid.surface, laid.reader)
+    status, ordered = decide_page(fields, flags)
+    fields = doubt_fields(fields, ordered)
+    return replace(
+        _refused(page, laid.reader, Flag.POOR_IMAGE, quality),
+        status=status,
+        flags=ordered,
+        fields=(*fields, *_joined(fields, laid.reader.template)),
+    )
+
+
+def _refused(page: PageImage, reader: FormReader, flag: Flag, quality: PageQuality) -> PageReading:
+    return PageReading(
+        source=page.source,
+        page_index=page.page_index,
+        status=PageStatus.REFUSED,
+        identity=None,
+        flags=(flag,),
+        quality=quality,
+        engine=ENGINE,
+        template_sha256=reader.sha256,
+        thresholds=_model().name,
+    )
+
+
+@lru_cache(maxsize=1)
+def _model() -> MarkModel:
+    return load_model()
+
+
+def _radius_px(placed: Placed, template: Template) -> float:
+    """How large a bubble is on the scan, in the middle of the page."""
+    ends = np.array([template.width / 2, template.height / 2]) + template.radius * np.eye(3, 2, -1)
+    px = cv2.perspectiveTransform(ends[None], placed.homography)[0]
+    return float(min(np.linalg.norm(px[1] - px[0]), np.linalg.norm(px[2] - px[0])))
+
+
+# --- laying the page flat -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A page laid flat by one template, with doubts about its place; a bubble's radius on the scan."""
+
+    reader: FormReader
+    surface: Surface
+    flags: tuple[Flag, ...]
+    radius_px: float
+
+    @property
+    def fit(self) -> float:
+        """Share of the questions that were found where they are printed; a doubted page fits less."""
+        return float(np.mean(self.surface.in_place)) - len(self.flags)
+
+
+def _best_fit(grey: Grey, readers: Sequence[FormReader]) -> _Laid | None:
+    """The page laid flat by the template that it fits best, or None if no template finds it."""
+    found: list[_Laid] = []
+    for reader in readers:
+        with contextlib.suppress(RegistrationFailed):
+            found.append(_lay_out(grey, reader))
+    return max(found, key=lambda laid: laid.fit, default=None)
+
+
+def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
+    placed = place_page(grey, reader.template)
+    soft = _softened(grey, placed, reader.template)
+    way = placed.homography @ to_template(reader.template)
+    if reader.coarse is None or reader.known is None:
+        surface, doubted = _alone(soft, placed, reader)
+    else:
+        rows, shifts = fit_rows(soft, way, reader.layout, reader.coarse)
+        flat = flatten_page(soft, way, reader.layout, FLAT_PX_PER_MM, shifts)
+        surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
+    doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
+    flags = (Flag.POOR_REGISTRATION,) if doubted else ()
+    return _Laid(reader, surface, flags, _radius_px(placed, reader.template))
+
+
+def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, bool]:
+    """Without a blank only the print around the bubbles says whether they are there, and which way up."""
+    width, height = reader.template.width, reader.template.height
+    turn = np.array([[-1.0, 0, width], [0, -1.0, height], [0, 0, 1.0]])
+    upright, turned = (
+        lift_marks_alone(
+            flatten_page(
+                soft, placed.homography @ way @ to_template(reader.template), reader.layout, FLAT_PX_PER_MM
+            ),
+            reader.layout,
+        )
+        for way in (np.eye(3), turn)
+    )
+    doubted = upright.outline < _LEAST_OUTLINE or turned.outline > _LESS_OUTLINED * upright.outline
+    return upright, doubted
+
+
+def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
+    """A large scan made soft enough to be sampled more coarsely."""
+    shrink = _radius_px(placed, template) / (RADIUS_MM * FLAT_PX_PER_MM)
+    if shrink <= 1.5:  # noqa: PLR2004 - every pixel still counts
+        return grey
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.4 * shrink), np.uint8)
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ...]:
+    model = _model()
+    marks = reader.marks or map_marks(reader.layout, surface.clear, FLAT_PX_PER_MM)
+    measured = measure_marks(surface.clean, marks, FLAT_PX_PER_MM)
+    probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
+    readings = []
+    for number, field in enumerate(reader.layout.fields):
+        own = np.flatnonzero(marks.field_of == number)
+        evidence = FieldEvidence(
+            code=field.code,
+            options=tuple(b.option for b in field.bubbles),
+            marks=tuple(measured.bubbles[i] for i in own),
+            probabilities=tuple((float(p[0]), float(p[1]), float(p[2])) for p in probabilities[own]),
+            in_place=surface.in_place[number],
+            surrounds=tuple(measured.surrounds[i] for i in own),
+        )
+        reading = decide_field(evidence, model.thresholds)
+        readings.append(reading if surface.trusted[own].all() else _doubted(reading))
+    return tuple(readings) if reader.known is not None else _unswallowed(readings)
+
+
+def _unswallowed(readings: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
+    """Where print is told from the page alone, doubt what lies beside marks that may have passed for print.
+
+    Only a stroke that most questions have at the same option can pass for print, and then most of them
+    look blank or faint: one that has another mark besides must not be accepted for that one alone.
+    """
+    faint: dict[str, list[bool]] = defaultdict(list)
+    for reading in readings:
+        for bubble in reading.bubbles:
+            faint[bubble.option].append(bool({Flag.NO_MARK, Flag.MARGINAL_MARK} & set(reading.flags)))
+    swallowed = {option for option, seen in faint.items() if np.mean(seen) > _FAINT_SHARE}
+    return tuple(_doubted(r) if swallowed & {b.option for b in r.bubbles} else r for r in readings)
+
+
+def _doubted(reading: FieldReading) -> FieldReading:
+    flags = {*reading.flags, Flag.LOW_CONFIDENCE}
+    return replace(reading, accepted=False, flags=tuple(f for f in Flag if f in flags))
+
+
+def _joined(fields: Sequence[FieldReading], template: Template) -> tuple[FieldReading, ...]:
+    """Answers put together from several questions; accepted only where every part is."""
+    by_code = {f.code: f for f in fields}
+    return tuple(_join(code, [by_code[p] for p in parts]) for code, parts in template.joined.items())
+
+
+def _join(code: str, parts: Sequence[FieldReading]) -> FieldReading:
+    """Blank parts add nothing to the value, undecided ones leave none; no bubbles of its own."""
+    flags = {flag for p in parts for flag in p.flags}
+    decided = all(p.value is not None or p.flags == (Flag.NO_MARK,) for p in parts)
+    value = "".join(p.value or "" for p in parts) if decided else ""
+    return FieldReading(
+        code=code,
+        value=value or None,
+        confidence=round(prod(p.confidence for p in parts), 6),
+        accepted=all(p.accepted for p in parts),
+        flags=tuple(f for f in Flag if f in flags),
+        bubbles=(),
+    )

@@ -1,0 +1,162 @@
+"""Other programs' templates: where their bubbles are, by hand-made files in their documented forms."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr.anyform.command import import_template
+from ocr.anyform.formscanner import import_formscanner
+from ocr.anyform.omrchecker import import_omrchecker
+from ocr.anyform.template import check_template
+from ocr.errors import TemplateInvalid
+from tests.unit.ocr.anyform.drawn_form import CORNERS, OPTIONS, RADIUS, ROWS, centre, draw_form
+
+BLOCKS = {
+    "number": {
+        "fieldType": "QTYPE_INT",
+        "fieldLabels": ["no1..2"],
+        "origin": [100, 50],
+        "bubblesGap": 30,
+        "labelsGap": 40,
+    },
+    "choices": {
+        "bubbleValues": ["Yes", "No"],
+        "direction": "horizontal",
+        "fieldLabels": ["a", "b", "c"],
+        "origin": [300, 60],
+        "bubblesGap": 50,
+        "labelsGap": [30, 60],
+        "bubbleDimensions": [24, 20],
+    },
+}
+
+
+def _omrchecker(folder: Path, **changes: object) -> Path:
+    raw = {
+        "pageDimensions": [500, 400],
+        "bubbleDimensions": [20, 20],
+        "preProcessors": [{"name": "GaussianBlur", "options": {}}, {"name": "CropPage", "options": {}}],
+        "customLabels": {"number": ["no1..2"]},
+        "fieldBlocks": BLOCKS,
+    }
+    path = folder / "template.json"
+    path.write_text(json.dumps(raw | changes), encoding="utf-8")
+    return path
+
+
+def test_omrcheckers_blocks_become_questions(tmp_path: Path) -> None:
+    template = import_omrchecker(_omrchecker(tmp_path))
+    check_template(template)
+    questions = {q.code: q for q in template.questions}
+    assert list(questions) == ["no1", "no2", "a", "b", "c"]
+    second = questions["no2"].bubbles
+    assert [(b.option, b.x, b.y) for b in second[:2]] == [("0", 150, 60), ("1", 150, 90)]
+    assert len(second) == 10
+    assert [(b.option, b.x, b.y, b.height) for b in questions["c"].bubbles] == [
+        ("Yes", 312, 160, 20),
+        ("No", 362, 160, 20),
+    ]
+    assert template.joined == {"number": ("no1", "no2")}
+    assert template.landmarks.method == "page"
+    assert template.landmarks.crop_page
+
+
+def test_omrcheckers_reference_picture_becomes_the_blank(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "ref.png"), np.full((800, 1000), 240, np.uint8))
+    steps = [{"name": "FeatureBasedAlignment", "options": {"reference": "ref.png"}}]
+    template = import_omrchecker(_omrchecker(tmp_path, preProcessors=steps))
+    assert template.landmarks.method == "features"
+    assert template.blank is not None
+    assert template.blank.shape == (400, 500)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fieldBlocks": {"x": BLOCKS["number"] | {"fieldType": "QTYPE_NEW"}}},
+        {"fieldBlocks": {"x": {"origin": [1, 1]}}},
+        {"preProcessors": [{"name": "CropOnLogo", "options": {"relativePath": "x.png"}}]},
+        {"preProcessors": [{"name": "CropOnMarkers", "options": {"relativePath": "gone.png"}}]},
+        {"pageDimensions": 5},
+    ],
+)
+def test_what_we_do_not_have_is_refused_and_not_guessed(tmp_path: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(TemplateInvalid):
+        import_omrchecker(_omrchecker(tmp_path, **changes))
+
+
+# --- FormScanner ----------------------------------------------------------------------------------
+
+
+def _xtmpl(folder: Path, head: str = "") -> Path:
+    """The drawn form as its version 2.1 writes it; values in no order."""
+    names = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_RIGHT", "BOTTOM_LEFT")
+    corners = "".join(
+        f'<corner position="{n}"><point x="{x}" y="{y}"/></corner>'
+        for n, (x, y) in zip(names, CORNERS, strict=True)
+    )
+    questions = ""
+    for row in reversed(range(ROWS)):
+        values = "".join(
+            f'<value response="{o}"><point x="{centre(row, o)[0]}.0" y="{centre(row, o)[1]}.0"/></value>'
+            for o in OPTIONS[::-1]
+        )
+        questions += f'<question multiple="false" question="Question{row + 1}" type="QUESTIONS_BY_ROWS"><values>{values}</values></question>'
+    path = folder / "form.xtmpl"
+    path.write_text(
+        f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>{head}<template density="40" version="2.1">'
+        f'<rotation angle="0.0"/><corners type="ROUND">{corners}</corners>'
+        f'<fields groups="false" shape="CIRCLE" size="15"><group name="EMPTY">{questions}</group></fields></template>',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_formscanners_points_become_questions_in_printed_order(tmp_path: Path) -> None:
+    template = import_formscanner(_xtmpl(tmp_path), draw_form())
+    check_template(template)
+    assert [q.code for q in template.questions] == [f"Question{n}" for n in range(1, ROWS + 1)]
+    assert [b.option for b in template.questions[3].bubbles] == list(OPTIONS)
+    assert (template.bubbles[0].x, template.bubbles[0].y) == centre(0, "A")
+    # What its file calls size is the square that it counts in; the rings are measured on the picture.
+    assert template.radius == pytest.approx(RADIUS + 1, abs=1.5)
+    assert template.landmarks.method == "features"
+
+
+def test_without_its_picture_formscanners_corners_say_where_the_page_is(tmp_path: Path) -> None:
+    template = import_formscanner(_xtmpl(tmp_path), None)
+    check_template(template)
+    assert template.landmarks.method == "corners"
+    assert template.landmarks.points == CORNERS
+    assert (template.width, template.height) == (1240.0, 1754.0)
+
+
+def test_the_oldest_xtmpl_has_its_points_on_the_values(tmp_path: Path) -> None:
+    corners = "".join(
+        f'<corner position="{n}" x="{x}" y="{y}"/>'
+        for n, x, y in (
+            ("BOTTOM_RIGHT", 900, 1200),
+            ("TOP_LEFT", 80, 80),
+            ("TOP_RIGHT", 900, 80),
+            ("BOTTOM_LEFT", 80, 1200),
+        )
+    )
+    values = '<value x="400" y="300">B</value><value x="300" y="300">A</value>'
+    path = tmp_path / "old.xtmpl"
+    path.write_text(
+        f"<template><rotation angle='0'/><corners>{corners}</corners><fields><field orientation='QUESTIONS_BY_ROWS'>"
+        f"<name>Question 01</name><values>{values}</values></field></fields></template>",
+        encoding="utf-8",
+    )
+    template = import_template(path)
+    assert [(b.option, b.x) for b in template.bubbles] == [("A", 300.0), ("B", 400.0)]
+    assert template.questions[0].code == "Question 01"
+
+
+@pytest.mark.parametrize("head", ["<!DOCTYPE x [<!ENTITY a 'b'>]>", "<broken>"])
+def test_a_dangerous_or_broken_xtmpl_is_refused(tmp_path: Path, head: str) -> None:
+    with pytest.raises(TemplateInvalid):
+        import_template(_xtmpl(tmp_path, head))
