@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ocr.deck.bounds import Rate, rate
-from ocr.deck.score import UNAVOIDABLE, Review, Score, SilentError
+from ocr.deck.judge import UNAVOIDABLE, Review
+from ocr.deck.score import Score, SilentError
 from ocr.deck.truth import INVISIBLE_BELOW
 
 SCHEMA = "chamdiem-score/1"
@@ -61,6 +62,7 @@ def as_json(score: Score) -> dict[str, Any]:
         "answers_reviewed": score.answers_reviewed,
         "answers_lost": score.answers_lost,
         "invisible_marks": score.invisible_marks,
+        "invisible_silent_errors": score.invisible_silent_errors,
         "rates": {name: asdict(value) for name, value in rates(score).items()},
         "silent_error_list": [asdict(error) for error in score.silent_errors],
     }

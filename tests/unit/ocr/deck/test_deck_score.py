@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from ocr.deck.bounds import rate
+from ocr.deck.judge import NOT_READ, Review
 from ocr.deck.readings import ReadAnswer, ReadPage
 from ocr.deck.report import as_json, as_text, rates
-from ocr.deck.score import NOT_READ, Review, Score, score_deck
+from ocr.deck.score import Score, score_deck
 from ocr.deck.truth import PageKind, TruthField, TruthPage
 from ocr.model import Flag, PageStatus
 
