@@ -28,7 +28,7 @@ Darkness = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class HumanMark:
-    """One picture: its class, the printed box's shape, and its ink as a share of the paper's light in [0, 1]."""
+    """One picture: its class, its box's shape, and its ink as a share of the paper's light in [0, 1]."""
 
     name: str
     label: str
@@ -74,9 +74,8 @@ def _darkness(name: str) -> Darkness:
     grey = cv2.imread(str(MARKS / name), cv2.IMREAD_GRAYSCALE)
     assert grey is not None, name
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return np.clip(1.0 - grey.astype(np.float32) / float(np.percentile(border, 75)), 0.0, 1.0).astype(
-        np.float32
-    )
+    light = grey.astype(np.float32) / float(np.percentile(border, 75))
+    return np.asarray(np.clip(1.0 - light, 0.0, 1.0), np.float32)
 
 
 def _usual_box(empty: Sequence[Darkness]) -> Darkness:
@@ -131,7 +130,7 @@ def _lay(page: NDArray[np.float32], ink: Darkness, bubble: Bubble) -> None:
 
 
 def questions(count: int) -> Iterator[tuple[int, list[str]]]:
-    """Sides with the codes of their questions until `count` questions are there: front, back, front, …"""
+    """Sides with the codes of their questions until `count` questions are there: front, back, front."""
     number = 1
     while count > 0:
         codes = [f.code for f in side(number).fields if f.bubbles][:count]

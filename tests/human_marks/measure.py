@@ -71,7 +71,7 @@ def _accepted(number: int, marks: dict[tuple[str, str], HumanMark], seed: int) -
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Per class: questions, accepted rightly, shown to a person, silent errors, and marks that no eye sees."""
+    """Per class: questions, accepted rightly, shown to a person, silent errors; marks that no eye sees."""
     lines = ["| class | questions | accepted rightly | shown to a person | silent errors | invisible |"]
     lines.append("|---|---:|---:|---:|---:|---:|")
     for group in sorted({each.group for each in outcomes}):
