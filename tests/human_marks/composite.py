@@ -21,6 +21,7 @@ DPI = 200
 PAPER = 240.0
 _REACH_PX = 3
 _NOISE = 0.03
+_GAP_PX = 7
 _STRONGEST_PX = 40
 
 Darkness = NDArray[np.float32]
@@ -84,7 +85,10 @@ def _usual_box(empty: Sequence[Darkness]) -> Darkness:
 
 
 def _without_box(crop: Darkness, box: Darkness) -> Darkness:
-    """Take the printed box away where it fits best; one pixel more on all sides, for what the fit leaves."""
+    """Take the printed box away where it fits best, and a pixel more on all sides for what the fit leaves.
+
+    A stroke that has ink on both sides of the gap is carried through it.
+    """
     best = max(
         ((dy, dx) for dy in range(-_REACH_PX, _REACH_PX + 1) for dx in range(-_REACH_PX, _REACH_PX + 1)),
         key=lambda shift: float((_shifted(box, shift) * crop).sum()),
@@ -94,7 +98,9 @@ def _without_box(crop: Darkness, box: Darkness) -> Darkness:
     strength = float(np.percentile(crop[outline], 25)) / float(placed[outline].mean())
     wide = cv2.dilate(placed, np.ones((3, 3), np.uint8)) * max(1.0, strength)
     ink = np.asarray(crop - wide, np.float32)
-    return np.where(ink > _NOISE, ink, 0.0).astype(np.float32)
+    ink = np.where(ink > _NOISE, ink, 0.0).astype(np.float32)
+    carried = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((_GAP_PX, _GAP_PX), np.uint8))
+    return np.where(wide > 0.5 * float(wide.max()), carried, ink).astype(np.float32)
 
 
 def _shifted(picture: Darkness, shift: tuple[int, int]) -> Darkness:
