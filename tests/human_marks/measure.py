@@ -19,10 +19,11 @@ _MEANT, _BESIDE = "2", "1"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one question: `right`, `shown` to a person, or `silent` error."""
+    """What became of one question: `right`, `shown` to a person, or `silent` error; `read` was accepted."""
 
     group: str
     outcome: str
+    read: str | None
     visible: bool
     names: tuple[str, ...]
 
@@ -39,7 +40,8 @@ def single_outcomes() -> Iterator[Outcome]:
         laid |= {(code, _BESIDE): empties[(at + n) % len(empties)] for n, code in enumerate(codes)}
         values = _accepted(number, laid, page)
         for code, mark in here.items():
-            yield Outcome(mark.label, _judged(values.get(code), mark), mark.visible, (mark.name,))
+            read = values.get(code)
+            yield Outcome(mark.label, _judged(read, mark), read, mark.visible, (mark.name,))
 
 
 def _judged(value: str | None, mark: HumanMark) -> str:
@@ -60,8 +62,9 @@ def double_outcomes() -> Iterator[Outcome]:
         laid = {(c, o): m for c, pair in here.items() for o, m in zip((_BESIDE, _MEANT), pair, strict=True)}
         values = _accepted(number, laid, 1000 + page)
         for code, pair in here.items():
-            outcome = "shown" if values.get(code) is None else "silent"
-            yield Outcome("two marks", outcome, all(m.visible for m in pair), tuple(m.name for m in pair))
+            read = values.get(code)
+            visible, names = all(m.visible for m in pair), tuple(m.name for m in pair)
+            yield Outcome("two marks", "shown" if read is None else "silent", read, visible, names)
 
 
 def _accepted(number: int, marks: dict[tuple[str, str], HumanMark], seed: int) -> dict[str, str]:
