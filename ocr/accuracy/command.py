@@ -119,8 +119,8 @@ def _full_run(parsed: argparse.Namespace) -> Run:
     """The run that is under way, or the next one, which is logged before its first page is made."""
     if parsed.share != 1 or parsed.profiles:
         raise PlanImpossible("--share và --profiles chỉ dùng cùng --rehearsal.")
-    _require_profiles(WANTED)
     commit, runs = frozen_commit(Path.cwd()), logged_runs(LOG)
+    _require_profiles(WANTED)
     if not runs or runs[-1].commit != commit or runs[-1].result:
         number = len(runs) + 1
         runs.append(LoggedRun(number, commit, run_seed(commit, str(number)), now_text()))

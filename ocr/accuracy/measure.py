@@ -29,14 +29,14 @@ _GUESS = 1000  # accepted positions of a chunk that is still under way; only the
 def measure_chunk(chunk: Chunk, forms_dir: Path) -> ChunkResult:
     """Everything about one chunk; the deck is gone afterwards, its command makes it again."""
     cv2.setNumThreads(1)
-    started = time.monotonic()
+    started = time.process_time()
     with tempfile.TemporaryDirectory(prefix="chamdiem-accuracy-") as folder:
         stack = build_deck(deck_order(chunk, forms_dir), Path(folder))
         readings = list(_read(stack.files, _library(forms_dir)))
     result = ChunkResult(chunk.profile, chunk.index)
     for verdict in judge_deck(readings, stack.truth):
         _count_page(result, chunk, verdict)
-    result.seconds = time.monotonic() - started
+    result.seconds = time.process_time() - started
     return result
 
 
@@ -55,8 +55,7 @@ def _read(files: tuple[Path, ...], library: FormLibrary) -> Iterator[ReadPage]:
 
 
 def _count_page(result: ChunkResult, chunk: Chunk, verdict: PageVerdict) -> None:
-    common = (f"form: {chunk.quota.form}", f"dpi: {chunk.dpi}")
-    families = (*common, *(page_families(verdict.page) if verdict.page else ()))
+    families = (f"dpi: {chunk.dpi}", *(page_families(verdict.page) if verdict.page else ()))
     counted = tally_page(verdict)
     result.total.add(counted)
     for name in families:

@@ -239,13 +239,14 @@ def _pages(summary: Summary) -> Iterator[str]:
         ("profile", "what became of it", "flags", "pages"),
         [(*key, f"{count:,}") for key, count in sorted(counted.items())],
     )
-    yield ""
     plainly_wrong = [page for page in pages if page["fate"] != "refused"]
     shown = [
         *plainly_wrong,
         *(page for page in pages if page["profile"] == "office" and page["fate"] == "refused"),
     ]
-    yield "Those of `office`, and any that was not refused but read wrongly or lost:"
+    if shown:
+        yield ""
+        yield "Those of `office`, and any that was not refused but read wrongly or lost:"
     for page in shown[:_LISTED]:
         yield ""
         said = f"{page['fate']} ({', '.join(page['flags'])})"

@@ -43,7 +43,7 @@ class Run:
 
 @dataclass(slots=True)
 class ChunkResult:
-    """What one chunk gave. `silent` and `pages` list wrong answers, and pages refused or read as another."""
+    """What one chunk gave; `seconds` of a processor. `silent` and `pages` list wrong answers, and pages refused or read as another."""
 
     profile: str
     index: int

@@ -8,13 +8,17 @@ from ocr.deck.judge import UNAVOIDABLE, AnswerVerdict, Fate, PageVerdict, holds_
 from ocr.deck.truth import TruthPage
 
 Tag = tuple[str, str | float | bool]
-# Numbers fall into bands from these limits on; what is not named here has no bands.
+_SAME_FOR_ALL = frozenset({"profile", "generator"})
+_EXACT = frozenset({"turned_deg"})
+# Other numbers fall into bands from these limits on; what is named nowhere makes no family.
 _BANDS: dict[str, tuple[float, ...]] = {
     "skew_deg": (1.0, 2.0, 4.0),
     "blur_mm": (0.1, 0.15, 0.2),
     "noise": (3.0, 6.0),
     "slop": (0.5, 0.8),
     "show_through": (0.001, 0.04),
+    "jpeg_quality": (50, 70),
+    "tilt_deg": (5.0, 15.0),
 }
 
 
@@ -79,8 +83,9 @@ def tally_answer(verdict: AnswerVerdict) -> Tally:
 
 
 def page_families(page: TruthPage) -> tuple[str, ...]:
-    """Families of a page, `subject: member`: its kind, and each tag of people, paper and scanner."""
-    return (f"kind: {page.kind.value}", *(family for tag in page.tags for family in _family(tag)))
+    """Families of a page, `subject: member`: form, kind, and each tag of people, paper and scanner."""
+    form = (f"form: {page.form}",) if page.form else ()
+    return (*form, f"kind: {page.kind.value}", *(family for tag in page.tags for family in _family(tag)))
 
 
 def answer_families(verdict: AnswerVerdict) -> tuple[str, ...]:
@@ -92,12 +97,14 @@ def answer_families(verdict: AnswerVerdict) -> tuple[str, ...]:
 def _family(tag: Tag) -> Iterator[str]:
     """A fault that is there, a word, or a band of a number; a fault that is absent is no family."""
     name, value = tag
+    if name in _SAME_FOR_ALL or (not value and name not in _BANDS):
+        return
     if isinstance(value, bool):
-        if value:
-            yield f"fault: {name}"
+        yield f"fault: {name}"
     elif isinstance(value, str):
-        if value:
-            yield f"{name}: {value}"
+        yield f"{name}: {value}"
+    elif name in _EXACT:
+        yield f"{name}: {value:g}"
     elif name in _BANDS:
         yield f"{name}: {_band(abs(value), _BANDS[name])}"
 

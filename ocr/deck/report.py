@@ -87,6 +87,7 @@ def _summary(score: Score) -> Iterator[str]:
     yield f"{'Câu trả lời':44}{score.answers:>12}"
     yield f"{'  máy tự nhận':44}{score.answers_accepted:>12}"
     yield _line("  SAI SÓT LỌT (không ai được xem)", known["silent_errors"])
+    yield f"{'    trong đó dấu mờ mắt khó thấy':44}{score.invisible_silent_errors:>12}"
     yield _line("  chuyển người rà soát", known["review"])
     for kind in Review:
         yield _line(f"    {_WORDS[kind]}", known[f"review_{kind.value}"])

@@ -9,7 +9,7 @@ from ocr.accuracy.reliability import Band, Reliability, band_names
 from ocr.accuracy.report import write_report
 from ocr.accuracy.results import ChunkResult, Run
 from ocr.accuracy.summary import Summary, pages_with_error
-from ocr.accuracy.tally import Tally, answer_families, page_families, tally_answer
+from ocr.accuracy.tally import Tag, Tally, answer_families, page_families, tally_answer
 from ocr.accuracy.words import bound_words, share_words
 from ocr.deck.bounds import rate
 from ocr.deck.judge import AnswerVerdict, Review, judge_deck
@@ -111,16 +111,32 @@ def test_a_bound_is_never_rounded_to_the_pleasant_side() -> None:
     assert share_words(rate(0, 0)) == "–"
 
 
-def test_families_name_faults_words_and_bands() -> None:
-    page = TruthPage(
-        PageKind.SHEET,
-        "a.pdf",
-        0,
-        serial="00001-3",
-        tags=(("fold", True), ("stain", False), ("pen", "blue"), ("skew_deg", -2.5), ("light", 0.3)),
-    )
-    assert page_families(page) == ("kind: sheet", "fault: fold", "pen: blue", "skew_deg: 2 to 4")
-    assert answer_families(AnswerVerdict(TruthField("Q", 5, None, event="blank"), None)) == ("event: blank",)
+@pytest.mark.parametrize(
+    ("tag", "families"),
+    [
+        (("fold", True), ("fault: fold",)),
+        (("stain", False), ()),
+        (("pen", "blue"), ("pen: blue",)),
+        (("second_pen", ""), ()),
+        (("skew_deg", -2.5), ("skew_deg: 2 to 4",)),
+        (("skew_deg", 0.0), ("skew_deg: under 1",)),
+        (("noise", 7.0), ("noise: from 6",)),
+        (("turned_deg", 90), ("turned_deg: 90",)),
+        (("turned_deg", 0), ()),
+        (("light", 0.3), ()),
+        (("profile", "odd"), ()),
+    ],
+)
+def test_families_name_faults_words_and_bands(tag: Tag, families: tuple[str, ...]) -> None:
+    page = TruthPage(PageKind.SHEET, "a.pdf", 0, serial="00001-3", form="CX4", tags=(tag,))
+    assert page_families(page) == ("form: CX4", "kind: sheet", *families)
+
+
+def test_families_of_an_answer_are_its_style_and_event() -> None:
+    blank = AnswerVerdict(TruthField("Q", 5, None, event="blank"), None)
+    ticked = AnswerVerdict(TruthField("Q", 5, "1", "tick"), "1")
+    assert answer_families(blank) == ("event: blank",)
+    assert answer_families(ticked) == ("style: tick", "event: plain")
 
 
 def test_the_worst_family_is_named_by_its_share() -> None:

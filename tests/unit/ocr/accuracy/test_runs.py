@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ocr.accuracy import command
 from ocr.accuracy.command import PlanImpossible, add_accuracy_parser
 from ocr.accuracy.plan import run_seed
 from ocr.accuracy.runs import LOG, REPORT, LoggedRun, NotFrozen, frozen_commit, logged_runs, write_log
 from ocr.cli import main
+from tests.worlds.scanned_pages import FORMS
 
 
 @pytest.fixture
@@ -51,14 +53,18 @@ def _new_file(checkout: Path) -> None:
 
 @pytest.mark.parametrize("thaw", [_change, _new_file])
 def test_a_full_run_refuses_changes_and_a_rehearsal_does_not(
-    checkout: Path, thaw: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    checkout: Path,
+    thaw: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     thaw(checkout)
     with pytest.raises(NotFrozen):
         frozen_commit(checkout)
     assert len(frozen_commit(checkout, clean=False)) == 40
     monkeypatch.chdir(checkout)
-    assert main(["accuracy", "--minutes", "0", "--workers", "1"]) != 0
+    assert main(["accuracy", "--minutes", "0", "--workers", "1"]) == NotFrozen.exit_code
+    assert "chưa được chốt" in capsys.readouterr().err
     assert not (checkout / LOG).exists()
 
 
@@ -83,3 +89,27 @@ def test_a_full_run_cannot_be_made_smaller(checkout: Path, monkeypatch: pytest.M
     with pytest.raises(PlanImpossible):
         parsed.run(parsed)
     assert run_seed("a" * 40, "rehearsal") != run_seed("a" * 40, "1")
+
+
+def test_a_full_run_is_logged_at_its_start_carried_on_and_closed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three starts: the first stops at once, the second carries it on to its end, the third is a new run."""
+    monkeypatch.chdir(checkout)
+    monkeypatch.setattr(command, "WANTED", {"office": 50})
+    monkeypatch.setattr(command, "SHEETS_PER_CHUNK", 1)
+    (checkout / ".git" / "info" / "exclude").write_text("var/\n", "utf-8")
+    start = ["accuracy", "--workers", "1", "--forms", str(FORMS)]
+    assert main([*start, "--minutes", "0"]) == 0
+    (begun,) = logged_runs(LOG)
+    assert (begun.run, begun.result) == (1, "")
+    assert "This run is partial" in REPORT.read_text("utf-8")
+    assert main(start) == 0
+    (ended,) = logged_runs(LOG)
+    assert (ended.run, ended.seed) == (1, begun.seed)
+    assert ended.result.startswith("office: 0 silent errors in ")
+    assert "This run is partial" not in REPORT.read_text("utf-8")
+    assert main([*start, "--minutes", "0"]) == 0
+    assert [(run.run, run.result != "") for run in logged_runs(LOG)] == [(1, True), (2, False)]
+    assert logged_runs(LOG)[1].seed != begun.seed
+    assert "| full runs started so far, this one included | 2 (" in REPORT.read_text("utf-8")
