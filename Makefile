@@ -1,6 +1,6 @@
 # Chấm Điểm: `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup python demo test check lint types imports tests bench campaign screenshots migration lock golden-update clean
+.PHONY: help setup python demo test check lint types imports tests bench accuracy campaign screenshots migration lock golden-update clean
 PY := .venv/bin/python
 
 help: ## Show this list
@@ -40,6 +40,9 @@ tests: ## Only the tests, without installing; T=path chooses
 
 bench: python ## Measure speed: pages a second, key to next item (ratios; nothing is asserted)
 	@$(PY) -m ocr bench
+
+accuracy: python ## Measure accuracy on fresh decks, hours; the report is docs/accuracy.md; A="--minutes 60"
+	@$(PY) -m ocr accuracy $(A)
 
 campaign: setup ## The whole job without a browser: 3,108 sheets printed, filled, read, settled, published
 	@$(PY) -m webapp campaign

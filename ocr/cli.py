@@ -1,4 +1,4 @@
-"""`python -m ocr read | doctor | render | deck | score | bench`: the paper room from a terminal.
+"""`python -m ocr read | doctor | render | deck | score | accuracy | bench`: the paper room from a terminal.
 
 A module per subject adds its sub-command; this one has the reading of files, the check of the machine
 and the blank page. Answers go to standard output or a file, progress to standard error.
@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import cv2
 
+from ocr.accuracy.command import add_accuracy_parser
 from ocr.anyform.command import add_template_parser
 from ocr.anyform.reading import prepare_reader, read_form_page
 from ocr.anyform.template import load_template
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add_train_parser(subparsers)
     add_deck_parser(subparsers)
     add_score_parser(subparsers)
+    add_accuracy_parser(subparsers)
     add_bench_parser(subparsers)
     return parser
 

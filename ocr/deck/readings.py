@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ocr.deck.lines import numbered_lines
 from ocr.errors import OcrError
-from ocr.model import Flag, PageStatus
+from ocr.model import Flag, PageReading, PageStatus
 from ocr.sheet_code import serial_text
 
 SCHEMA = "chamdiem-reading/1"
@@ -23,12 +23,13 @@ class ReadingsInvalid(OcrError):
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
-    """One field of a reading."""
+    """One field of a reading; `confidence` in [0, 1] is the probability stated of `value`, if one is."""
 
     code: str
     value: str | None
     accepted: bool
     flags: frozenset[Flag] = frozenset()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,34 @@ def read_readings(path: Path) -> Iterator[ReadPage]:
         yield _page_from(line, place)
 
 
+def as_read_page(reading: PageReading) -> ReadPage:
+    """A reading that never went through a file."""
+    page = ReadPage(
+        source=reading.source,
+        page_index=reading.page_index,
+        status=reading.status,
+        serial=None,
+        page=None,
+        flags=frozenset(reading.flags),
+        answers=tuple(
+            ReadAnswer(f.code, f.value, f.accepted, frozenset(f.flags), f.confidence) for f in reading.fields
+        ),
+        texts=tuple((text.code, text.written) for text in reading.texts),
+    )
+    sheet = reading.identity
+    if sheet is None:
+        return page
+    return replace(
+        page,
+        serial=serial_text(sheet.serial),
+        page=sheet.page,
+        form=sheet.form,
+        version=sheet.version,
+        group=sheet.group,
+        unit=sheet.unit,
+    )
+
+
 def _page_from(line: str, place: str) -> ReadPage:
     try:
         raw = json.loads(line)
@@ -86,7 +115,9 @@ def _page_from(line: str, place: str) -> ReadPage:
 
 
 def _answer_from(raw: dict[str, Any]) -> ReadAnswer:
-    return ReadAnswer(raw["code"], raw["value"], bool(raw["accepted"]), _flags_from(raw))
+    return ReadAnswer(
+        raw["code"], raw["value"], bool(raw["accepted"]), _flags_from(raw), raw.get("confidence")
+    )
 
 
 def _flags_from(raw: dict[str, Any]) -> frozenset[Flag]:

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ocr.deck.bounds import Rate, rate
-from ocr.deck.score import UNAVOIDABLE, Review, Score, SilentError
+from ocr.deck.judge import UNAVOIDABLE, Review
+from ocr.deck.score import Score, SilentError
 from ocr.deck.truth import INVISIBLE_BELOW
 
 SCHEMA = "chamdiem-score/1"
@@ -61,6 +62,7 @@ def as_json(score: Score) -> dict[str, Any]:
         "answers_reviewed": score.answers_reviewed,
         "answers_lost": score.answers_lost,
         "invisible_marks": score.invisible_marks,
+        "invisible_silent_errors": score.invisible_silent_errors,
         "rates": {name: asdict(value) for name, value in rates(score).items()},
         "silent_error_list": [asdict(error) for error in score.silent_errors],
     }
@@ -85,6 +87,7 @@ def _summary(score: Score) -> Iterator[str]:
     yield f"{'Câu trả lời':44}{score.answers:>12}"
     yield f"{'  máy tự nhận':44}{score.answers_accepted:>12}"
     yield _line("  SAI SÓT LỌT (không ai được xem)", known["silent_errors"])
+    yield f"{'    trong đó dấu mờ mắt khó thấy':44}{score.invisible_silent_errors:>12}"
     yield _line("  chuyển người rà soát", known["review"])
     for kind in Review:
         yield _line(f"    {_WORDS[kind]}", known[f"review_{kind.value}"])

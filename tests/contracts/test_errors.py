@@ -14,7 +14,10 @@ from webapp.http.locale import LazyText
 from webapp.par_index.errors import AppraisalError
 
 FAMILIES = (AppError, OcrError, AppraisalError)
-COMMANDS_ONLY = "ocr.deck"  # test decks are a command's business: their errors never reach a browser
+COMMANDS_ONLY = (
+    "ocr.deck",
+    "ocr.accuracy",
+)  # test decks are a command's business: their errors never reach a browser
 CLASSES: list[Any] = [
     error
     for family in FAMILIES

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from ocr.deck.bounds import rate
+from ocr.deck.judge import NOT_READ, Review
 from ocr.deck.readings import ReadAnswer, ReadPage
 from ocr.deck.report import as_json, as_text, rates
-from ocr.deck.score import NOT_READ, Review, Score, score_deck
+from ocr.deck.score import Score, score_deck
 from ocr.deck.truth import PageKind, TruthField, TruthPage
 from ocr.model import Flag, PageStatus
 
@@ -211,6 +212,7 @@ def test_an_invisible_mark_still_counts_and_is_tagged() -> None:
     faint = replace(OTHER, fields=(TruthField("Q1", 5, "2", "dot", visible=False, contrast=4.0),))
     score = score_deck([read(faint, (ReadAnswer("Q1", "3", accepted=True),))], [faint])
     assert (score.invisible_marks, score.silent_errors[0].visible) == (1, False)
+    assert score.invisible_silent_errors == as_json(score)["invisible_silent_errors"] == 1
 
 
 def test_comments_that_nobody_would_see_and_empty_boxes_are_counted_apart() -> None:
