@@ -38,8 +38,8 @@ imports:
 tests: ## Only the tests, without installing; T=path chooses
 	@$(PY) -m pytest -n 2 --dist loadscope $(T)
 
-bench: python ## Measure speed: pages a second, key to next item (ratios; nothing is asserted)
-	@$(PY) -m ocr bench
+bench: python ## Measure speed: each step of reading, the worker, memory (ratios; nothing is asserted)
+	@$(PY) -m webapp bench
 
 campaign: setup ## The whole job without a browser: 3,108 sheets printed, filled, read, settled, published
 	@$(PY) -m webapp campaign

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import cv2
 
-from ocr.bench import add_bench_parser
+from ocr.bench.command import add_bench_parser
 from ocr.blank import render_blank
 from ocr.calibrate import add_calibrate_parser
 from ocr.deck.command import add_deck_parser, add_score_parser
