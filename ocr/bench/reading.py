@@ -1,6 +1,5 @@
 """What reading costs, held against the floor: decoding the same pictures, which no reader can do without."""
 
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -177,7 +176,9 @@ def _peak_of_reading(path: Path, forms_dir: Path) -> float:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KB_PER_MB
+    """As the kernel counts it since the process began; `getrusage` would count its parent's memory too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / _KB_PER_MB
 
 
 def _read_many(path: Path, forms_dir: Path, marks: Sequence[int]) -> list[ManyPages]:
