@@ -38,8 +38,8 @@ imports:
 tests: ## Only the tests, without installing; T=path chooses
 	@$(PY) -m pytest -n 2 --dist loadscope $(T)
 
-bench: python ## Measure speed: pages a second, key to next item (ratios; nothing is asserted)
-	@$(PY) -m ocr bench
+bench: python ## Measure speed: each step of reading, the worker, memory (ratios; nothing is asserted)
+	@$(PY) -m webapp bench
 
 accuracy: python ## Measure accuracy on fresh decks, hours; the report is docs/accuracy.md; A="--minutes 60"
 	@$(PY) -m ocr accuracy $(A)

@@ -21,7 +21,7 @@ from ocr.accuracy.command import add_accuracy_parser
 from ocr.anyform.command import add_template_parser
 from ocr.anyform.reading import prepare_reader, read_form_page
 from ocr.anyform.template import load_template
-from ocr.bench import add_bench_parser
+from ocr.bench.command import add_bench_parser
 from ocr.blank import render_blank
 from ocr.calibrate import add_calibrate_parser
 from ocr.deck.command import add_deck_parser, add_score_parser

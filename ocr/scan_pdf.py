@@ -1,10 +1,12 @@
 """Pages out of PDF files: a page that is one full picture gives that picture, any other is rendered."""
 
 import contextlib
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pikepdf
 import pypdfium2
@@ -126,19 +128,57 @@ def _picture_grey(raw: Any, limits: ScanLimits) -> tuple[Grey, int] | None:  # n
     """Decode a PDF picture; None where only rendering gives its true look (masks, odd colours)."""
     width, height = int(raw["/Width"]), int(raw["/Height"])
     check_pixels(width, height, limits)
-    if any(key in raw for key in ("/SMask", "/Mask", "/Decode")) or raw.get("/ImageMask", False):
-        return None
-    if int(raw.get("/BitsPerComponent", 8)) > _BITS_PER_BYTE:  # Pillow clips 16 bits instead of scaling them
-        return None
     filters = _filters(raw)
-    if str(raw.get("/ColorSpace", "")) == "/DeviceCMYK":
+    if _needs_rendering(raw, filters):
         return None
     if filters == ["/DCTDecode"]:
         return jpeg_page(bytes(raw.read_raw_bytes()), limits)
-    if "/JPXDecode" in filters or "/JBIG2Decode" in filters:
-        return None
+    plain = _plain_pixels(raw, width, height)
+    if plain is not None:
+        return halve_long(plain)
     picture = pikepdf.PdfImage(raw).as_pil_image()
     return halve_long(np.asarray(picture.convert("L"), np.uint8))
+
+
+_GREY_OR_RGB = {"/DeviceGray", "/CalGray", "/DeviceRGB", "/CalRGB", "/ICCBased"}
+_OWN_PIXELS = {"/JPXDecode", "/JBIG2Decode"}  # decoded by the renderer alone
+_INKS = 4
+
+
+def _needs_rendering(raw: Any, filters: list[str]) -> bool:  # noqa: ANN401 - untyped
+    """Whether the picture's bytes are not what a reader sees: masks, inverted values, inks, deep colours."""
+    if any(key in raw for key in ("/SMask", "/Mask", "/Decode")) or raw.get("/ImageMask", False):
+        return True
+    if int(raw.get("/BitsPerComponent", 8)) > _BITS_PER_BYTE:  # Pillow clips 16 bits instead of scaling them
+        return True
+    colour = raw.get("/ColorSpace", "")
+    family = str(colour[0]) if isinstance(colour, pikepdf.Array) else str(colour)
+    if family == "/ICCBased" and int(colour[1].get("/N", _INKS)) == _INKS:
+        return True
+    is_palette = family == "/Indexed" and "/DCTDecode" not in filters
+    return not (family in _GREY_OR_RGB or is_palette) or not _OWN_PIXELS.isdisjoint(filters)
+
+
+_CHANNELS = {"/DeviceGray": 1, "/DeviceRGB": 3}
+
+
+def _plain_pixels(raw: Any, width: int, height: int) -> Grey | None:  # noqa: ANN401 - untyped
+    """Unpack grey or colour bytes with nothing special about them; None for any other picture.
+
+    No more is unpacked than the picture has pixels, whatever its bytes would grow to.
+    """
+    channels = _CHANNELS.get(str(raw.get("/ColorSpace", "")), 0)
+    is_plain = _filters(raw) == ["/FlateDecode"] and "/DecodeParms" not in raw
+    if not channels or not is_plain or int(raw.get("/BitsPerComponent", 8)) != _BITS_PER_BYTE:
+        return None
+    size = width * height * channels
+    unpacked = zlib.decompressobj().decompress(raw.get_raw_stream_buffer(), size)
+    if len(unpacked) < size:
+        raise ScanUnreadable("Ảnh của trang bị cụt. Hãy quét lại trang này.", "damaged")
+    pixels = np.frombuffer(unpacked, np.uint8).reshape(height, width, channels)
+    return (
+        pixels[:, :, 0] if channels == 1 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    )
 
 
 def _filters(raw: Any) -> list[str]:  # noqa: ANN401 - untyped

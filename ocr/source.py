@@ -8,6 +8,7 @@ import contextlib
 import struct
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -18,14 +19,32 @@ from PIL import ExifTags, Image
 
 from ocr.errors import ScanTooLarge, ScanUnreadable
 from ocr.jpeg import turn_upright
-from ocr.scan_page import PageImage, ScanLimits, check_pixels, halve_long, jpeg_page, unreadable_page
+from ocr.scan_page import PageImage, ScanLimits, check_pixels, halve_long, jpeg_page
 from ocr.scan_pdf import load_pdf_page, open_pdf, pdf_length
+from ocr.scan_tiff import count_tiff_pages, load_tiff_page
 
-__all__ = ["PageImage", "ScanLimits", "count_pages", "iter_pages", "load_page", "sniff_kind"]
+__all__ = [
+    "OpenScan",
+    "PageImage",
+    "ScanLimits",
+    "count_pages",
+    "iter_pages",
+    "load_page",
+    "open_scan",
+    "sniff_kind",
+]
 
 FileKind = Literal["pdf", "tiff", "jpeg", "png"]
 
 _HEAD_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OpenScan:
+    """An open scan file: `load` gives its page of an index from 0, below `page_count`."""
+
+    page_count: int
+    load: Callable[[int], PageImage]
 
 
 def sniff_kind(path: Path) -> FileKind:
@@ -57,8 +76,8 @@ def count_pages(path: Path, limits: ScanLimits | None = None) -> int:
     Raises:
         ScanUnreadable, ScanTooLarge: as `iter_pages`.
     """
-    with _open_scan(path, limits, None) as (pages, _):
-        return pages
+    with open_scan(path, limits) as scan:
+        return scan.page_count
 
 
 def load_page(
@@ -75,8 +94,8 @@ def load_page(
     Raises:
         ScanUnreadable, ScanTooLarge: as `iter_pages`.
     """
-    with _open_scan(path, limits, source) as (_, load):
-        return load(page_index)
+    with open_scan(path, limits, source) as scan:
+        return scan.load(page_index)
 
 
 def iter_pages(
@@ -95,16 +114,26 @@ def iter_pages(
             not_a_scan or no_pages. One damaged page of a sound file is a page with a `problem`.
         ScanTooLarge: over a limit, before anything is decoded.
     """
-    with _open_scan(path, limits, source) as (count, load):
+    with open_scan(path, limits, source) as scan:
+        count = scan.page_count
         for index in range(count) if pages is None else (i for i in pages if i < count):
-            yield load(index)
+            yield scan.load(index)
 
 
 @contextlib.contextmanager
-def _open_scan(
-    path: Path, limits: ScanLimits | None, source: str | None
-) -> Iterator[tuple[int, Callable[[int], PageImage]]]:
-    """Open a file of any kind: how many pages it has, and what gives one of them."""
+def open_scan(path: Path, limits: ScanLimits | None = None, source: str | None = None) -> Iterator[OpenScan]:
+    """Open a file of any kind, for whoever reads many of its pages in an order of their own.
+
+    Opening a file of thousands of pages costs more than reading one of them.
+
+    Args:
+        path: the file; its name plays no part.
+        limits: bytes, pages, pixels.
+        source: the name to put into every page; the file's own by default.
+
+    Raises:
+        ScanUnreadable, ScanTooLarge: as `iter_pages`.
+    """
     limits = limits or ScanLimits()
     name = path.name if source is None else source
     _check_bytes(path, limits)
@@ -113,15 +142,15 @@ def _open_scan(
         with open_pdf(path) as pdf:
             count = pdf_length(pdf)
             _check_pages(count, limits)
-            yield count, partial(load_pdf_page, path, pdf, limits, name)
+            yield OpenScan(count, partial(load_pdf_page, path, pdf, limits, name))
         return
     with _open_picture(path) as picture:
         if kind == "tiff":
-            count = _frames(picture)
-            _check_pages(count, limits)
-            yield count, partial(_sound_tiff_page, path, picture, limits, name)
+            tiff = count_tiff_pages(path, limits.max_pages)
+            _check_pages(tiff.page_count, limits)
+            yield OpenScan(tiff.page_count, partial(load_tiff_page, tiff, picture, limits, name))
         else:
-            yield 1, partial(_jpeg_file if kind == "jpeg" else _png_file, path, limits, name)
+            yield OpenScan(1, partial(_jpeg_file if kind == "jpeg" else _png_file, path, limits, name))
 
 
 def _check_bytes(path: Path, limits: ScanLimits) -> None:
@@ -159,13 +188,6 @@ def _open_picture(path: Path) -> Iterator[Image.Image]:
         yield picture
 
 
-def _frames(picture: Image.Image) -> int:
-    try:
-        return int(getattr(picture, "n_frames", 1))
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise ScanUnreadable("Tệp TIFF bị hỏng. Hãy quét lại.", "damaged") from error
-
-
 def _jpeg_file(path: Path, limits: ScanLimits, name: str, index: int) -> PageImage:
     """The one page of a JPEG file, turned as the camera says that it was held."""
     with _open_picture(path) as picture:
@@ -189,31 +211,3 @@ def _png_file(path: Path, limits: ScanLimits, name: str, index: int) -> PageImag
     if grey is None:
         raise ScanUnreadable("Tệp ảnh bị hỏng, không giải nén được. Hãy quét lại.", "damaged")
     return PageImage(name, index, *halve_long(np.asarray(grey, np.uint8)))
-
-
-def _sound_tiff_page(path: Path, picture: Image.Image, limits: ScanLimits, name: str, at: int) -> PageImage:
-    try:
-        return _tiff_page(path, picture, at, limits, name)
-    except ScanTooLarge as error:
-        return unreadable_page(name, at, str(error))
-
-
-def _tiff_page(path: Path, picture: Image.Image, index: int, limits: ScanLimits, name: str) -> PageImage:
-    try:
-        picture.seek(index)
-    except (OSError, ValueError, SyntaxError, EOFError):
-        return unreadable_page(name, index, "Trang bị hỏng trong tệp TIFF. Hãy quét lại trang này.")
-    width, height = picture.size
-    check_pixels(width, height, limits)
-    done, decoded = cv2.imreadmulti(str(path), start=index, count=1, flags=cv2.IMREAD_GRAYSCALE)
-    if done and len(decoded) == 1:
-        grey = np.asarray(decoded[0], np.uint8)
-    elif picture.mode.startswith(("I", "F")):  # Pillow clips more than 8 bits instead of scaling them
-        return unreadable_page(name, index, "Trang TIFF này hơn 8 bit. Hãy quét lại ảnh xám thường.")
-    else:
-        try:
-            grey = np.asarray(picture.convert("L"), np.uint8)
-        except (OSError, ValueError, SyntaxError):
-            return unreadable_page(name, index, "Trang bị hỏng trong tệp TIFF. Hãy quét lại trang này.")
-    grey, reduction = halve_long(grey)
-    return PageImage(name, index, grey, reduction)

@@ -12,9 +12,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -59,6 +61,9 @@ from webapp.services.recognition import (
 from webapp.services.verification import enqueue_reading
 from webapp.settings import Settings
 from webapp.storage import ScanStore
+
+if TYPE_CHECKING:
+    from ocr.source import OpenScan
 
 _LOG = logging.getLogger(__name__)
 _LIMITS_S = {JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
@@ -225,6 +230,8 @@ class PaperEngine:
         self._store = ScanStore(scans_dir)
         self._limits = ScanLimits(max_bytes=max_bytes)
         self._options = ReadOptions(crops="doubtful", preview=True)
+        self._close = ExitStack()
+        self._opened: tuple[Path, OpenScan] | None = None
         if not self._library.codes():
             raise TemplateInvalid(f"Không có mẫu phiếu nào trong {forms_dir}.")
 
@@ -252,15 +259,27 @@ class PaperEngine:
 
     def _read(self, task: ReadTask) -> ReadDone:
         from ocr.pipeline import read_page
-        from ocr.source import load_page
 
-        page = load_page(task.path, task.page_index, self._limits, task.source)
+        page = replace(self._open(task.path).load(task.page_index), source=task.source)
         result = read_page(page, self._library, self._options)
         pictures = [crop.picture for crop in result.crops]
         pictures += [result.preview] if result.preview else []
         names = [stored.sha256 for stored in self._store.put_many(pictures)]
         crops = {crop.code: name for crop, name in zip(result.crops, names, strict=False)}
         return ReadDone(result.reading, crops, names[-1] if result.preview else None)
+
+    def _open(self, path: Path) -> "OpenScan":
+        """The file, which stays open for its next page: opening a long one costs as much as reading a page.
+
+        A stored file never changes; one that cannot be opened is tried anew.
+        """
+        from ocr.source import open_scan
+
+        if self._opened is None or self._opened[0] != path:
+            self._close.close()
+            self._opened = None
+            self._opened = (path, self._close.enter_context(open_scan(path, self._limits)))
+        return self._opened[1]
 
     def _draft(self, task: DraftTask) -> Outcome:
         import cv2

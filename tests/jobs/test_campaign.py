@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ocr.deck.truth import PageKind, TruthPage, read_truth
 from webapp.cli.campaign import FORMS_DIR
 from webapp.cli.campaign_report import as_text
 from webapp.cli.campaign_run import Orders, Outcome, rehearse
-from webapp.cli.memory import tree_memory_mb
+from webapp.cli.memory import tree_memory_mb, tree_processor_s
 from webapp.par_index.compute import compute_index
 from webapp.par_index.survey import NO_SURVEY
 from webapp.persistence.base import make_engine, make_session_factory
@@ -131,3 +132,12 @@ def test_the_check_notices_a_sheet_that_is_nowhere(
 def test_memory_of_a_process_tree_is_plausible() -> None:
     assert 10 < tree_memory_mb(os.getpid()) < 20_000
     assert tree_memory_mb(2**22 + 1) == 0
+
+
+def test_the_processor_time_of_a_process_tree_grows_with_its_work() -> None:
+    before = tree_processor_s(os.getpid())
+    until = time.process_time() + 0.1
+    while time.process_time() < until:
+        pass
+    assert 0.05 < tree_processor_s(os.getpid()) - before < 10
+    assert tree_processor_s(2**22 + 1) == 0

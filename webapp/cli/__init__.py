@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = (
+    "bench",
     "campaign",
     "database",
     "demo",
