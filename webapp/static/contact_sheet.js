@@ -53,7 +53,7 @@
     var marked = all.filter(function (tile) { return box(tile, "marked").checked; }).length;
     var blank = all.filter(function (tile) { return box(tile, "seen").checked && !box(tile, "marked").checked; });
     frame.querySelector("[data-count=blank]").textContent = "(" + blank.length + "/" + all.length + ")";
-    frame.querySelector("[data-count=marked]").textContent = String(marked);
+    frame.querySelector("[data-count=marked]").textContent = marked ? String(marked) : "";
     frame.querySelector("[data-key=accept]").disabled = blank.length + marked === 0;
   }
 
@@ -97,7 +97,16 @@
     }
   }
 
+  // Every sheet begins at its first row, wherever the one before was left.
+  function begin() {
+    if (tiles().length) document.getElementById("o").scrollIntoView({ block: "start" });
+  }
+
   frame.addEventListener("keydown", onKey, true);
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (event.target.closest && event.target.closest("#o")) begin();
+  });
   frame.addEventListener("change", count);
   window.setInterval(look, LOOK_MS);
+  begin();
 })();
