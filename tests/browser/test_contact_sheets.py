@@ -1,4 +1,4 @@
-"""The contact sheet in a real browser: only what was on the screen is settled, by keyboard or without script."""
+"""The contact sheet in a real browser: what was on the screen is settled, by keyboard or without script."""
 
 import io
 from collections.abc import Iterator

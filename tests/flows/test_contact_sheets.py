@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -240,7 +241,8 @@ def test_one_tile_can_be_corrected_from_what_was_just_done(office: Office) -> No
     address = f"{WORK}/{item_of(shown[0])}"
     assert f'href="{address}"' in page
     assert "Đã trả lời: trống" in browser.get(address).text
-    browser.post(address, {"answer": "option:5"})
+    assert browser.post(address, {"answer": "option:5"}).location == SHEET
+    assert browser.get(WORK).location == SHEET
     assert ("5", "keyed") in answers(office).values()
     browser.post(SHEET, {"seen": shown}, htmx=True)  # an old window does not talk over it
     assert ("5", "keyed") in answers(office).values()
@@ -294,6 +296,15 @@ def test_only_one_form_is_shown_where_one_is_wanted(office: Office) -> None:
     assert "Đã xong 0/2" in page
     answer = browser.post(f"{SHEET}?hang=blank&phieu=CH1", {"seen": tiles_in(page)}, htmx=True)
     assert "Hết việc ở phần này" in answer.text
+
+
+def test_the_guide_names_every_key_of_the_sheet(office: Office) -> None:
+    fill(office, blank("CX4.1"))
+    folder = Path(__file__).parents[2] / "docs" / "guide"
+    guide = (folder / "ra-soat.md").read_text(encoding="utf-8")
+    keys = set(re.findall(r"<kbd>([^<]+)</kbd>", open_sheet(office).get(SHEET).text))
+    assert {"←", "Space", "Enter", "-", "Esc", "F2"} <= keys
+    assert [key for key in keys if f"`{key}`" not in guide] == []
 
 
 @pytest.mark.parametrize("username", FORBIDDEN)

@@ -66,9 +66,7 @@ def show_start() -> str:
     lines = review_work.list_work(session, campaign.id)
     done, total = review_work.count_progress(session, WorkFilter(campaign.id))
     wanted = WorkFilter(campaign.id)
-    held = verification.held_item(session, current_user(), wanted) or contact_sheets.held_tiles(
-        session, current_user(), wanted
-    )
+    held = _held_tiles(wanted) or verification.held_item(session, current_user(), wanted)
     titles = {line.form_code: library().latest(line.form_code).title(language()) for line in lines}
     return render_template(
         "verification/start.html", lines=lines, titles=titles, done=done, total=total, held=held
@@ -94,7 +92,7 @@ def show_held() -> Response:
     wanted = _wanted()
     held = verification.held_item(current_session(), current_user(), wanted)
     if held is None:
-        return go_to(url_for("verification.show_start"))
+        return go_to(sheet_address(wanted) if _held_tiles(wanted) else url_for("verification.show_start"))
     return show_work(held, wanted)
 
 
@@ -111,9 +109,11 @@ def show_item(item: ReviewItem) -> Response:
 @blueprint.post("/o/<int:item_id>")
 @access.policy(Permission.VERIFY, scope=load_item)
 def decide(item: ReviewItem) -> Response:
-    """Keep the decision, and go on with the next item."""
+    """Keep the decision, and go on with the next item, or with the sheet that was left to correct a tile."""
     answer, wanted = read_answer(request.form), _wanted()
     outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
+    if outcome != "late" and _held_tiles(wanted):
+        return go_to(sheet_address(wanted))
     following = _claim(wanted)
     if outcome == "late":
         keep_changes()
@@ -164,7 +164,7 @@ def stop() -> Response:
 def show_tiles() -> Response:
     """The tiles I am at."""
     wanted = _wanted()
-    held = contact_sheets.held_tiles(current_session(), current_user(), wanted)
+    held = _held_tiles(wanted)
     if not held:
         return go_to(url_for("verification.show_start"))
     return show_sheet(held, wanted)
@@ -307,11 +307,18 @@ def _claim_tiles(wanted: WorkFilter) -> Sequence[ReviewItem]:
     )
 
 
+def _held_tiles(wanted: WorkFilter) -> Sequence[ReviewItem]:
+    if wanted.queue not in (None, contact_sheets.QUEUE):
+        return ()
+    return contact_sheets.held_tiles(current_session(), current_user(), wanted)
+
+
 def _nothing_to_undo(wanted: WorkFilter) -> Response:
-    session, user, words = current_session(), current_user(), _("Không còn gì để hoàn tác.")
-    if not wants_fragment() and contact_sheets.held_tiles(session, user, wanted):
+    words = _("Không còn gì để hoàn tác.")
+    if not wants_fragment() and _held_tiles(wanted):
         return go_to(sheet_address(wanted), words)
-    return show_work(verification.held_item(session, user, wanted), wanted, Notice(words, "warning"))
+    held = verification.held_item(current_session(), current_user(), wanted)
+    return show_work(held, wanted, Notice(words, "warning"))
 
 
 def _work_address(wanted: WorkFilter) -> str:
