@@ -63,8 +63,14 @@ def show_marked_item(page: Page) -> None:
         page.wait_for_url("**/ra-soat")
 
 
+def show_sheet(page: Page) -> None:
+    """The first sheet of blanks, with every picture on the screen seen."""
+    page.get_by_role("button", name="Bắt đầu").or_(page.get_by_role("button", name="Tiếp tục")).click()
+    page.wait_for_selector("#o[data-ready] input[name=seen]:checked", state="attached")
+
+
 def take_all(address: str, folder: Path) -> None:
-    """One picture for each entry of SHOTS, and the reviewer's item, which has to be claimed first."""
+    """One picture for each entry of SHOTS, and the reviewer's sheet and item, which are claimed first."""
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for name, (username, path, width) in SHOTS.items():
@@ -76,6 +82,10 @@ def take_all(address: str, folder: Path) -> None:
             page.wait_for_load_state("networkidle")
             page.screenshot(path=folder / f"{name}.png")
             if name == "ra-soat":
+                show_sheet(page)
+                page.screenshot(path=folder / "ra-soat-bang.png")
+                page.keyboard.press("Escape")
+                page.wait_for_url("**/ra-soat")
                 show_marked_item(page)
                 page.screenshot(path=folder / "ra-soat-o.png")
             context.close()

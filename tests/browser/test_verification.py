@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests.browser.conftest import Site
 from tests.browser.server import serve
 from tests.conftest import NOW
-from tests.worlds.read_pages import Read, add_page, add_reading, add_sheet, blank, comment, double, faint
+from tests.worlds.read_pages import Read, add_page, add_reading, add_sheet, comment, double, faint, striped
 from tests.worlds.small import PASSWORD, make_small_world
 from webapp.cli.demo import environment
 from webapp.persistence.schema import upgrade_database
@@ -42,11 +42,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def fill(session: Session, store: ScanStore) -> None:
-    """Each sheet asks about a faint mark, two marks and an empty row."""
+    """Each sheet asks about a faint mark, two marks and an empty row with a streak."""
     world = make_small_world(session, NOW)
     crop = store.put_bytes(drawn_crop()).sha256
     for serial in range(1, SHEETS + 1):
-        reads: list[Read] = [faint("CX4.1", "2"), double("CX4.2"), blank("CX4.3")]
+        reads: list[Read] = [faint("CX4.1", "2"), double("CX4.2"), striped("CX4.3")]
         if serial == 1:
             reads.append(comment("CX4.gop_y"))
         reads = [replace(read, crop_sha256=crop) for read in reads]

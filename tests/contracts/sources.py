@@ -71,6 +71,7 @@ SERVED = {
     "intake": "intake",
     "recognition": "intake",
     "verification": "verification",
+    "contact_sheets": "verification",
     "appraisal": "appraisal",
     "publication": "results",
     "preflight": "results",

@@ -26,6 +26,7 @@ class Read:
     states: tuple[str, ...] = ("empty",) * 5
     kind: str = "choice"
     crop_sha256: str | None = None
+    score: float = 0.5  # of every bubble
 
     @property
     def accepted(self) -> bool:
@@ -50,9 +51,14 @@ def double(code: str) -> Read:
     return Read(code, None, ("multiple_marks",), ("empty", "filled", "filled", "empty", "empty"))
 
 
-def blank(code: str) -> Read:
-    """No mark at all."""
-    return Read(code, None, ("no_mark",))
+def blank(code: str, score: float = 0.01, crop_sha256: str = "c" * 64) -> Read:
+    """No mark at all, and nothing else odd: a contact sheet's tile."""
+    return Read(code, None, ("no_mark",), crop_sha256=crop_sha256, score=score)
+
+
+def striped(code: str) -> Read:
+    """No mark at all, but a scanner's streak beside it: looked at alone."""
+    return Read(code, None, ("no_mark", "streak"))
 
 
 def comment(code: str, *, written: bool = True) -> Read:
@@ -115,7 +121,7 @@ def add_reading(session: Session, page: Page, now: dt.datetime, reads: Sequence[
 def _field(page: Page, read: Read) -> FieldReading:
     assert page.sheet_id is not None
     bubbles = [
-        {"option": str(place), "state": state, "score": 0.5}
+        {"option": str(place), "state": state, "score": read.score}
         for place, state in enumerate(read.states, start=1)
     ]
     return FieldReading(

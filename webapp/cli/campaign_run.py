@@ -302,14 +302,15 @@ class _Run:
     # --- people -----------------------------------------------------------------------------------
 
     def _settle(self, rehearsal: Rehearsal, answers: Answers) -> int:
-        """Settle doubtful answers, each in a transaction of its own, as the screen does."""
+        """Settle doubtful answers, each (or a sheet of blanks) in its own transaction, as the screen does."""
         settled = 0
         while True:
             with self._sessions.begin() as session:
                 reviewer = session.merge(rehearsal.people["reviewer"], load=False)
-                if not settle_next(session, reviewer, rehearsal.campaign, answers, utc_now()):
-                    return settled
-            settled += 1
+                looked_at = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
+            if looked_at == 0:
+                return settled
+            settled += looked_at
 
     def _score_units(self, rehearsal: Rehearsal) -> None:
         for unit in rehearsal.campaign.units:

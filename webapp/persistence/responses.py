@@ -4,6 +4,7 @@ Of each side of a sheet the latest reading that was not refused stands; of each 
 standing decision outranks the machine. Duplicate, blank and problem pages never count, nor do voided sheets.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +14,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from webapp.persistence.campaign import RespondentGroup, Sheet
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Page
-from webapp.persistence.verification import UNFINISHED, Decision, ReviewItem, standing_decisions
+from webapp.persistence.verification import (
+    ANSWER_QUEUES,
+    UNFINISHED,
+    Decision,
+    ReviewItem,
+    standing_decisions,
+)
 
 Validity = Literal["valid", "blank", "invalid"]
 Provenance = Literal["machine", "keyed"]
@@ -63,7 +70,7 @@ class OpenCount:
 
 def accepted_answers(session: Session, campaign_id: int) -> list[AcceptedAnswer]:
     """Every settled answer of the campaign, by sheet and place on it; open ones are not among them."""
-    keyed = _standing_by_answer(campaign_id, "single")
+    keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     settled = or_(
         keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(True))
     )
@@ -78,7 +85,7 @@ def accepted_answers(session: Session, campaign_id: int) -> list[AcceptedAnswer]
 
 def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedComment]:
     """The comments that people keyed, by sheet; drafts of the machine are never among them."""
-    keyed = _standing_by_answer(campaign_id, "comment")
+    keyed = _standing_by_answer(campaign_id, ("comment",))
     rows = session.execute(
         _latest_fields(campaign_id, "text", keyed.c.value)
         .join(keyed, _same_answer(keyed))
@@ -103,7 +110,7 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
 
 def count_unaccounted(session: Session, campaign_id: int) -> int:
     """Answers that neither count nor wait in a queue: 0, or the program is at fault."""
-    keyed = _standing_by_answer(campaign_id, "single")
+    keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     unsettled = or_(
         and_(keyed.c.kind.is_not(None), keyed.c.kind.not_in(VALIDITY_OF_KIND)),
         and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(False)),
@@ -111,7 +118,7 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
     waits = (
         select(ReviewItem.id)
         .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
-        .where(ReviewItem.queue == "single", ReviewItem.state.in_(UNFINISHED))
+        .where(ReviewItem.queue.in_(ANSWER_QUEUES), ReviewItem.state.in_(UNFINISHED))
         .exists()
     )
     fields = _latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
@@ -151,15 +158,16 @@ def _latest_fields(
     )
 
 
-def _standing_by_answer(campaign_id: int, queue: str) -> CTE:
+def _standing_by_answer(campaign_id: int, queues: Collection[str]) -> CTE:
     """The last decision that counts of each answer that has one: sheet_id, field_code, kind, value."""
     standing = standing_decisions().subquery()
     last = select(func.max(standing.c.id)).group_by(standing.c.item_id)
     return (
         select(ReviewItem.sheet_id, ReviewItem.field_code, Decision.kind, Decision.value)
         .join(ReviewItem, ReviewItem.id == Decision.item_id)
-        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.queue == queue, Decision.id.in_(last))
-        .cte(f"keyed_{queue}")
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.queue.in_(queues))
+        .where(Decision.id.in_(last))
+        .cte("keyed")
     )
 
 

@@ -69,6 +69,7 @@ class OpenWork:
     pages_reading: int
     pages_problem: int
     files_refused: int
+    blanks_open: int
     answers_open: int
     comments_open: int
     answers_escalated: int
@@ -113,15 +114,15 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
     """All that somebody has to do next."""
     states = submission_states(session, campaign)
     waiting, escalated = ReviewItem.state == "open", ReviewItem.state == "escalated"
-    answer, comment = ReviewItem.queue == "single", ReviewItem.queue == "comment"
     due = sum(sheets_due(session, campaign).values())
     return OpenWork(
         sheets_to_print=max(0, due - _count_sheets(session, campaign)),
         pages_reading=_count_pages(session, campaign, "waiting", "reading"),
         pages_problem=_count_pages(session, campaign, "problem"),
         files_refused=_count_refused_files(session, campaign),
-        answers_open=_count_open(session, campaign, waiting, answer),
-        comments_open=_count_open(session, campaign, waiting, comment),
+        blanks_open=_count_open(session, campaign, waiting, ReviewItem.queue == "blank"),
+        answers_open=_count_open(session, campaign, waiting, ReviewItem.queue == "single"),
+        comments_open=_count_open(session, campaign, waiting, ReviewItem.queue == "comment"),
         answers_escalated=_count_open(session, campaign, escalated),
         answers_disputed=len(list_disputed(session, campaign.id)),
         units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),

@@ -22,6 +22,7 @@ from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.batches import SIDES
 from webapp.services.campaigns import SAMPLE_DIR, CampaignPlan, create_campaign, sample_plan
+from webapp.services.contact_sheets import SeenTile, SheetAnswer, claim_tiles, settle_tiles
 from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
 from webapp.services.print_needs import load_needs
@@ -132,13 +133,20 @@ class Answers:
 
 def settle_next(
     session: Session, reviewer: User, campaign: Campaign, answers: Answers, now: dt.datetime
-) -> bool:
-    """Settle one doubtful answer as somebody who sees the paper; False when none is left."""
+) -> int:
+    """Settle a contact sheet, else one doubtful answer, as somebody who sees the paper.
+
+    Gives how many were looked at: 0 when none is left.
+    """
+    tiles = claim_tiles(session, reviewer, now, WorkFilter(campaign.id))
+    if tiles:
+        settle_tiles(session, reviewer, campaign.id, _said_of_sheet(tiles, answers), now)
+        return len(tiles)
     item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue="single"))
     if item is None:
-        return False
+        return 0
     record_decision(session, reviewer, item.id, _said(answers.of_item(item)), now)
-    return True
+    return 1
 
 
 def score_rehearsed_unit(
@@ -148,6 +156,13 @@ def score_rehearsed_unit(
     enter_self_scores(session, unit, None, actor=ACTOR, seed=seed, now=now)
     submit_self_scores(session, ACTOR, unit, now)
     appraise_unit(session, rehearsal.people["appraiser"], unit, seed=seed, now=now)
+
+
+def _said_of_sheet(tiles: Sequence[ReviewItem], answers: Answers) -> SheetAnswer:
+    """Every tile was seen; those that are not blank on the paper are marked."""
+    marked = {item.id for item in tiles if answers.of_item(item).value is not None}
+    seen = {SeenTile(item.id, item.field_reading_id) for item in tiles}
+    return SheetAnswer(frozenset(seen), frozenset(marked))
 
 
 def _said(field: TruthField) -> Answer:

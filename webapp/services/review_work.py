@@ -22,7 +22,7 @@ from webapp.persistence.verification import (
 from webapp.services.verification import SETTLES_ESCALATED, WorkFilter
 
 # Seconds a piece until enough decisions are measured: ux.md B7.
-ANCHOR_S = {"single": 2.0, "comment": 20.0}
+ANCHOR_S = {"blank": 0.6, "single": 2.0, "comment": 20.0}
 _MEASURED_DECISIONS = 100
 _ENOUGH_DECISIONS = 20
 _LONGEST_MS = 60_000  # longer means that the person went away
@@ -33,6 +33,7 @@ class WorkLine:
     """What one form still asks for; `minutes` for one person, rounded up."""
 
     form_code: str
+    blank: int
     single: int
     comment: int
     escalated: int
@@ -151,7 +152,12 @@ def _line(form_code: str, counts: Sequence[OpenCount], pace_s: dict[str, float])
     seconds = sum(waiting.get(queue, 0) * pace for queue, pace in pace_s.items())
     escalated = sum(count.escalated for count in counts)
     return WorkLine(
-        form_code, waiting.get("single", 0), waiting.get("comment", 0), escalated, math.ceil(seconds / 60)
+        form_code=form_code,
+        blank=waiting.get("blank", 0),
+        single=waiting.get("single", 0),
+        comment=waiting.get("comment", 0),
+        escalated=escalated,
+        minutes=math.ceil(seconds / 60),
     )
 
 

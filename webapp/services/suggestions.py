@@ -2,27 +2,24 @@
 
 A shown value is believed: checking by eye leaves many times more errors than keying (ux.md B1). So nothing is
 suggested for two marks, corrections, doubtful registration, streaks, or answers that a re-read contradicts.
-Two cases remain. One faint mark alone: the question is whether it is a mark at all, and the picture answers
-it. No mark at all: an empty row shows itself, and there is nothing in it that could be overlooked by habit
-without being ink that the machine would have flagged otherwise.
+One case remains, a single faint mark: the question is whether it is a mark at all, and the picture answers
+it. Empty rows are confirmed on contact sheets; one that comes alone does so because a person saw a mark in
+it, or because it cannot be seen at a glance.
 """
 
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.verification import ReviewItem
 
 _FAINT = frozenset({"marginal_mark"})
-_EMPTY = frozenset({"no_mark"})
 
 
 def suggest_answer(item: ReviewItem) -> str | None:
-    """The option that Enter would accept, "blank", or None where the person decides without one."""
+    """The option that Enter would accept, or None where the person decides without one."""
     field = item.field_reading
     if item.queue != "single" or item.state != "open" or item.reopened_at is not None:
         return None
     flags = frozenset(field.flags)
     marked = [bubble for bubble in field.bubbles if bubble["state"] != "empty"]
-    if flags == _EMPTY and not marked:
-        return "blank"
     if flags == _FAINT and len(marked) == 1:
         return _option_of(field, str(marked[0]["option"]))
     return None

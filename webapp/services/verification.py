@@ -1,10 +1,13 @@
 """People settle the doubtful answers, one at a time: enqueue, claim, decide, undo, release.
 
+Answers read as blank are shown many at a time (services.contact_sheets).
+
 Every change of an item starts by taking its row, so two people never settle it at once, on either database.
 A claim is a lease: it runs out by itself, and nothing is lost if its holder answers late.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,13 +25,17 @@ from webapp.persistence.verification import (
     last_decision,
     standing_decisions,
 )
+from webapp.services.review_queues import doubt_of, queue_of
 
 LEASE_S = 120
 SETTLES_ESCALATED = ("head",)  # roles whose word is the last
 INVALID_REASONS = ("several_marks", "between_options", "all_crossed_out", "unreadable_mark")
 ESCALATION_REASONS = ("unsure_rule", "need_paper", "written_note", "wrong_sheet")
+ONE_BY_ONE = ("single", "comment")  # queues whose items come one at a time
+_OF_ANSWERS = ("option", "blank", "invalid", "escalate")
 ANSWER_KINDS = {
-    "single": ("option", "blank", "invalid", "escalate"),
+    "single": _OF_ANSWERS,
+    "blank": _OF_ANSWERS,
     "comment": ("text", "blank", "unreadable", "escalate"),
 }
 _REASONS = {"invalid": INVALID_REASONS, "escalate": ESCALATION_REASONS}
@@ -52,6 +59,7 @@ class Answer:
     """What a person said: `kind` and `value` as in Decision, and how it was entered.
 
     `seen_reading_id` is the field reading whose crop was on the screen; a re-read may have come since.
+    `contact_sheet` is the token that all answers given at once with one contact sheet share.
     """
 
     kind: str
@@ -60,6 +68,7 @@ class Answer:
     input_kind: str | None = None
     shown_ms: int | None = None
     seen_reading_id: int | None = None
+    contact_sheet: str | None = None
 
 
 # -- enqueue -----------------------------------------------------------------------------------------
@@ -79,12 +88,11 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
     known = _items_by_answer(session, page.sheet_id)
     opened = 0
     for place, field in enumerate(reading.fields):
-        queue = "comment" if field.kind == "text" else "single"
-        item = known.get((field.field_code, queue))
+        item = known.get(field.field_code)
         if item is not None:
             opened += _move_item(session, item, field, now)
         elif not field.accepted:
-            session.add(_new_item(page, field, queue, place, now))
+            session.add(_new_item(page, field, place, now))
             opened += 1
     return opened
 
@@ -115,12 +123,12 @@ def _drop(session: Session, item_ids: Select[int]) -> int:
     return len(ids)
 
 
-def _items_by_answer(session: Session, sheet_id: int) -> dict[tuple[str, str], ReviewItem]:
+def _items_by_answer(session: Session, sheet_id: int) -> dict[str, ReviewItem]:
     items = session.scalars(select(ReviewItem).where(ReviewItem.sheet_id == sheet_id))
-    return {(item.field_code, item.queue): item for item in items}
+    return {item.field_code: item for item in items}
 
 
-def _new_item(page: Page, field: FieldReading, queue: str, place: int, now: dt.datetime) -> ReviewItem:
+def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> ReviewItem:
     sheet = page.sheet
     if sheet is None:
         raise ValueError("a page without a sheet has no answers")
@@ -130,7 +138,8 @@ def _new_item(page: Page, field: FieldReading, queue: str, place: int, now: dt.d
         field_reading=field,
         field_code=field.field_code,
         form_code=sheet.form_code,
-        queue=queue,
+        queue=queue_of(field),
+        doubt=doubt_of(field),
         position=(page.side or 0) * _SIDE_STEP + place,
         opened_at=now,
     )
@@ -140,6 +149,8 @@ def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.
     """Let the item stand for the new reading of its answer; True if a person must look (again)."""
     was_unfinished = item.state in UNFINISHED
     item.field_reading = field
+    if item.set_aside_at is None and item.reopened_at is None:  # else it is looked at alone, whatever is read
+        item.queue, item.doubt = queue_of(field), doubt_of(field)
     said = last_decision(session, item.id)
     if said is None:
         item.state = "dropped" if field.accepted else "open"
@@ -164,10 +175,10 @@ def claim_next_item(
 
     None when nothing that is wanted is free.
     """
-    wanted_rows = _wanted(wanted)
+    wanted_rows = open_items(wanted, ONE_BY_ONE)
     held = wanted_rows.where(ReviewItem.lease_user == user.username)
     latest_first = held.order_by(ReviewItem.lease_until.desc(), ReviewItem.id)
-    in_order = wanted_rows.where(_is_free(now)).order_by(
+    in_order = wanted_rows.where(is_free(now)).order_by(
         ReviewItem.queue.desc(), ReviewItem.form_code, ReviewItem.position, ReviewItem.id
     )
     until = now + dt.timedelta(seconds=lease_s)
@@ -176,7 +187,7 @@ def claim_next_item(
 
 def held_item(session: Session, user: User, wanted: WorkFilter) -> ReviewItem | None:
     """The item that this person works on, if any: reading only, so a reload changes nothing."""
-    rows = _wanted(wanted).where(ReviewItem.lease_user == user.username)
+    rows = open_items(wanted, ONE_BY_ONE).where(ReviewItem.lease_user == user.username)
     item_id = session.scalar(rows.order_by(ReviewItem.lease_until.desc(), ReviewItem.id))
     return None if item_id is None else session.get(ReviewItem, item_id)
 
@@ -206,9 +217,12 @@ def release_items(session: Session, user: User) -> int:
     return len(released.all())
 
 
-def _wanted(wanted: WorkFilter) -> Select[int]:
+def open_items(wanted: WorkFilter, queues: Collection[str]) -> Select[int]:
+    """The ids of the wanted items of these queues that wait for somebody."""
     rows = select(ReviewItem.id).where(
-        ReviewItem.campaign_id == wanted.campaign_id, ReviewItem.state == "open"
+        ReviewItem.campaign_id == wanted.campaign_id,
+        ReviewItem.state == "open",
+        ReviewItem.queue.in_(queues),
     )
     if wanted.queue is not None:
         rows = rows.where(ReviewItem.queue == wanted.queue)
@@ -217,7 +231,8 @@ def _wanted(wanted: WorkFilter) -> Select[int]:
     return rows
 
 
-def _is_free(now: dt.datetime) -> ColumnElement[bool]:
+def is_free(now: dt.datetime) -> ColumnElement[bool]:
+    """Whether nobody's lease is on an item."""
     return or_(ReviewItem.lease_user.is_(None), ReviewItem.lease_until <= now)
 
 
@@ -246,7 +261,7 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
         NotFound: there is no such item.
         InvalidInput: not an answer that this item can have.
     """
-    item = _take_item(session, item_id)
+    item = take_item(session, item_id)
     _check_answer(item, answer)
     said = last_decision(session, item_id)
     if said is not None and said.actor == user.username and _is_same(said, answer) and item.state != "open":
@@ -265,12 +280,21 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
 def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_id: int) -> ReviewItem | None:
     """Take back this person's last decision that still counts, and give its item to look at again.
 
-    Repeatable; what others settled since is left alone. None when there is nothing to take back.
+    What was said with one contact sheet is taken back together. Repeatable; what others settled since is
+    left alone. None when there is nothing to take back.
     """
-    last = session.scalar(_own_undoable(user, campaign_id))
+    own = _own_undoable(user, campaign_id)
+    last = session.scalar(own.order_by(Decision.id.desc()).limit(1))
     if last is None:
         return None
-    item = _take_item(session, last.item_id)
+    if last.contact_sheet is None:
+        return _undo(session, user, last, now)
+    together = own.where(Decision.contact_sheet == last.contact_sheet).order_by(Decision.item_id)
+    return [_undo(session, user, decision, now) for decision in session.scalars(together).all()][-1]
+
+
+def _undo(session: Session, user: User, last: Decision, now: dt.datetime) -> ReviewItem:
+    item = take_item(session, last.item_id)
     undo = Answer("undo")
     session.add(_decision(item, user, undo, now, undoes_id=last.id))
     session.flush()  # so that the decision before it is found
@@ -282,7 +306,7 @@ def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_
     return item
 
 
-def _take_item(session: Session, item_id: int) -> ReviewItem:
+def take_item(session: Session, item_id: int) -> ReviewItem:
     """The item with its row locked until the transaction ends."""
     item = session.get(ReviewItem, item_id, with_for_update=True, populate_existing=True)
     if item is None:
@@ -344,12 +368,13 @@ def _decision(
         input_kind=answer.input_kind,
         shown_ms=answer.shown_ms,
         second_opinion=second_opinion,
+        contact_sheet=answer.contact_sheet,
         undoes_id=undoes_id,
     )
 
 
 def _own_undoable(user: User, campaign_id: int) -> Select[Decision]:
-    """This person's decisions that are the word on a finished item, the latest first."""
+    """This person's decisions that are the word on a finished item."""
     later = standing_decisions().subquery()
     overruled = select(later.c.id).where(later.c.item_id == Decision.item_id, later.c.id > Decision.id)
     return (
@@ -357,8 +382,6 @@ def _own_undoable(user: User, campaign_id: int) -> Select[Decision]:
         .join(ReviewItem, ReviewItem.id == Decision.item_id)
         .where(Decision.actor == user.username, ReviewItem.campaign_id == campaign_id)
         .where(ReviewItem.state.in_(("done", "escalated")), ~overruled.exists())
-        .order_by(Decision.id.desc())
-        .limit(1)
     )
 
 

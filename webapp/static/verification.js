@@ -28,9 +28,10 @@
 
   function item() { return document.getElementById("o"); }
 
-  function box() { return item().querySelector("textarea"); }
+  // A comment's box and a contact sheet's first tile ask for the focus; else the item itself has it.
+  function takeFocus() { (item().querySelector("[data-focus]") || item()).focus({ preventScroll: true }); }
 
-  function takeFocus() { (box() || item()).focus({ preventScroll: true }); }
+  function tile() { return document.activeElement.closest("[data-tile]"); }
 
   function openMenu() { return item().querySelector("details[data-menu][open]:not([data-menu=page])"); }
 
@@ -38,7 +39,8 @@
     var menu = openMenu();
     var inMenu = menu && menu.querySelector("button[data-key='" + action + "']");
     if (inMenu) return inMenu;
-    var all = item().querySelectorAll("[data-key='" + action + "']");
+    var scope = action === "page" && tile() ? tile() : item();
+    var all = scope.querySelectorAll("[data-key='" + action + "']");
     for (var i = 0; i < all.length; i++) {
       if (!all[i].closest("details[data-menu]") || all[i].tagName === "SUMMARY") return all[i];
     }
@@ -99,12 +101,13 @@
     if (details.dataset.menu !== "page") details.open ? item().focus({ preventScroll: true }) : takeFocus();
   }
 
-  function inText(target) { return target.matches("textarea, input, select"); }
+  function inText(target) { return target.matches("textarea, select, input:not([type=checkbox])"); }
 
   // What the focused control would do by itself stays its own: Enter and Space on a button, typing in a box.
   function isNative(event) {
     var plain = !event.ctrlKey && !event.altKey && !event.metaKey;
     if (inText(event.target)) return !(plain ? /^(Escape|F[0-9]+)$/ : /^(Numpad)?Enter$/).test(event.code);
+    if (event.target.matches("input")) return plain && /^(Space|Tab)$/.test(event.code);
     var pressable = event.target.matches("button, a, summary");
     return pressable && plain && /^(Enter|NumpadEnter|Space|Tab)$/.test(event.code);
   }
@@ -118,6 +121,7 @@
     }
     if (!event.target.closest("#o") || event.isComposing || event.keyCode === 229) return;
     lastActive = performance.now();
+    if (event.defaultPrevented) return; // a step to another tile
     var native = isNative(event);
     if (native && (inText(event.target) || event.code === "Tab")) return;
     var action = native ? "native" : actionOf(event);

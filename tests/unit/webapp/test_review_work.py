@@ -50,12 +50,13 @@ def settle(session: Session, world: SmallWorld, now: dt.datetime, count: int, sh
 
 
 def test_work_is_counted_by_form_with_minutes(session: Session, world: SmallWorld, now: dt.datetime) -> None:
-    read_sheets(session, world, now, 3, double("CX4.1"), comment("CX4.gop_y"))
+    read_sheets(session, world, now, 3, double("CX4.1"), blank("CX4.2"), comment("CX4.gop_y"))
     (line,) = list_work(session, world.campaign.id)
-    assert (line.form_code, line.single, line.comment, line.escalated) == ("CX4", 3, 3, 0)
-    assert line.minutes == 2  # 3 × 2 s + 3 × 20 s, rounded up
+    assert (line.form_code, line.blank, line.single, line.comment, line.escalated) == ("CX4", 3, 3, 3, 0)
+    assert line.minutes == 2  # 3 × 0.6 s + 3 × 2 s + 3 × 20 s, rounded up
     settle(session, world, now, 1, 900)
-    assert count_progress(session, WorkFilter(world.campaign.id)) == (1, 6)
+    assert count_progress(session, WorkFilter(world.campaign.id)) == (1, 9)
+    assert count_progress(session, WorkFilter(world.campaign.id, "blank")) == (0, 3)
     assert count_progress(session, WorkFilter(world.campaign.id, "single")) == (1, 3)
     assert count_progress(session, WorkFilter(world.campaign.id, None, "CH1")) == (0, 0)
 
@@ -142,7 +143,7 @@ def item_of(read: Read, **more: object) -> ReviewItem:
     [
         (faint("CX4.1", "3"), "3"),
         (Read("CX4.1", None, ("marginal_mark",), ("empty", "marginal", "empty")), "2"),
-        (blank("CX4.1"), "blank"),
+        (blank("CX4.1"), None),
         (double("CX4.1"), None),
         (Read("CX4.1", None, ("no_mark",), ("empty", "marginal", "empty")), None),
         (Read("CX4.1", None, ("no_mark", "streak")), None),

@@ -13,10 +13,10 @@ from tests.worlds.read_pages import (
     add_page,
     add_reading,
     add_sheet,
-    blank,
     comment,
     double,
     faint,
+    striped,
     sure,
 )
 from tests.worlds.small import SmallWorld, make_small_world
@@ -47,7 +47,7 @@ from webapp.services.verification import (
 )
 
 LATER = dt.timedelta(seconds=LEASE_S + 1)
-FRONT = (sure("CX4.1", "2"), faint("CX4.2", "3"), double("CX4.3"), blank("CX4.4"))
+FRONT = (sure("CX4.1", "2"), faint("CX4.2", "3"), double("CX4.3"), striped("CX4.4"))
 
 
 @pytest.fixture

@@ -58,10 +58,13 @@ def _intake_tasks(work: OpenWork) -> list[Task]:
 
 def _review_tasks(work: OpenWork) -> list[Task]:
     tasks = []
+    if work.blanks_open:
+        word = ngettext("ô máy đọc là trống cần xem", "ô máy đọc là trống cần xem", work.blanks_open)
+        tasks.append(Task(_number(work.blanks_open), word, "/ra-soat", "attention"))
     if work.answers_open:
         minutes = math.ceil(work.answers_open * ANCHOR_S["single"] / 60)
         word = _("ô cần rà soát, khoảng %(minutes)s phút", minutes=minutes)
-        tasks.append(Task(_number(work.answers_open), word, "/ra-soat/o", "attention"))
+        tasks.append(Task(_number(work.answers_open), word, "/ra-soat", "attention"))
     if work.comments_open:
         word = ngettext("ý kiến viết tay cần nhập", "ý kiến viết tay cần nhập", work.comments_open)
         tasks.append(Task(_number(work.comments_open), word, "/ra-soat"))

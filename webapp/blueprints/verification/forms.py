@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from webapp.errors import InvalidInput
+from webapp.services.contact_sheets import TILES, SeenTile, SheetAnswer
 from webapp.services.verification import Answer, WorkFilter
 
-QUEUES = ("single", "comment")
+QUEUES = ("blank", "single", "comment")
 _INPUTS = ("key", "button")
 _LONGEST_MS = 24 * 3600 * 1000
 
@@ -20,14 +23,34 @@ def read_answer(fields: Mapping[str, str]) -> Answer:
     kind, _, detail = fields.get("answer", "").partition(":")
     if not kind:
         raise InvalidInput("Chưa chọn câu trả lời nào. Chọn một trong các nút trên màn hình.")
-    input_kind = fields.get("input_kind", "")
     return Answer(
         kind=kind,
         value=_value(kind, detail, fields.get("text", "")),
         reason=detail if kind in ("invalid", "escalate") else None,
-        input_kind=input_kind if input_kind in _INPUTS else None,
+        input_kind=_input_kind(fields),
         shown_ms=_whole(fields.get("shown_ms", ""), _LONGEST_MS),
         seen_reading_id=_whole(fields.get("reading", "")),
+    )
+
+
+def read_sheet_answer(fields: MultiDict[str, str]) -> SheetAnswer:
+    """The tiles that were on the screen (`seen`: item-reading) and those that are not blank (`marked`: item).
+
+    Raises:
+        InvalidInput: nothing was seen or marked, or more than a sheet has.
+    """
+    pairs = [value.partition("-") for value in fields.getlist("seen")]
+    seen = {SeenTile(_id_in(item), _id_in(reading)) for item, _, reading in pairs}
+    marked = {_id_in(item) for item in fields.getlist("marked")}
+    if not seen and not marked:
+        raise InvalidInput("Chưa có ô nào được xem. Nhìn ảnh trước, rồi mới nhận là trống.")
+    if max(len(seen), len(marked)) > TILES:
+        raise InvalidInput("Một bảng không có nhiều ô như vậy. Tải lại trang rồi làm lại.")
+    return SheetAnswer(
+        seen=frozenset(seen),
+        marked=frozenset(marked),
+        input_kind=_input_kind(fields),
+        shown_ms=_whole(fields.get("shown_ms", ""), _LONGEST_MS),
     )
 
 
@@ -41,6 +64,23 @@ def filter_arguments(wanted: WorkFilter) -> dict[str, Any]:
     """The same, for addresses."""
     arguments = {"hang": wanted.queue, "phieu": wanted.form_code}
     return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _input_kind(fields: Mapping[str, str]) -> str | None:
+    pressed = fields.get("input_kind", "")
+    return pressed if pressed in _INPUTS else None
+
+
+def _id_in(text: str) -> int:
+    """An item or reading that a tile names.
+
+    Raises:
+        InvalidInput: no number.
+    """
+    found = _whole(text, 2**31 - 1)
+    if found is None:
+        raise InvalidInput("Trang gửi lên một ô không đọc được. Tải lại trang rồi làm lại.")
+    return found
 
 
 def _value(kind: str, detail: str, text: str) -> str | None:

@@ -68,7 +68,7 @@ def show_work(
         addresses=_addresses(item, wanted),
         done=done,
         total=total,
-        recent=_recent(wanted),
+        recent=list_recent_links(wanted),
         notice=notice,
     )
     return render(
@@ -106,7 +106,8 @@ def _addresses(item: ReviewItem | None, wanted: WorkFilter) -> dict[str, str]:
     }
 
 
-def _recent(wanted: WorkFilter) -> list[Recent]:
+def list_recent_links(wanted: WorkFilter) -> list[Recent]:
+    """This person's last decisions, each with the way back to it."""
     decisions = review_work.list_recent(current_session(), current_user(), wanted.campaign_id)
     return [_one_recent(decision, wanted) for decision in decisions]
 

@@ -88,7 +88,7 @@ def make_screen(
     """Everything that the item's screen shows."""
     sheet = item.sheet
     form = library.form(sheet.form_code, sheet.form_version)
-    page, field = _find_field(library, item)
+    page, field = find_field(library, item)
     choices = _choices(form, item.field_code)
     return ItemScreen(
         item=item,
@@ -99,7 +99,7 @@ def make_screen(
         reasons=reasons_to_look(item),
         choices=choices,
         suggestion=_suggestion(item, choices),
-        picture=_picture(field),
+        picture=picture_of(field),
         frame=Frame(page.width_mm, page.height_mm, field.x_mm, field.y_mm, field.width_mm, field.height_mm),
         said=None if said is None else said_words(form, said),
         draft=draft,
@@ -128,7 +128,7 @@ def form_library(forms_dir: Path) -> FormLibrary:
     return FormLibrary(forms_dir)
 
 
-def _find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
+def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
     """The item's place on paper."""
     layout = library.layout(item.sheet.form_code, item.sheet.form_version)
     places = {field.code: (page, field) for page in layout.pages for field in page.fields}
@@ -149,7 +149,7 @@ def _suggestion(item: ReviewItem, choices: tuple[Choice, ...]) -> Choice | None:
     return next((choice for choice in choices if choice.code == code), None)
 
 
-def _picture(field: Field) -> Picture:
+def picture_of(field: Field) -> Picture:
     """The crop's geometry; numbers stand below one row of bubbles, beside the bubbles of several rows."""
     left, top = field.x_mm - CROP_MARGIN_MM, field.y_mm - CROP_MARGIN_MM
     width, height = field.width_mm + 2 * CROP_MARGIN_MM, field.height_mm + 2 * CROP_MARGIN_MM

@@ -13,6 +13,7 @@ FLAG_WORDS = {
     "streak": lazy("có vệt đen của máy quét"),
 }
 REOPENED = lazy("máy đọc lại thấy khác câu trả lời trước")
+SET_ASIDE = lazy("có người xem bảng ô trống thấy ô này có dấu")
 WRITTEN = lazy("có chữ viết tay")
 OTHER_FLAG = lazy("máy đánh dấu cần xem")
 
@@ -42,4 +43,6 @@ def reasons_to_look(item: ReviewItem) -> list[str]:
     if item.queue == "comment":
         return [str(WRITTEN)]
     reasons = [str(FLAG_WORDS.get(flag, OTHER_FLAG)) for flag in item.field_reading.flags]
+    if item.set_aside_at is not None:
+        return [str(SET_ASIDE)]
     return [str(REOPENED), *reasons] if item.reopened_at is not None else reasons or [str(OTHER_FLAG)]
