@@ -30,6 +30,7 @@ from ocr.registration import (
 )
 from ocr.row_fit import COARSE_PX_PER_MM, LineMap, RowFit, ShiftField, fit_rows, map_lines
 from ocr.scan_view import ScanView, view_scan
+from ocr.second_reader import WindowPlaces, plan_windows
 from ocr.source import PageImage
 from ocr.template import FormLibrary
 
@@ -50,6 +51,7 @@ class PrintedPage:
     blank: Grey
     lines: LineMap
     marks: MarkMap
+    windows: WindowPlaces
     template_sha256: str
 
     @property
@@ -199,6 +201,7 @@ def _printed_page(library: FormLibrary, form: str, version: int, number: int) ->
         blank,
         map_lines(page, blank, FLAT_PX_PER_MM),
         map_marks(page, blank, FLAT_PX_PER_MM),
+        plan_windows(page, blank, FLAT_PX_PER_MM),
         layout.template_sha256,
     )
 

@@ -16,6 +16,7 @@ from ocr.decide import (
     decide_page,
     doubt_fields,
     load_model,
+    with_consent,
 )
 from ocr.locate import LocatedPage, LostPage, locate_page
 from ocr.marks import measure_marks
@@ -23,6 +24,7 @@ from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageSta
 from ocr.pictures import CROP_MARGIN_MM, crop_field, cut_field, field_box, preview_page
 from ocr.quality import is_poor
 from ocr.registration import FLAT_PX_PER_MM
+from ocr.second_reader import Logits, SecondReader, load_second_reader
 from ocr.source import PageImage
 from ocr.template import FormLibrary
 from ocr.text import TextRecogniser, is_written
@@ -78,7 +80,7 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
         texts=texts,
         engine=ENGINE,
         template_sha256=located.printed.template_sha256,
-        thresholds=_model().name,
+        thresholds=_readers(),
     )
     crops = _crops(located, fields, texts, options)
     return PageResult(reading, crops, preview_page(located.whole()) if options.preview else b"")
@@ -87,6 +89,16 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
 @lru_cache(maxsize=1)
 def _model() -> MarkModel:
     return load_model()
+
+
+@lru_cache(maxsize=1)
+def _second_reader() -> SecondReader:
+    return load_second_reader()
+
+
+def _readers() -> str:
+    """The names of model and second reader, with their hashes."""
+    return f"{_model().name} {_second_reader().name}"
 
 
 def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResult:
@@ -98,7 +110,7 @@ def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResul
         flags=(lost.flag,),
         quality=lost.quality,
         engine=ENGINE,
-        thresholds=_model().name,
+        thresholds=_readers(),
     )
     return PageResult(reading, preview=preview_page(lost.grey) if options.preview else b"")
 
@@ -121,6 +133,7 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
     marks = located.printed.marks
     measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM, located.print_black)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
+    logits = _second_reader().look(located.flat, located.printed.windows, located.print_black)
     readings = []
     for number, (field, row) in enumerate(zip(located.printed.choices, located.rows, strict=True)):
         own = np.flatnonzero(marks.field_of == number)
@@ -133,8 +146,17 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
             in_place=row.agrees,
             surrounds=tuple(measured.surrounds[i] for i in own),
         )
-        readings.append(decide_field(evidence, model.thresholds))
+        reading = decide_field(evidence, model.thresholds)
+        readings.append(with_consent(reading, agrees=_agrees(reading, logits[own])))
     return tuple(readings)
+
+
+def _agrees(reading: FieldReading, logits: Logits) -> bool:
+    """Whether the second reader sees the same one mark; asked only where a person would not be."""
+    if not reading.accepted:
+        return False
+    options = [b.option for b in reading.bubbles]
+    return _second_reader().agrees(logits, options.index(str(reading.value)))
 
 
 def _read_texts(located: LocatedPage, recogniser: TextRecogniser | None) -> tuple[TextReading, ...]:

@@ -2,7 +2,7 @@
 
     reader = load_second_reader()
     places = plan_windows(layout_page, blank, px_per_mm)          # once a printed page
-    logits = reader.look(flat, places)                             # one run a page, float32 (n, 3)
+    logits = reader.look(flat, places, black)                       # one run a page, float32 (n, 3)
     reader.agrees(logits[own], chosen)                             # once an accepted answer
 
 It shares no measurement with the first reader (`ocr.marks`): it sees 16 by 10 mm around every bubble as
@@ -36,7 +36,6 @@ EMPTY, MARKED, ODD = 0, 1, 2
 
 _PAPER_PERCENTILE = 80
 _PAPER_STEP = 4
-_BLACK_PERCENTILE = 15
 _LEAST_STEP = 60.0
 _MOST_DARK = 1.25
 
@@ -49,13 +48,11 @@ class WindowPlaces:
         px_per_mm: scale of the flat pages that will be looked at.
         corners_px: int32 (n, 2), left and top of each window at 4 px/mm, bubbles in the layout's order.
         printed: float32 (n, 40, 64), darkness of the blank page there, 0 paper to 1 print black.
-        markers_px: int32 (m, 4), left, top, right, bottom of each marker's inside, at 4 px/mm.
     """
 
     px_per_mm: int
     corners_px: NDArray[np.int32]
     printed: NDArray[np.float32]
-    markers_px: NDArray[np.int32]
 
 
 def plan_windows(page: PageLayout, blank: Grey, px_per_mm: int) -> WindowPlaces:
@@ -68,28 +65,26 @@ def plan_windows(page: PageLayout, blank: Grey, px_per_mm: int) -> WindowPlaces:
     """
     centres = np.array([(b.x_mm, b.y_mm) for f in page.fields for b in f.bubbles]).reshape(-1, 2)
     corners = np.rint(centres * PX_PER_MM - (WIDTH_PX / 2, HEIGHT_PX / 2)).astype(np.int32)
-    half = np.array([f.size_mm / 2 for f in page.fiducials]).reshape(-1, 1)
-    at = np.array([(f.x_mm, f.y_mm) for f in page.fiducials]).reshape(-1, 2)
-    markers = np.rint(np.column_stack([at - half, at + half]) * PX_PER_MM).astype(np.int32)
     small = _at_own_scale(blank, px_per_mm)
-    places = WindowPlaces(px_per_mm, corners, np.zeros((0, HEIGHT_PX, WIDTH_PX), np.float32), markers)
+    places = WindowPlaces(px_per_mm, corners, np.zeros((0, HEIGHT_PX, WIDTH_PX), np.float32))
     printed = np.empty((len(corners), HEIGHT_PX, WIDTH_PX), np.float32)
-    _darken(small, places, printed)
-    return WindowPlaces(px_per_mm, corners, printed, markers)
+    _darken(small, places, 0.0, printed)
+    return WindowPlaces(px_per_mm, corners, printed)
 
 
-def cut_windows(flat: Grey, places: WindowPlaces) -> NDArray[np.float32]:
+def cut_windows(flat: Grey, places: WindowPlaces, black: float) -> NDArray[np.float32]:
     """Darkness of every window as scanned and as printed: 0 is the paper around, 1 the page's printed black.
 
     Args:
         flat: uint8, the registered page at `places.px_per_mm`.
         places: windows of its printed page.
+        black: grey level of the print (`ocr.quality.measure_print`).
 
     Returns:
         float32 (n, 2, 40, 64).
     """
     windows = np.empty((len(places.corners_px), 2, HEIGHT_PX, WIDTH_PX), np.float32)
-    _darken(_at_own_scale(flat, places.px_per_mm), places, windows[:, 0])
+    _darken(_at_own_scale(flat, places.px_per_mm), places, black, windows[:, 0])
     windows[:, 1] = places.printed
     return windows
 
@@ -102,23 +97,17 @@ def _at_own_scale(flat: Grey, px_per_mm: int) -> Grey:
     return np.asarray(cv2.resize(flat, size, interpolation=way), np.uint8)
 
 
-def _darken(flat: Grey, places: WindowPlaces, dark: NDArray[np.float32]) -> None:
+def _darken(flat: Grey, places: WindowPlaces, black: float, dark: NDArray[np.float32]) -> None:
     """Put every window's darkness into `dark`; a page of them is a megabyte: none is copied."""
     cut = np.empty((len(places.corners_px), HEIGHT_PX, WIDTH_PX), np.uint8)
     for window, (left, top) in zip(cut, places.corners_px.tolist(), strict=True):
         window[:] = flat[top : top + HEIGHT_PX, left : left + WIDTH_PX]
     sparse = cut[:, ::_PAPER_STEP, ::_PAPER_STEP]
     paper = _percentile(sparse.reshape(len(cut), sparse.shape[1] * sparse.shape[2]), _PAPER_PERCENTILE)
-    step = np.maximum(paper - _print_black(flat, places), _LEAST_STEP).astype(np.float32)
+    step = np.maximum(paper - np.float32(black), _LEAST_STEP).astype(np.float32)
     np.multiply(cut, (-1.0 / step)[:, None, None], out=dark)
     dark += (paper / step)[:, None, None]
     np.clip(dark, 0.0, _MOST_DARK, out=dark)
-
-
-def _print_black(flat: Grey, places: WindowPlaces) -> float:
-    """Median over the markers of a low percentile: each marker is black by more than a third."""
-    cuts = [flat[t:b:2, left:right:2].reshape(1, -1) for left, t, right, b in places.markers_px.tolist()]
-    return float(np.median([_percentile(cut, _BLACK_PERCENTILE) for cut in cuts])) if cuts else 0.0
 
 
 def _percentile(levels: Grey, percent: int) -> NDArray[np.float32]:
@@ -142,11 +131,11 @@ class SecondReader:
     empty: float
     session: Any
 
-    def look(self, flat: Grey, places: WindowPlaces) -> Logits:
+    def look(self, flat: Grey, places: WindowPlaces, black: float) -> Logits:
         """Logits (n, 3) of empty, marked, odd for every bubble of a page, in the layout's order."""
         if not len(places.corners_px):
             return np.zeros((0, 3), np.float32)
-        logits = self.session.run(None, {"windows": cut_windows(flat, places)})[0]
+        logits = self.session.run(None, {"windows": cut_windows(flat, places, black)})[0]
         return np.asarray(logits, np.float32)
 
     def agrees(self, logits: Logits, chosen: int) -> bool:

@@ -43,7 +43,8 @@ from ocr.layout import PageLayout
 from ocr.marks import MarkMap, map_marks, measure_marks
 from ocr.model import FieldReading, Flag, PageQuality, PageReading, PageStatus
 from ocr.quality import is_blank, is_poor, measure_quality
-from ocr.registration import FLAT_PX_PER_MM, coarse_blank, fit_rows, flatten_page
+from ocr.registration import FLAT_PX_PER_MM, Box, flatten, flatten_roughly
+from ocr.row_fit import COARSE_PX_PER_MM, LineMap, fit_rows, map_lines
 from ocr.scan_page import PageImage
 
 Grey = NDArray[np.uint8]
@@ -55,6 +56,8 @@ _LEAST_IN_PLACE = 0.6
 _LEAST_OUTLINE = 0.3
 _LESS_OUTLINED = 0.6
 _FAINT_SHARE = 0.5
+# The clean page knows of no print: ink is measured against black itself.
+_PRINT_BLACK = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class FormReader:
 
     template: Template
     layout: PageLayout
-    coarse: Grey | None
+    lines: LineMap | None
     known: Print | None
     marks: MarkMap | None
     sha256: str
@@ -78,14 +81,18 @@ def prepare_reader(template: Template) -> FormReader:
     layout = flat_layout(template)
     if too_large(layout):
         raise TemplateInvalid(f"Mẫu {template.name}: ô quá nhỏ so với trang.")
-    coarse, known, marks = None, None, None
+    lines, known, marks = None, None, None
     if template.blank is not None:
         height, width = template.blank.shape
         to_px = np.diag([width / template.width, height / template.height, 1.0])
-        blank = flatten_page(template.blank, to_px @ to_template(template), layout, FLAT_PX_PER_MM)
-        coarse, known = coarse_blank(blank), blank_print(blank)
+        blank = flatten(template.blank, to_px @ to_template(template), _whole(layout), FLAT_PX_PER_MM)
+        lines, known = map_lines(layout, blank, FLAT_PX_PER_MM), blank_print(blank)
         marks = map_marks(layout, visible(known), FLAT_PX_PER_MM)
-    return FormReader(template, layout, coarse, known, marks, template.sha256)
+    return FormReader(template, layout, lines, known, marks, template.sha256)
+
+
+def _whole(layout: PageLayout) -> Box:
+    return (0.0, 0.0, layout.width_mm, layout.height_mm)
 
 
 def read_form_page(page: PageImage, readers: Sequence[FormReader]) -> PageReading:
@@ -173,11 +180,11 @@ def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
     placed = place_page(grey, reader.template)
     soft = _softened(grey, placed, reader.template)
     way = placed.homography @ to_template(reader.template)
-    if reader.coarse is None or reader.known is None:
+    if reader.lines is None or reader.known is None:
         surface, doubted = _alone(soft, placed, reader)
     else:
-        rows, shifts = fit_rows(soft, way, reader.layout, reader.coarse)
-        flat = flatten_page(soft, way, reader.layout, FLAT_PX_PER_MM, shifts)
+        rows, shifts = fit_rows(flatten_roughly(soft, way, reader.layout, COARSE_PX_PER_MM), reader.lines)
+        flat = flatten(soft, way, _whole(reader.layout), FLAT_PX_PER_MM, shifts)
         surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
     doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
     flags = (Flag.POOR_REGISTRATION,) if doubted else ()
@@ -190,8 +197,11 @@ def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, boo
     turn = np.array([[-1.0, 0, width], [0, -1.0, height], [0, 0, 1.0]])
     upright, turned = (
         lift_marks_alone(
-            flatten_page(
-                soft, placed.homography @ way @ to_template(reader.template), reader.layout, FLAT_PX_PER_MM
+            flatten(
+                soft,
+                placed.homography @ way @ to_template(reader.template),
+                _whole(reader.layout),
+                FLAT_PX_PER_MM,
             ),
             reader.layout,
         )
@@ -215,7 +225,7 @@ def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
 def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ...]:
     model = _model()
     marks = reader.marks or map_marks(reader.layout, surface.clear, FLAT_PX_PER_MM)
-    measured = measure_marks(surface.clean, marks, FLAT_PX_PER_MM)
+    measured = measure_marks(surface.clean, marks, FLAT_PX_PER_MM, _PRINT_BLACK)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
     readings = []
     for number, field in enumerate(reader.layout.fields):

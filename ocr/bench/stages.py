@@ -16,8 +16,11 @@ from ocr.decide import bubble_probabilities, decide_field, decide_page, doubt_fi
 from ocr.identity import decode_identity
 from ocr.marks import measure_marks
 from ocr.pictures import crop_field, preview_page
-from ocr.quality import find_streaks, measure_quality
-from ocr.registration import find_fiducials, fit_rows, flatten_page, register_page
+from ocr.quality import find_streaks, measure_print, measure_quality
+from ocr.registration import find_fiducials, flatten_page, flatten_roughly, register_page
+from ocr.row_fit import fit_rows
+from ocr.scan_view import view_scan
+from ocr.second_reader import SecondReader
 from ocr.source import iter_pages
 from ocr.text import is_written
 
@@ -32,13 +35,15 @@ class Stage:
 
 STAGES = (
     Stage("decode", (iter_pages,)),
-    Stage("quality and streaks", (measure_quality, find_streaks)),
+    Stage("halving", (view_scan,)),
+    Stage("quality and streaks", (measure_quality, measure_print, find_streaks)),
     Stage("identity", (decode_identity,)),
     Stage("fiducials", (find_fiducials,)),
     Stage("registration", (register_page,)),
-    Stage("row fit", (fit_rows,)),
+    Stage("row fit", (flatten_roughly, fit_rows)),
     Stage("flatten", (flatten_page,)),
     Stage("measure", (measure_marks,)),
+    Stage("second reader", (SecondReader.look, SecondReader.agrees)),
     Stage("decide", (bubble_probabilities, decide_field, decide_page, doubt_fields)),
     Stage("handwritten boxes", (is_written,)),
     Stage("crops", (crop_field,)),

@@ -67,7 +67,7 @@ def collect_examples(decks: Sequence[Path], library: FormLibrary) -> Examples:
         places, first = known[page]
         classes = page_classes(located.printed.choices, truth)
         keep = np.flatnonzero(classes.any(axis=1))
-        seen.append(as_bytes(cut_windows(located.flat, places)[keep, 0]))
+        seen.append(as_bytes(cut_windows(located.flat, places, located.print_black)[keep, 0]))
         allowed.append(classes[keep])
         print_of.append((first + keep).astype(np.int32))
         question.append((questions + located.printed.marks.field_of[keep]).astype(np.int32))
