@@ -32,6 +32,10 @@ _REACH_R = 4.5
 _LABEL_R = 1.7
 _OUTLINE_R = 1.35
 _PALE_OUTLINE = 0.2
+_RING_R = 1.2
+_BESIDE_R = 1.6
+_OFF_PRINT_MM = 0.4
+_OFF_WORDS_MM = 0.75
 # The smallest group of ink that is no speck, and the least of it inside a bubble that makes it a mark.
 _MIN_GROUP_MM2 = 0.14
 _MIN_INSIDE_MM2 = 0.11
@@ -88,7 +92,7 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
     rim, rim_weights = _rim(centres, radii, blank)
     nearest = _nearest(centres, radii, (blank.shape[0], blank.shape[1]))
     _add_labels(nearest, fields, px_per_mm)
-    clear = _clear(blank, px_per_mm)
+    clear = _clear(blank, centres, radii, px_per_mm)
     clear[nearest < 0] = 0
     box = (_span(nearest >= 0, 1, px_per_mm), _span(nearest >= 0, 0, px_per_mm))
     return MarkMap(
@@ -188,12 +192,30 @@ def _follows(bubble: Bubble, other: Bubble) -> bool:
     return other.x_mm > bubble.x_mm and abs(other.y_mm - bubble.y_mm) < bubble.r_mm
 
 
-def _clear(blank: Grey, px_per_mm: int) -> Grey:
-    """Where the blank is white, print grown by half a millimetre left out."""
-    printed = (cv2.GaussianBlur(blank, (0, 0), 0.13 * px_per_mm) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
-    side = 2 * round(0.4 * px_per_mm) + 1
-    grown = cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return np.asarray((1 - grown) * 255, np.uint8)
+def _clear(blank: Grey, centres: Floats, radii: Floats, px_per_mm: int) -> Grey:
+    """Where ink can be seen: off the print, and further off letters and lines, which copiers thicken.
+
+    Beside a bubble and its ring every tenth of a millimetre counts, so little is left out there.
+    """
+    print_ = _printed(blank, px_per_mm)
+    words, beside = print_.copy(), np.zeros_like(print_)
+    for (x, y), radius in zip(centres, radii, strict=True):
+        at = (round(float(x)), round(float(y)))
+        cv2.circle(words, at, round(_RING_R * float(radius)), 0, cv2.FILLED)
+        cv2.circle(beside, at, round(_BESIDE_R * float(radius)), 1, cv2.FILLED)
+    tight, wide = (_grown(p, mm, px_per_mm) for p, mm in ((print_, _OFF_PRINT_MM), (words, _OFF_WORDS_MM)))
+    hidden = tight | (wide & (1 - beside))
+    return np.asarray((1 - hidden) * 255, np.uint8)
+
+
+def _printed(blank: Grey, px_per_mm: int) -> Grey:
+    return (cv2.GaussianBlur(blank, (0, 0), 0.13 * px_per_mm) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
+
+
+def _grown(mask: Grey, by_mm: float, px_per_mm: int) -> Grey:
+    side = 2 * round(by_mm * px_per_mm) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.dilate(mask, kernel), np.uint8)
 
 
 # --- one page -------------------------------------------------------------------------------------
@@ -347,6 +369,8 @@ def _sum_ink(
     both = (touched >= np.maximum(0.25 * most[:, None], least_inside)).sum(axis=1) > 1
     weights = _Weights(marked[group], both[group], long[names][group])
     foreign = (marks.field_of[owner] != marks.field_of[here]) | ~weights.marked
+    # A streak or a fold that passes bubbles by is nobody's choice.
+    foreign &= weights.marked | ~weights.long
     return _per_bubble(ink, owner, weights, marks), _surround(ink, gap, foreign, marks)
 
 
@@ -404,7 +428,7 @@ def _per_bubble(ink: _Ink, owner: NDArray[np.int64], weights: _Weights, marks: M
             np.maximum(diagonal, 0) / near_area,
             np.minimum(count(r >= _NEAR_R[1]) / area, 4.0),
             extent,
-            np.minimum(count(~weights.marked) / area, 4.0),
+            np.minimum(count(~weights.marked & ~weights.long) / area, 4.0),
             count(weights.both) / total,
             count(weights.long) / total,
         ]

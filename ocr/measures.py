@@ -17,7 +17,7 @@ class BubbleMarks(NamedTuple):
         diagonal: by how much that ink favours the diagonals, where the arms of a cross leave a bubble.
         far: area of this bubble's ink beyond 1.8 r.
         extent: distance from the centre that 95 % of its ink stays within.
-        loose: area of nearby ink that touches no bubble's inside.
+        loose: area of nearby ink that touches no bubble's inside, long lines left out.
         shared: share of its ink whose stroke also marks another bubble's inside.
         long: share of its ink in a stroke group longer than 22 mm (a fold, a streak, a drawn line).
     """
@@ -47,7 +47,8 @@ class Surround(NamedTuple):
 
     Attributes:
         sectors: share of the eight sectors from 1.15 r to 2.0 r that hold ink; a loop lights most of them.
-        foreign: area, in bubble areas, of ink beyond 1.15 r that belongs to another question or to no mark.
+        foreign: area, in bubble areas, of ink beyond 1.15 r that belongs to another question or to no mark,
+            long lines that pass all bubbles by left out.
         outline: how much of the printed ring is seen, 1 as on the page's other rings: less where it is
             torn off, covered, or not where it should be. A filled bubble hides its own.
     """
