@@ -57,7 +57,10 @@ def template_of(landmarks: Landmarks, blank: Grey | None = None) -> Template:
     questions = tuple(
         Question(
             f"q{row + 1}",
-            tuple(TemplateBubble(o, *(v + 0.5 for v in centre(row, o)), side, side) for o in OPTIONS),
+            tuple(
+                TemplateBubble(o, centre(row, o)[0] + 0.5, centre(row, o)[1] + 0.5, side, side)
+                for o in OPTIONS
+            ),
         )
         for row in range(ROWS)
     )
@@ -69,8 +72,10 @@ def template_of(landmarks: Landmarks, blank: Grey | None = None) -> Template:
 def photographed(page: Grey, degrees: float = 2.0, scale: float = 0.9, seed: int = 5) -> Grey:
     """The page lying a little turned on a dark table, with a little noise."""
     height, width = round(page.shape[0] * scale * 1.2), round(page.shape[1] * scale * 1.2)
-    way = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), degrees, scale)
+    way = np.array(
+        cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), degrees, scale), np.float64
+    )
     way[:, 2] += np.array([width - page.shape[1], height - page.shape[0]]) / 2
     lying = cv2.warpAffine(page, way, (width, height), flags=cv2.INTER_AREA, borderValue=(70,))
     noise = np.random.default_rng(seed).normal(0, 3, lying.shape)
-    return np.clip(cv2.GaussianBlur(lying, (0, 0), 0.7) + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(cv2.GaussianBlur(lying, (0, 0), 0.7) + noise, 0, 255), np.uint8)

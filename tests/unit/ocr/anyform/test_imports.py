@@ -104,12 +104,14 @@ def _xtmpl(folder: Path, head: str = "") -> Path:
             f'<value response="{o}"><point x="{centre(row, o)[0]}.0" y="{centre(row, o)[1]}.0"/></value>'
             for o in OPTIONS[::-1]
         )
-        questions += f'<question multiple="false" question="Question{row + 1}" type="QUESTIONS_BY_ROWS"><values>{values}</values></question>'
+        name = f'multiple="false" question="Question{row + 1}" type="QUESTIONS_BY_ROWS"'
+        questions += f"<question {name}><values>{values}</values></question>"
     path = folder / "form.xtmpl"
     path.write_text(
         f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>{head}<template density="40" version="2.1">'
         f'<rotation angle="0.0"/><corners type="ROUND">{corners}</corners>'
-        f'<fields groups="false" shape="CIRCLE" size="15"><group name="EMPTY">{questions}</group></fields></template>',
+        f'<fields groups="false" shape="CIRCLE" size="15"><group name="EMPTY">{questions}</group></fields>'
+        "</template>",
         encoding="utf-8",
     )
     return path
@@ -147,8 +149,8 @@ def test_the_oldest_xtmpl_has_its_points_on_the_values(tmp_path: Path) -> None:
     values = '<value x="400" y="300">B</value><value x="300" y="300">A</value>'
     path = tmp_path / "old.xtmpl"
     path.write_text(
-        f"<template><rotation angle='0'/><corners>{corners}</corners><fields><field orientation='QUESTIONS_BY_ROWS'>"
-        f"<name>Question 01</name><values>{values}</values></field></fields></template>",
+        f"<template><rotation angle='0'/><corners>{corners}</corners><fields>"
+        f"<field orientation='QUESTIONS_BY_ROWS'><name>Question 01</name><values>{values}</values></field></fields></template>",
         encoding="utf-8",
     )
     template = import_template(path)

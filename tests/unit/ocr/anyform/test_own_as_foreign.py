@@ -1,4 +1,4 @@
-"""Our own form treated as somebody else's: its rings found by the command, its sheets read by the template."""
+"""Our own form treated as somebody else's: its rings found, its sheets read by the template."""
 
 import json
 from collections.abc import Iterator

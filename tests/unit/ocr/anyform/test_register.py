@@ -23,7 +23,7 @@ MARKS = [(row, "ABCD"[row % 4]) for row in range(9)]
 def _misplaced(template: Template, lying: NDArray[np.uint8], degrees: float, scale: float) -> float:
     """The worst distance of a bubble from where the page really lies, in bubble radii."""
     placed = place_page(lying, template)
-    way = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, scale)
+    way = np.array(cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, scale), np.float64)
     way[:, 2] += np.array([lying.shape[1] - WIDTH, lying.shape[0] - HEIGHT]) / 2
     at = np.array([(b.x, b.y) for b in template.bubbles])
     # The way is of pixel numbers, the template of places: a pixel's centre lies at half numbers.
