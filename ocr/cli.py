@@ -25,7 +25,7 @@ from ocr.errors import EngineMissing, OcrError, ScanUnreadable, TemplateInvalid
 from ocr.model import FieldReading, Flag, PageReading, PageStatus, SheetIdentity
 from ocr.pipeline import ReadOptions, read_page
 from ocr.sheet_code import serial_text
-from ocr.source import count_pages, iter_pages
+from ocr.source import PageImage, count_pages, iter_pages
 from ocr.template import FormLibrary
 from ocr.text import LANGUAGE, TesseractRecogniser, engine_version, installed_languages
 
@@ -77,6 +77,9 @@ def _add_read_parser(subparsers: "Subparsers") -> None:
         "--workers", type=int, default=os.cpu_count() or 1, help="số tiến trình (mặc định: mọi lõi)"
     )
     parser.add_argument("--drafts", action="store_true", help="nhận dạng thử chữ viết tay (chậm)")
+    parser.add_argument(
+        "--debug", type=Path, metavar="THƯ_MỤC", help="vẽ kết quả lên từng trang, mỗi trang một ảnh JPEG"
+    )
     parser.set_defaults(run=_run_read)
 
 
@@ -84,8 +87,12 @@ def _run_read(parsed: argparse.Namespace) -> int:
     library = FormLibrary(parsed.forms)
     if not library.codes():
         raise TemplateInvalid(f"Không có mẫu phiếu nào trong {parsed.forms}.")
+    if parsed.debug is not None:
+        parsed.debug.mkdir(parents=True, exist_ok=True)
     failures: list[OcrError] = []
-    readings = read_files(parsed.files, parsed.forms, parsed.workers, failures, drafts=parsed.drafts)
+    readings = read_files(
+        parsed.files, parsed.forms, parsed.workers, failures, drafts=parsed.drafts, drawings=parsed.debug
+    )
     with _output(parsed.out) as out:
         pages = write_readings(flag_across_pages(list(_counted(readings))), out)
     refused = f", {len(failures)} tệp hỏng" if failures else ""
@@ -112,14 +119,21 @@ def _counted(readings: Iterable[PageReading]) -> Iterator[PageReading]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Some neighbouring pages of one file: what one process reads at a time."""
+    """Some neighbouring pages of file `number` (from 1): what one process reads at a time."""
 
+    number: int
     path: Path
     pages: range
 
 
 def read_files(
-    files: Sequence[Path], forms: Path, workers: int, failures: list[OcrError], *, drafts: bool = False
+    files: Sequence[Path],
+    forms: Path,
+    workers: int,
+    failures: list[OcrError],
+    *,
+    drafts: bool = False,
+    drawings: Path | None = None,
 ) -> Iterator[PageReading]:
     """Read every page of every file, in the order of files and pages.
 
@@ -129,17 +143,18 @@ def read_files(
         workers: processes; 1 reads in this one.
         failures: receives what could not be opened.
         drafts: let Tesseract draft handwritten boxes.
+        drawings: a folder that gets each page with its reading drawn on it.
     """
-    spans = [span for path in files for span in _spans(path, failures)]
+    spans = [span for number, path in enumerate(files, 1) for span in _spans(number, path, failures)]
     if workers <= 1:
-        _start_worker(forms, drafts)
+        _start_worker(forms, drafts, drawings)
         yield from _collected(map(_read_span, spans), failures)
         return
-    with get_context("spawn").Pool(workers, _start_worker, (forms, drafts)) as pool:
+    with get_context("spawn").Pool(workers, _start_worker, (forms, drafts, drawings)) as pool:
         yield from _collected(pool.imap(_read_span, spans), failures)
 
 
-def _spans(path: Path, failures: list[OcrError]) -> list[_Span]:
+def _spans(number: int, path: Path, failures: list[OcrError]) -> list[_Span]:
     try:
         pages = count_pages(path)
     except OSError as error:
@@ -147,7 +162,8 @@ def _spans(path: Path, failures: list[OcrError]) -> list[_Span]:
     except OcrError as error:
         _fail(_named(error, path), failures)
     else:
-        return [_Span(path, range(i, min(i + _SPAN_PAGES, pages))) for i in range(0, pages, _SPAN_PAGES)]
+        starts = range(0, pages, _SPAN_PAGES)
+        return [_Span(number, path, range(i, min(i + _SPAN_PAGES, pages))) for i in starts]
     return []
 
 
@@ -175,17 +191,27 @@ def _collected(
 _reader: dict[str, Any] = {}
 
 
-def _start_worker(forms: Path, drafts: bool) -> None:  # noqa: FBT001 - called by the pool, by position
+def _start_worker(forms: Path, drafts: bool, drawings: Path | None) -> None:  # noqa: FBT001 - called by the pool, by position
     recogniser = TesseractRecogniser() if drafts else None
-    _reader.update(library=FormLibrary(forms), options=ReadOptions(recogniser=recogniser))
+    options = ReadOptions(drawing=drawings is not None, recogniser=recogniser)
+    _reader.update(library=FormLibrary(forms), options=options, drawings=drawings)
 
 
 def _read_span(span: _Span) -> list[PageReading] | OcrError:
     pages = iter_pages(span.path, pages=span.pages)
     try:
-        return [read_page(page, _reader["library"], _reader["options"]).reading for page in pages]
+        return [_read_one(page, span) for page in pages]
     except OcrError as error:
         return _named(error, span.path)
+
+
+def _read_one(page: PageImage, span: _Span) -> PageReading:
+    result = read_page(page, _reader["library"], _reader["options"])
+    if result.drawing:
+        (_reader["drawings"] / f"{span.number:03}-{span.path.name}-{page.page_index + 1:04}.jpg").write_bytes(
+            result.drawing
+        )
+    return result.reading
 
 
 def flag_across_pages(readings: Iterable[PageReading]) -> list[PageReading]:

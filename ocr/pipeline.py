@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -17,6 +18,7 @@ from ocr.decide import (
     doubt_fields,
     load_model,
 )
+from ocr.drawing import draw_reading, draw_refusal
 from ocr.locate import LocatedPage, LostPage, locate_page
 from ocr.marks import measure_marks
 from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageStatus, TextReading
@@ -41,11 +43,13 @@ class ReadOptions:
     Attributes:
         crops: pictures of no question, of the doubtful ones, or of all; written text boxes come with both.
         preview: a picture of the whole page; refused pages always have one when this is set.
+        drawing: the reading drawn on its page, to see why it reads so.
         recogniser: makes the drafts of handwritten boxes; None for no drafts.
     """
 
     crops: Literal["none", "doubtful", "all"] = "none"
     preview: bool = False
+    drawing: bool = False
     recogniser: TextRecogniser | None = None
 
 
@@ -59,8 +63,9 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
     """
     options = options or ReadOptions()
     located = locate_page(page, library)
+    fonts = library.forms_dir / "_fonts"
     if isinstance(located, LostPage):
-        return _refused(page, located, options)
+        return _refused(page, located, options, fonts)
     fields = _read_fields(located)
     texts = _read_texts(located, options.recogniser)
     status, flags = decide_page(fields, _page_flags(located))
@@ -79,7 +84,10 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
         thresholds=_model().name,
     )
     crops = _crops(located, fields, texts, options)
-    return PageResult(reading, crops, preview_page(located.flat) if options.preview else b"")
+    preview = preview_page(located.flat) if options.preview else b""
+    return PageResult(
+        reading, crops, preview, draw_reading(located, reading, fonts) if options.drawing else b""
+    )
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +95,7 @@ def _model() -> MarkModel:
     return load_model()
 
 
-def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResult:
+def _refused(page: PageImage, lost: LostPage, options: ReadOptions, fonts: Path) -> PageResult:
     reading = PageReading(
         source=page.source,
         page_index=page.page_index,
@@ -98,7 +106,9 @@ def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResul
         engine=ENGINE,
         thresholds=_model().name,
     )
-    return PageResult(reading, preview=preview_page(lost.grey) if options.preview else b"")
+    preview = preview_page(lost.grey) if options.preview else b""
+    drawing = draw_refusal(lost.grey, reading, fonts) if options.drawing else b""
+    return PageResult(reading, preview=preview, drawing=drawing)
 
 
 def _page_flags(located: LocatedPage) -> list[Flag]:
