@@ -93,6 +93,9 @@ def _add_read_parser(subparsers: "Subparsers") -> None:
         "--workers", type=int, default=os.cpu_count() or 1, help="số tiến trình (mặc định: mọi lõi)"
     )
     parser.add_argument("--drafts", action="store_true", help="nhận dạng thử chữ viết tay (chậm)")
+    parser.add_argument(
+        "--debug", type=Path, metavar="THƯ_MỤC", help="vẽ kết quả lên từng trang, mỗi trang một ảnh JPEG"
+    )
     parser.set_defaults(run=_run_read)
 
 
@@ -101,10 +104,11 @@ def _run_read(parsed: argparse.Namespace) -> int:
         raise TemplateInvalid(f"Không có mẫu phiếu nào trong {parsed.forms}.")
     for folder in parsed.template:
         load_template(folder)
+    if parsed.debug is not None:
+        parsed.debug.mkdir(parents=True, exist_ok=True)
+    how = _How(parsed.forms, parsed.drafts, tuple(parsed.template), parsed.debug)
     failures: list[OcrError] = []
-    readings = read_files(
-        parsed.files, parsed.forms, parsed.workers, failures, drafts=parsed.drafts, templates=parsed.template
-    )
+    readings = read_files(parsed.files, how, parsed.workers, failures)
     with _output(parsed.out) as out:
         pages = write_readings(flag_across_pages(list(_counted(readings))), out)
     refused = f", {len(failures)} tệp hỏng" if failures else ""
@@ -131,41 +135,51 @@ def _counted(readings: Iterable[PageReading]) -> Iterator[PageReading]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Some neighbouring pages of one file: what one process reads at a time."""
+    """Some neighbouring pages of file `number` (from 1): what one process reads at a time."""
 
+    number: int
     path: Path
     pages: range
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How files are read.
+
+    Attributes:
+        forms: the folder of forms.
+        drafts: let Tesseract draft handwritten boxes.
+        templates: folders of templates of forms that we did not print; then all pages are read by them.
+        drawings: a folder that gets each page with its reading drawn on it.
+    """
+
+    forms: Path
+    drafts: bool = False
+    templates: tuple[Path, ...] = ()
+    drawings: Path | None = None
+
+
 def read_files(
-    files: Sequence[Path],
-    forms: Path,
-    workers: int,
-    failures: list[OcrError],
-    *,
-    drafts: bool = False,
-    templates: Sequence[Path] = (),
+    files: Sequence[Path], how: _How, workers: int, failures: list[OcrError]
 ) -> Iterator[PageReading]:
     """Read every page of every file, in the order of files and pages.
 
     Args:
         files: scan files; a broken one is told on standard error and put into `failures`.
-        forms: the folder of forms.
+        how: with what.
         workers: processes; 1 reads in this one.
         failures: receives what could not be opened.
-        drafts: let Tesseract draft handwritten boxes.
-        templates: folders of templates of forms that we did not print; then all pages are read by them.
     """
-    spans = [span for path in files for span in _spans(path, failures)]
+    spans = [span for number, path in enumerate(files, 1) for span in _spans(number, path, failures)]
     if workers <= 1:
-        _start_worker(forms, drafts, templates)
+        _start_worker(how)
         yield from _collected(map(_read_span, spans), failures)
         return
-    with get_context("spawn").Pool(workers, _start_worker, (forms, drafts, templates)) as pool:
+    with get_context("spawn").Pool(workers, _start_worker, (how,)) as pool:
         yield from _collected(pool.imap(_read_span, spans), failures)
 
 
-def _spans(path: Path, failures: list[OcrError]) -> list[_Span]:
+def _spans(number: int, path: Path, failures: list[OcrError]) -> list[_Span]:
     try:
         pages = count_pages(path)
     except OSError as error:
@@ -173,7 +187,8 @@ def _spans(path: Path, failures: list[OcrError]) -> list[_Span]:
     except OcrError as error:
         _fail(_named(error, path), failures)
     else:
-        return [_Span(path, range(i, min(i + _SPAN_PAGES, pages))) for i in range(0, pages, _SPAN_PAGES)]
+        starts = range(0, pages, _SPAN_PAGES)
+        return [_Span(number, path, range(i, min(i + _SPAN_PAGES, pages))) for i in starts]
     return []
 
 
@@ -198,25 +213,36 @@ def _collected(
 
 
 # One reader per process: the library and what it has cached stay for all pages.
-_reader: dict[str, Callable[[PageImage], PageReading]] = {}
+_reader: dict[str, Callable[[PageImage, _Span], PageReading]] = {}
 
 
-def _start_worker(forms: Path, drafts: bool, templates: Sequence[Path]) -> None:  # noqa: FBT001 - called by the pool, by position
-    if templates:
-        readers = [prepare_reader(load_template(folder)) for folder in templates]
-        _reader["read"] = lambda page: read_form_page(page, readers)
+def _start_worker(how: _How) -> None:
+    if how.templates:
+        readers = [prepare_reader(load_template(folder)) for folder in how.templates]
+        _reader["read"] = lambda page, _span: read_form_page(page, readers)
         return
-    recogniser = TesseractRecogniser() if drafts else None
-    library, options = FormLibrary(forms), ReadOptions(recogniser=recogniser)
-    _reader["read"] = lambda page: read_page(page, library, options).reading
+    recogniser = TesseractRecogniser() if how.drafts else None
+    options = ReadOptions(drawing=how.drawings is not None, recogniser=recogniser)
+    library = FormLibrary(how.forms)
+    _reader["read"] = lambda page, span: _read_one(page, span, library, options, how.drawings)
 
 
 def _read_span(span: _Span) -> list[PageReading] | OcrError:
     pages = iter_pages(span.path, pages=span.pages)
     try:
-        return [_reader["read"](page) for page in pages]
+        return [_reader["read"](page, span) for page in pages]
     except OcrError as error:
         return _named(error, span.path)
+
+
+def _read_one(
+    page: PageImage, span: _Span, library: FormLibrary, options: ReadOptions, drawings: Path | None
+) -> PageReading:
+    result = read_page(page, library, options)
+    if drawings is not None and result.drawing:
+        name = f"{span.number:03}-{span.path.name}-{page.page_index + 1:04}.jpg"
+        (drawings / name).write_bytes(result.drawing)
+    return result.reading
 
 
 def flag_across_pages(readings: Iterable[PageReading]) -> list[PageReading]:

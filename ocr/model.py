@@ -145,8 +145,12 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """A reading with its pictures: question crops, and a preview of the whole page (upright if known)."""
+    """A reading with its pictures: question crops, a preview of the whole page (upright if known), a drawing.
+
+    All are JPEGs, and empty where they were not asked for; the drawing shows the reading on its page.
+    """
 
     reading: PageReading
     crops: tuple[Crop, ...] = ()
     preview: bytes = field(default=b"", repr=False)
+    drawing: bytes = field(default=b"", repr=False)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -18,6 +19,7 @@ from ocr.decide import (
     load_model,
     with_consent,
 )
+from ocr.drawing import draw_reading, draw_refusal
 from ocr.locate import LocatedPage, LostPage, locate_page
 from ocr.marks import measure_marks
 from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageStatus, TextReading
@@ -45,11 +47,13 @@ class ReadOptions:
     Attributes:
         crops: pictures of no question, of the doubtful ones, or of all; written text boxes come with both.
         preview: a picture of the whole page; refused pages always have one when this is set.
+        drawing: the reading drawn on its page, to see why it reads so.
         recogniser: makes the drafts of handwritten boxes; None for no drafts.
     """
 
     crops: Literal["none", "doubtful", "all"] = "none"
     preview: bool = False
+    drawing: bool = False
     recogniser: TextRecogniser | None = None
 
 
@@ -63,8 +67,9 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
     """
     options = options or ReadOptions()
     located = locate_page(page, library)
+    fonts = library.forms_dir / "_fonts"
     if isinstance(located, LostPage):
-        return _refused(page, located, options)
+        return _refused(page, located, options, fonts)
     fields = _read_fields(located)
     texts = _read_texts(located, options.recogniser)
     status, flags = decide_page(fields, _page_flags(located))
@@ -83,7 +88,10 @@ def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None
         thresholds=_readers(),
     )
     crops = _crops(located, fields, texts, options)
-    return PageResult(reading, crops, preview_page(located.whole()) if options.preview else b"")
+    preview = preview_page(located.whole()) if options.preview else b""
+    return PageResult(
+        reading, crops, preview, draw_reading(located, reading, fonts) if options.drawing else b""
+    )
 
 
 @lru_cache(maxsize=1)
@@ -101,7 +109,7 @@ def _readers() -> str:
     return f"{_model().name} {_second_reader().name}"
 
 
-def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResult:
+def _refused(page: PageImage, lost: LostPage, options: ReadOptions, fonts: Path) -> PageResult:
     reading = PageReading(
         source=page.source,
         page_index=page.page_index,
@@ -112,7 +120,9 @@ def _refused(page: PageImage, lost: LostPage, options: ReadOptions) -> PageResul
         engine=ENGINE,
         thresholds=_readers(),
     )
-    return PageResult(reading, preview=preview_page(lost.grey) if options.preview else b"")
+    preview = preview_page(lost.grey) if options.preview else b""
+    drawing = draw_refusal(lost.grey, reading, fonts) if options.drawing else b""
+    return PageResult(reading, preview=preview, drawing=drawing)
 
 
 def _page_flags(located: LocatedPage) -> list[Flag]:
