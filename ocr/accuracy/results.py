@@ -43,7 +43,10 @@ class Run:
 
 @dataclass(slots=True)
 class ChunkResult:
-    """What one chunk gave; `seconds` of a processor. `silent` and `pages` list wrong answers, and pages refused or read as another."""
+    """What one chunk gave, or the sum of several.
+
+    `seconds` are a processor's; `silent` lists wrong answers, `pages` those refused, lost or read as another.
+    """
 
     profile: str
     index: int
