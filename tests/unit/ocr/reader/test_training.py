@@ -88,11 +88,12 @@ def test_temperature_only_lowers_confidence() -> None:
 
 
 def test_limits_withhold_the_asked_share() -> None:
-    odds = np.column_stack([np.linspace(0, 10, 1001), np.linspace(3, 13, 1001)])
+    odds = np.column_stack([np.linspace(0, 2, 1001), np.linspace(-0.5, 1.5, 1001)])
     limits = least_log_odds(odds, 0.3)
-    assert limits == {"marked": pytest.approx(3.0, abs=0.01), "empty": pytest.approx(6.0, abs=0.01)}
+    assert limits == {"marked": pytest.approx(0.6, abs=0.01), "empty": pytest.approx(0.1, abs=0.01)}
     assert (odds[:, 0] < limits["marked"]).mean() == pytest.approx(0.3, abs=0.002)
-    assert least_log_odds(odds, 0.0) == {"marked": 0.0, "empty": 3.0}
+    assert least_log_odds(odds, 0.0) == {"marked": 0.0, "empty": 0.0}
+    assert least_log_odds(odds + 5, 0.3) == {"marked": 1.0, "empty": 1.0}
 
 
 def test_only_plain_questions_set_limits() -> None:
