@@ -201,7 +201,7 @@ def _printed_page(library: FormLibrary, form: str, version: int, number: int) ->
         blank,
         map_lines(page, blank, FLAT_PX_PER_MM),
         map_marks(page, blank, FLAT_PX_PER_MM),
-        plan_windows(page, blank, FLAT_PX_PER_MM),
+        plan_windows(page, blank),
         layout.template_sha256,
     )
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -45,38 +44,34 @@ class WindowPlaces:
     """Where a printed page's windows lie; the same for all its scans.
 
     Attributes:
-        px_per_mm: scale of the flat pages that will be looked at.
         corners_px: int32 (n, 2), left and top of each window at 4 px/mm, bubbles in the layout's order.
         printed: float32 (n, 40, 64), darkness of the blank page there, 0 paper to 1 print black.
     """
 
-    px_per_mm: int
     corners_px: NDArray[np.int32]
     printed: NDArray[np.float32]
 
 
-def plan_windows(page: PageLayout, blank: Grey, px_per_mm: int) -> WindowPlaces:
+def plan_windows(page: PageLayout, blank: Grey) -> WindowPlaces:
     """Find the windows of one printed page.
 
     Args:
         page: printed geometry.
-        blank: uint8, the empty page, flat, `px_per_mm` pixels a millimetre.
-        px_per_mm: scale of `blank` and of the flat pages to come.
+        blank: uint8, the empty page, flat, 4 pixels a millimetre.
     """
     centres = np.array([(b.x_mm, b.y_mm) for f in page.fields for b in f.bubbles]).reshape(-1, 2)
     corners = np.rint(centres * PX_PER_MM - (WIDTH_PX / 2, HEIGHT_PX / 2)).astype(np.int32)
-    small = _at_own_scale(blank, px_per_mm)
-    places = WindowPlaces(px_per_mm, corners, np.zeros((0, HEIGHT_PX, WIDTH_PX), np.float32))
+    places = WindowPlaces(corners, np.zeros((0, HEIGHT_PX, WIDTH_PX), np.float32))
     printed = np.empty((len(corners), HEIGHT_PX, WIDTH_PX), np.float32)
-    _darken(small, places, 0.0, printed)
-    return WindowPlaces(px_per_mm, corners, printed)
+    _darken(blank, places, 0.0, printed)
+    return WindowPlaces(corners, printed)
 
 
 def cut_windows(flat: Grey, places: WindowPlaces, black: float) -> NDArray[np.float32]:
     """Darkness of every window as scanned and as printed: 0 is the paper around, 1 the page's printed black.
 
     Args:
-        flat: uint8, the registered page at `places.px_per_mm`.
+        flat: uint8, the registered page, 4 pixels a millimetre.
         places: windows of its printed page.
         black: grey level of the print (`ocr.quality.measure_print`).
 
@@ -84,17 +79,9 @@ def cut_windows(flat: Grey, places: WindowPlaces, black: float) -> NDArray[np.fl
         float32 (n, 2, 40, 64).
     """
     windows = np.empty((len(places.corners_px), 2, HEIGHT_PX, WIDTH_PX), np.float32)
-    _darken(_at_own_scale(flat, places.px_per_mm), places, black, windows[:, 0])
+    _darken(flat, places, black, windows[:, 0])
     windows[:, 1] = places.printed
     return windows
-
-
-def _at_own_scale(flat: Grey, px_per_mm: int) -> Grey:
-    if px_per_mm == PX_PER_MM:
-        return flat
-    size = tuple(round(edge * PX_PER_MM / px_per_mm) for edge in flat.shape[::-1])
-    way = cv2.INTER_AREA if px_per_mm > PX_PER_MM else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(flat, size, interpolation=way), np.uint8)
 
 
 def _darken(flat: Grey, places: WindowPlaces, black: float, dark: NDArray[np.float32]) -> None:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from ocr.deck.order import DeckOrder
 from ocr.template import FormLibrary
 
 SHEETS_PER_CHUNK = 25
+PART: Final = "test"
+"""Hands and optics that no model was trained or set on."""
 SEED_BYTES = 6
 _CELLS = 5000
 
@@ -100,6 +103,7 @@ def deck_order(chunk: Chunk, forms_dir: Path) -> DeckOrder:
         seed=chunk.seed,
         profile=chunk.profile,
         dpi=chunk.dpi,
+        part=PART,
     )
 
 
@@ -109,5 +113,5 @@ def deck_command(chunk: Chunk) -> str:
     return (
         f"python -m ocr deck --form {quota.form} --group {quota.group} --unit {quota.unit}"
         f' --unit-name "{quota.unit_name}" --sheets {chunk.sheets} --seed {chunk.seed}'
-        f" --profile {chunk.profile} --dpi {chunk.dpi} --out deck"
+        f" --profile {chunk.profile} --dpi {chunk.dpi} --part {PART} --out deck"
     )

@@ -12,8 +12,7 @@ from ocr.deck.truth import TruthField, TruthPage, read_truth
 from ocr.errors import TemplateInvalid
 from ocr.layout import Field
 from ocr.locate import LocatedPage, locate_page
-from ocr.registration import FLAT_PX_PER_MM
-from ocr.second_reader import EMPTY, MARKED, ODD, WindowPlaces, cut_windows, plan_windows
+from ocr.second_reader import EMPTY, MARKED, ODD, WindowPlaces, cut_windows
 from ocr.source import iter_pages
 from ocr.template import FormLibrary
 
@@ -61,7 +60,7 @@ def collect_examples(decks: Sequence[Path], library: FormLibrary) -> Examples:
     for located, truth in located_pages(decks, library):
         page = (located.printed.template_sha256, located.printed.layout.page)
         if page not in known:
-            places = plan_windows(located.printed.layout, located.printed.blank, FLAT_PX_PER_MM)
+            places = located.printed.windows
             known[page] = places, sum(len(p) for p in printed)
             printed.append(as_bytes(places.printed))
         places, first = known[page]

@@ -150,7 +150,8 @@ def test_the_oldest_xtmpl_has_its_points_on_the_values(tmp_path: Path) -> None:
     path = tmp_path / "old.xtmpl"
     path.write_text(
         f"<template><rotation angle='0'/><corners>{corners}</corners><fields>"
-        f"<field orientation='QUESTIONS_BY_ROWS'><name>Question 01</name><values>{values}</values></field></fields></template>",
+        "<field orientation='QUESTIONS_BY_ROWS'><name>Question 01</name>"
+        f"<values>{values}</values></field></fields></template>",
         encoding="utf-8",
     )
     template = import_template(path)

@@ -17,6 +17,7 @@ from ocr.second_reader import (
     DEFAULT_CARD,
     EMPTY,
     MARKED,
+    PX_PER_MM,
     WindowPlaces,
     answer_log_odds,
     class_log_odds,
@@ -50,13 +51,13 @@ def _located(grey: Grey) -> LocatedPage:
 
 
 def _places(located: LocatedPage) -> WindowPlaces:
-    return plan_windows(located.printed.layout, located.printed.blank, FLAT_PX_PER_MM)
+    return located.printed.windows
 
 
 def _consents(page: Grey, chosen: dict[str, str] | None = None) -> dict[str, bool]:
     """Per question of a scanned page whether the second reader agrees; option 2 is said to be chosen."""
     located = _located(page)
-    logits = READER.look(located.flat, _places(located))
+    logits = READER.look(located.flat, _places(located), located.print_black)
     of = located.printed.marks.field_of
     return {
         field.code: READER.agrees(logits[of == i], int((chosen or {}).get(field.code, "2")) - 1)
@@ -69,7 +70,7 @@ def _consents(page: Grey, chosen: dict[str, str] | None = None) -> dict[str, boo
 
 def test_an_unmarked_page_looks_as_it_was_printed() -> None:
     located = _located(printed_side(2))
-    seen, printed = np.moveaxis(cut_windows(located.flat, _places(located)), 1, 0)
+    seen, printed = np.moveaxis(cut_windows(located.flat, _places(located), located.print_black), 1, 0)
     assert len(seen) == len(located.printed.marks.field_of)
     assert printed.max() > 0.5
     assert np.abs(seen - printed).mean() < 0.02
@@ -79,23 +80,19 @@ def test_darkness_is_relative_to_paper_and_print() -> None:
     located = _located(answered(2, tick))
     places = _places(located)
     toned = np.rint(40 + located.flat * (160 / 255)).astype(np.uint8)
-    assert np.abs(cut_windows(toned, places) - cut_windows(located.flat, places)).mean() < 0.01
+    plain = cut_windows(located.flat, places, located.print_black)
+    black = 40 + located.print_black * (160 / 255)
+    assert np.abs(cut_windows(toned, places, black) - plain).mean() < 0.01
 
 
-def test_another_scale_of_the_flat_page_shows_the_same() -> None:
-    located = _located(scanned(answered(2, tick)))
-    layout, blank, flat = located.printed.layout, located.printed.blank, located.flat
-    size = (round(layout.width_mm * 4), round(layout.height_mm * 4))
-    blank4, flat4 = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (blank, flat))
-    fine = cut_windows(flat, plan_windows(layout, blank, FLAT_PX_PER_MM))
-    coarse = cut_windows(np.asarray(flat4, np.uint8), plan_windows(layout, np.asarray(blank4, np.uint8), 4))
-    assert np.abs(fine - coarse).mean() < 0.01
+def test_the_flat_page_has_the_scale_of_the_windows() -> None:
+    assert FLAT_PX_PER_MM == PX_PER_MM
 
 
 def test_a_page_without_bubbles_has_no_windows() -> None:
     bare = dataclasses.replace(side(1), fields=())
-    places = plan_windows(bare, printed_side(1, 150), 6)
-    assert READER.look(printed_side(1, 150), places).shape == (0, 3)
+    blank = printed_side(1, 102)
+    assert READER.look(blank, plan_windows(bare, blank), 0.0).shape == (0, 3)
 
 
 # --- odds -----------------------------------------------------------------------------------------
