@@ -32,13 +32,13 @@ Floats = NDArray[np.float64]
 
 EMPTY, FILLED, CANCELLED = 0, 1, 2
 _SEED = 20201123
-_HIDDEN = (32, 16)
-_EPOCHS = 60
+_HIDDEN = (48, 24)
+_EPOCHS = 120
 _BATCH = 512
 _RATE = 2e-3
 _DECAY = 1e-5
 _JITTER = 0.05
-_WEIGHTS = (1.0, 2.0, 6.0)
+_STATES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +112,21 @@ def _page_examples(located: LocatedPage, fields: dict[str, Any]) -> tuple[Floats
         for field in located.printed.choices
         for bubble in field.bubbles
     ]
-    # What no eye can see on the paper is no example of a mark.
-    seen = [
-        fields[field.code].get("visible", True) for field in located.printed.choices for _ in field.bubbles
-    ]
+    # What no eye can see on the paper is no example of a mark; nor is a loop round a label, off its bubble:
+    # the limits on what stands around bubbles find it.
+    seen = [_is_example(fields[field.code]) for field in located.printed.choices for _ in field.bubbles]
     keep = np.array(seen, bool)
     return inputs[keep], [s for s, k in zip(states, seen, strict=True) if k]
+
+
+def _is_example(truth: dict[str, Any]) -> bool:
+    return bool(truth.get("visible", True)) and truth["style"] != "label_circle"
 
 
 def with_lone_cancelled(examples: Examples) -> Examples:
     """Add each crossed-out mark once more as if nothing else were marked in its question.
 
-    Decks cross marks out only to choose another; people also take an answer back altogether.
+    Decks mostly cross marks out to choose another; people also take an answer back altogether.
     """
     context = [i for i, name in enumerate(INPUTS) if name.startswith("others_")]
     alone = np.median(examples.inputs[examples.states == FILLED][:, context], axis=0)
@@ -152,7 +155,7 @@ def train_model(examples: Examples) -> MarkModel:
     rng = np.random.default_rng(_SEED)
     mean, scale = examples.inputs.mean(axis=0), examples.inputs.std(axis=0) + 0.02
     inputs = (examples.inputs - mean) / scale
-    sizes = (len(INPUTS), *_HIDDEN, len(_WEIGHTS))
+    sizes = (len(INPUTS), *_HIDDEN, _STATES)
     parameters = [
         part
         for fan_in, fan_out in pairwise(sizes)
@@ -181,8 +184,7 @@ def _forward(parameters: Sequence[Floats], inputs: Floats) -> list[Floats]:
 
 def _gradients(parameters: Sequence[Floats], inputs: Floats, states: NDArray[np.int64]) -> list[Floats]:
     values = _forward(parameters, inputs)
-    weight = np.array(_WEIGHTS)[states][:, None] / len(states)
-    slope = (values[-1] - np.eye(len(_WEIGHTS))[states]) * weight
+    slope = (values[-1] - np.eye(_STATES)[states]) / len(states)
     gradients: list[Floats] = []
     for layer in range(len(parameters) // 2 - 1, -1, -1):
         gradients = [values[layer].T @ slope, slope.sum(axis=0), *gradients]

@@ -20,7 +20,7 @@ from ocr.model import BubbleReading, FieldReading, Flag, MarkState, PageStatus
 Floats = NDArray[np.float64]
 
 MODEL_SCHEMA = "chamdiem-markmodel/1"
-DEFAULT_MODEL = Path(__file__).with_name("data") / "marks-1.json"
+DEFAULT_MODEL = Path(__file__).with_name("data") / "marks-2.json"
 _STATES = (MarkState.EMPTY, MarkState.FILLED, MarkState.CANCELLED)
 
 
@@ -44,7 +44,7 @@ class Thresholds:
     """
 
     filled: float = 0.99
-    empty: float = 0.98
+    empty: float = 0.90
     accept: float = 0.985
     other_ink: float = 0.10
     other_loose: float = 0.10

@@ -35,7 +35,8 @@ _PALE_OUTLINE = 0.2
 _RING_R = 1.2
 _BESIDE_R = 1.6
 _OFF_PRINT_MM = 0.4
-_OFF_WORDS_MM = 0.75
+_OFF_LABELS_MM = 0.75
+_OFF_HEADINGS_MM = 1.25
 # The smallest group of ink that is no speck, and the least of it inside a bubble that makes it a mark.
 _MIN_GROUP_MM2 = 0.14
 _MIN_INSIDE_MM2 = 0.11
@@ -157,7 +158,7 @@ def _sector(dx: NDArray[np.generic], dy: NDArray[np.generic]) -> Ints:
 
 
 def _nearest(centres: Floats, radii: Floats, shape: tuple[int, int]) -> NDArray[np.int16]:
-    """The nearest bubble of each pixel within 3.2 radii."""
+    """The nearest bubble of each pixel within 4.5 radii."""
     best = np.full(shape, np.inf, np.float32)
     nearest = np.full(shape, -1, np.int16)
     for number, ((x, y), radius) in enumerate(zip(centres, radii, strict=True)):
@@ -193,18 +194,21 @@ def _follows(bubble: Bubble, other: Bubble) -> bool:
 
 
 def _clear(blank: Grey, centres: Floats, radii: Floats, px_per_mm: int) -> Grey:
-    """Where ink can be seen: off the print, and further off letters and lines, which copiers thicken.
+    """Where ink can be seen: off the print, the further the less a mark is to be expected there.
 
-    Beside a bubble and its ring every tenth of a millimetre counts, so little is left out there.
+    Beside a bubble every tenth of a millimetre counts; labels stand further off; headings and rules
+    between the lines of bubbles are thickened by copiers and cameras, and nobody answers there.
     """
     print_ = _printed(blank, px_per_mm)
-    words, beside = print_.copy(), np.zeros_like(print_)
+    words, beside, lines = print_.copy(), np.zeros_like(print_), np.zeros_like(print_)
     for (x, y), radius in zip(centres, radii, strict=True):
         at = (round(float(x)), round(float(y)))
         cv2.circle(words, at, round(_RING_R * float(radius)), 0, cv2.FILLED)
         cv2.circle(beside, at, round(_BESIDE_R * float(radius)), 1, cv2.FILLED)
-    tight, wide = (_grown(p, mm, px_per_mm) for p, mm in ((print_, _OFF_PRINT_MM), (words, _OFF_WORDS_MM)))
-    hidden = tight | (wide & (1 - beside))
+        lines[max(0, round(float(y - _LABEL_R * radius))) : round(float(y + _LABEL_R * radius))] = 1
+    hidden = _grown(print_, _OFF_PRINT_MM, px_per_mm)
+    hidden |= _grown(words, _OFF_LABELS_MM, px_per_mm) & (1 - beside)
+    hidden |= _grown(words, _OFF_HEADINGS_MM, px_per_mm) & (1 - beside) & (1 - lines)
     return np.asarray((1 - hidden) * 255, np.uint8)
 
 

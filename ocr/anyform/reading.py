@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ocr.anyform.register import Placed, place_page
 from ocr.anyform.surface import (
+    FORM_PX_PER_MM,
     RADIUS_MM,
     Print,
     Surface,
@@ -43,7 +44,7 @@ from ocr.layout import PageLayout
 from ocr.marks import MarkMap, map_marks, measure_marks
 from ocr.model import FieldReading, Flag, PageQuality, PageReading, PageStatus
 from ocr.quality import is_blank, is_poor, measure_quality
-from ocr.registration import FLAT_PX_PER_MM, Box, flatten, flatten_roughly
+from ocr.registration import Box, flatten, flatten_roughly
 from ocr.row_fit import COARSE_PX_PER_MM, LineMap, fit_rows, map_lines
 from ocr.scan_page import PageImage
 
@@ -85,9 +86,9 @@ def prepare_reader(template: Template) -> FormReader:
     if template.blank is not None:
         height, width = template.blank.shape
         to_px = np.diag([width / template.width, height / template.height, 1.0])
-        blank = flatten(template.blank, to_px @ to_template(template), _whole(layout), FLAT_PX_PER_MM)
-        lines, known = map_lines(layout, blank, FLAT_PX_PER_MM), blank_print(blank)
-        marks = map_marks(layout, visible(known), FLAT_PX_PER_MM)
+        blank = flatten(template.blank, to_px @ to_template(template), _whole(layout), FORM_PX_PER_MM)
+        lines, known = map_lines(layout, blank, FORM_PX_PER_MM), blank_print(blank)
+        marks = map_marks(layout, visible(known), FORM_PX_PER_MM)
     return FormReader(template, layout, lines, known, marks, template.sha256)
 
 
@@ -184,7 +185,7 @@ def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
         surface, doubted = _alone(soft, placed, reader)
     else:
         rows, shifts = fit_rows(flatten_roughly(soft, way, reader.layout, COARSE_PX_PER_MM), reader.lines)
-        flat = flatten(soft, way, _whole(reader.layout), FLAT_PX_PER_MM, shifts)
+        flat = flatten(soft, way, _whole(reader.layout), FORM_PX_PER_MM, shifts)
         surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
     doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
     flags = (Flag.POOR_REGISTRATION,) if doubted else ()
@@ -201,7 +202,7 @@ def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, boo
                 soft,
                 placed.homography @ way @ to_template(reader.template),
                 _whole(reader.layout),
-                FLAT_PX_PER_MM,
+                FORM_PX_PER_MM,
             ),
             reader.layout,
         )
@@ -213,7 +214,7 @@ def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, boo
 
 def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
     """A large scan made soft enough to be sampled more coarsely."""
-    shrink = _radius_px(placed, template) / (RADIUS_MM * FLAT_PX_PER_MM)
+    shrink = _radius_px(placed, template) / (RADIUS_MM * FORM_PX_PER_MM)
     if shrink <= 1.5:  # noqa: PLR2004 - every pixel still counts
         return grey
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.4 * shrink), np.uint8)
@@ -224,8 +225,8 @@ def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
 
 def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ...]:
     model = _model()
-    marks = reader.marks or map_marks(reader.layout, surface.clear, FLAT_PX_PER_MM)
-    measured = measure_marks(surface.clean, marks, FLAT_PX_PER_MM, _PRINT_BLACK)
+    marks = reader.marks or map_marks(reader.layout, surface.clear, FORM_PX_PER_MM)
+    measured = measure_marks(surface.clean, marks, FORM_PX_PER_MM, _PRINT_BLACK)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
     readings = []
     for number, field in enumerate(reader.layout.fields):

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ocr.anyform.template import Template
 from ocr.layout import Bubble, Field, PageLayout
-from ocr.registration import FLAT_PX_PER_MM
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -25,6 +24,8 @@ RADIUS_MM = 2.4
 _MARGIN_MM = 8.0
 _MAX_FLAT_PX = 40_000_000
 PAPER = 245
+# Finer than our own pages: what print hides of a foreign bubble is told from its edges.
+FORM_PX_PER_MM = 6
 _PRINT_STEP = 0.9
 _GROWN_PX = 5
 _FILL_PX = 3.0
@@ -84,7 +85,7 @@ def to_template(template: Template) -> Floats:
 
 def flat_pixels(layout: PageLayout) -> int:
     """How many pixels the flat page has."""
-    return round(layout.width_mm * FLAT_PX_PER_MM) * round(layout.height_mm * FLAT_PX_PER_MM)
+    return round(layout.width_mm * FORM_PX_PER_MM) * round(layout.height_mm * FORM_PX_PER_MM)
 
 
 def too_large(layout: PageLayout) -> bool:
@@ -118,7 +119,7 @@ def known_print(printed: Floats32) -> Print:
     Args:
         printed: float32, the page without marks, 1 = paper.
     """
-    size = 2 * round(RADIUS_MM * FLAT_PX_PER_MM * 0.5) + 1
+    size = 2 * round(RADIUS_MM * FORM_PX_PER_MM * 0.5) + 1
     soft = cv2.GaussianBlur(printed, (0, 0), 0.8)
     # Shading is wider than half a bubble, lines and letters are not.
     shade = cv2.blur(cv2.morphologyEx(soft, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), (5, 5))
@@ -136,7 +137,7 @@ def blank_print(blank: Grey) -> Print:
 
 def _local_white(page: Grey) -> Floats32:
     """The paper's level around each pixel."""
-    small = cv2.resize(page, None, fx=1 / FLAT_PX_PER_MM, fy=1 / FLAT_PX_PER_MM, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(page, None, fx=1 / FORM_PX_PER_MM, fy=1 / FORM_PX_PER_MM, interpolation=cv2.INTER_AREA)
     bright = cv2.blur(cv2.dilate(small, np.ones((9, 9), np.uint8)).astype(np.float32), (9, 9))
     whole = cv2.resize(bright, page.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(whole, 1.0), np.float32)
@@ -174,7 +175,7 @@ def visible(known: Print) -> Grey:
 
 def _centres(layout: PageLayout) -> NDArray[np.int64]:
     at = [(b.x_mm, b.y_mm) for f in layout.fields for b in f.bubbles]
-    return np.rint(np.array(at) * FLAT_PX_PER_MM - 0.5).astype(np.int64)
+    return np.rint(np.array(at) * FORM_PX_PER_MM - 0.5).astype(np.int64)
 
 
 def _trusted(known: Print, layout: PageLayout) -> NDArray[np.bool_]:
@@ -182,7 +183,7 @@ def _trusted(known: Print, layout: PageLayout) -> NDArray[np.bool_]:
 
     Where most of a group are marked, or the blank is no blank, marks would pass for print.
     """
-    radius = RADIUS_MM * FLAT_PX_PER_MM * _INSIDE_R
+    radius = RADIUS_MM * FORM_PX_PER_MM * _INSIDE_R
     reach = int(radius)
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     inside = np.hypot(dx, dy) <= radius
@@ -238,7 +239,7 @@ _LEAST_LIKENESS = 0.35
 
 def _reach(centres: NDArray[np.int64]) -> tuple[int, int]:
     """How far around each bubble, across and down, no other bubble's own area begins."""
-    radius = RADIUS_MM * FLAT_PX_PER_MM
+    radius = RADIUS_MM * FORM_PX_PER_MM
     reaches = []
     for axis in (0, 1):
         off = np.abs(centres[:, None, :] - centres[None, :, :])
@@ -295,7 +296,7 @@ def _outline(patches: Floats) -> float:
     shown = np.median(patches, axis=0)
     if shown.std() * 255 < _LEAST_STEP:
         return 0.0
-    radius = RADIUS_MM * FLAT_PX_PER_MM
+    radius = RADIUS_MM * FORM_PX_PER_MM
     down, across = shown.shape[0] // 2, shown.shape[1] // 2
     y, x = np.mgrid[-down : down + 1, -across : across + 1]
     slip = round(_SLIP_R * radius)
@@ -323,7 +324,7 @@ def _question_shifts(
     flat: Grey, centres: NDArray[np.int64], reach: tuple[int, int], common: Floats, layout: PageLayout
 ) -> NDArray[np.int64]:
     """By how many whole pixels each question's bubbles lie beside their places, (n, 2)."""
-    search = round(_SEARCH_R * RADIUS_MM * FLAT_PX_PER_MM)
+    search = round(_SEARCH_R * RADIUS_MM * FORM_PX_PER_MM)
     across, down = reach[0] + search, reach[1] + search
     found = np.zeros((len(centres), 2 * search + 1, 2 * search + 1))
     for number, ((x, y), prints) in enumerate(zip(centres, common, strict=True)):
