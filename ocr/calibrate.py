@@ -1,6 +1,6 @@
 """Train the mark model from generated decks, and set its thresholds on others.
 
-    python -m ocr calibrate --train DECK… --check DECK… --out ocr/data/marks-1.json --version marks-1
+    python -m ocr calibrate --train DECK… --check DECK… --out ocr/data/marks-2.json --version marks-2
 
 A deck is a folder with scans and `truth.jsonl` (`python -m ocr deck`). Training and checking decks must
 come from different seeds; figures of accuracy come from yet others. The same decks give the same file.
@@ -8,9 +8,12 @@ come from different seeds; figures of accuracy come from yet others. The same de
 
 import argparse
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +58,16 @@ def add_calibrate_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("--train", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để luyện")
     parser.add_argument("--check", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để hiệu chỉnh")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
-    parser.add_argument("--version", required=True, help="tên phiên bản ghi vào tệp, ví dụ marks-1")
+    parser.add_argument("--version", required=True, help="tên phiên bản ghi vào tệp, ví dụ marks-2")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="số tiến trình")
     parser.add_argument("--out", type=Path, required=True, help="tệp mô hình")
     parser.set_defaults(run=_run_calibrate)
 
 
 def _run_calibrate(parsed: argparse.Namespace) -> int:
-    library = FormLibrary(parsed.forms)
-    model = train_model(with_lone_cancelled(collect_examples(parsed.train, library)))
-    model = soften(model, collect_examples(parsed.check, library))
+    examples = collect_examples(parsed.train, parsed.forms, parsed.workers)
+    model = train_model(with_lone_cancelled(examples))
+    model = soften(model, collect_examples(parsed.check, parsed.forms, parsed.workers))
     parsed.out.write_text(model_as_json(model, parsed.version), encoding="utf-8")
     return 0
 
@@ -71,19 +75,37 @@ def _run_calibrate(parsed: argparse.Namespace) -> int:
 # --- examples -------------------------------------------------------------------------------------
 
 
-def collect_examples(decks: Sequence[Path], library: FormLibrary) -> Examples:
-    """Measure every page of the decks beside its truth; pages that get lost teach nothing here."""
-    inputs: list[Floats] = []
-    states: list[int] = []
-    for deck in decks:
-        truth = _truth_of(deck)
-        for located, fields in _located_pages(deck, truth, library):
-            rows, known = _page_examples(located, fields)
-            inputs.append(rows)
-            states += known
-    if not states:
+def collect_examples(decks: Sequence[Path], forms_dir: Path, workers: int = 1) -> Examples:
+    """Measure every page of the decks beside its truth; pages that get lost teach nothing here.
+
+    Args:
+        decks: folders of scans with `truth.jsonl`.
+        forms_dir: the folder of forms.
+        workers: processes; the examples come in the order of the decks, however many there are.
+
+    Raises:
+        TemplateInvalid: there is no readable page.
+    """
+    measure = partial(_deck_examples, forms_dir)
+    if workers <= 1:
+        parts = list(map(measure, decks))
+    else:
+        with get_context("spawn").Pool(workers) as pool:
+            parts = pool.map(measure, decks, chunksize=1)
+    inputs = [rows for rows, _ in parts if len(rows)]
+    if not inputs:
         raise TemplateInvalid("Không có trang nào để luyện: xem lại thư mục bộ phiếu.")
-    return Examples(np.concatenate(inputs), np.array(states, np.int64))
+    return Examples(np.concatenate(inputs), np.concatenate([states for rows, states in parts if len(rows)]))
+
+
+def _deck_examples(forms_dir: Path, deck: Path) -> tuple[Floats, NDArray[np.int64]]:
+    rows: list[Floats] = [np.zeros((0, len(INPUTS)))]
+    states: list[int] = []
+    for located, fields in _located_pages(deck, _truth_of(deck), FormLibrary(forms_dir)):
+        page_rows, known = _page_examples(located, fields)
+        rows.append(page_rows)
+        states += known
+    return np.concatenate(rows), np.array(states, np.int64)
 
 
 def _truth_of(deck: Path) -> dict[tuple[str, int], dict[str, Any]]:

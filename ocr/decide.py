@@ -47,8 +47,8 @@ class Thresholds:
     empty: float = 0.90
     accept: float = 0.985
     other_ink: float = 0.10
-    other_loose: float = 0.10
-    other_foreign: float = 0.15
+    other_loose: float = 0.30
+    other_foreign: float = 0.35
     other_sectors: float = 0.30
     other_outline: float = 0.40
     shared: float = 0.10

@@ -37,6 +37,7 @@ _BESIDE_R = 1.6
 _OFF_PRINT_MM = 0.4
 _OFF_LABELS_MM = 0.75
 _OFF_HEADINGS_MM = 1.25
+_RULE_MM = 12.0
 # The smallest group of ink that is no speck, and the least of it inside a bubble that makes it a mark.
 _MIN_GROUP_MM2 = 0.14
 _MIN_INSIDE_MM2 = 0.11
@@ -196,11 +197,13 @@ def _follows(bubble: Bubble, other: Bubble) -> bool:
 def _clear(blank: Grey, centres: Floats, radii: Floats, px_per_mm: int) -> Grey:
     """Where ink can be seen: off the print, the further the less a mark is to be expected there.
 
-    Beside a bubble every tenth of a millimetre counts; labels stand further off; headings and rules
-    between the lines of bubbles are thickened by copiers and cameras, and nobody answers there.
+    Beside a bubble every tenth of a millimetre counts; labels stand further off; headings between the
+    lines of bubbles are thickened by copiers and cameras, and nobody answers there. Rules hide no more
+    than themselves: a stroke that crosses them must stay in one piece.
     """
     print_ = _printed(blank, px_per_mm)
-    words, beside, lines = print_.copy(), np.zeros_like(print_), np.zeros_like(print_)
+    words = print_ & (1 - _rules(print_, px_per_mm))
+    beside, lines = np.zeros_like(print_), np.zeros_like(print_)
     for (x, y), radius in zip(centres, radii, strict=True):
         at = (round(float(x)), round(float(y)))
         cv2.circle(words, at, round(_RING_R * float(radius)), 0, cv2.FILLED)
@@ -214,6 +217,14 @@ def _clear(blank: Grey, centres: Floats, radii: Floats, px_per_mm: int) -> Grey:
 
 def _printed(blank: Grey, px_per_mm: int) -> Grey:
     return (cv2.GaussianBlur(blank, (0, 0), 0.13 * px_per_mm) < 225).astype(np.uint8)  # noqa: PLR2004 - of 255
+
+
+def _rules(print_: Grey, px_per_mm: int) -> Grey:
+    """The long lines, across and down, of a print."""
+    length = round(_RULE_MM * px_per_mm)
+    across = cv2.morphologyEx(print_, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    down = cv2.morphologyEx(print_, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    return np.asarray(cv2.bitwise_or(across, down), np.uint8)
 
 
 def _grown(mask: Grey, by_mm: float, px_per_mm: int) -> Grey:

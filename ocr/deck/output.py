@@ -11,6 +11,7 @@ from PIL import TiffImagePlugin
 
 from ocr.deck.ink import Image
 from ocr.errors import EngineFailed
+from ocr.jpeg import encode_jpeg
 
 Format = Literal["pdf", "tiff-g4", "jpeg", "png"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -27,10 +28,9 @@ def encode_page(scan: Image, file_format: Format, quality: int, threshold: int, 
             buffer, "TIFF", compression="group4", dpi=(dpi, dpi)
         )
         return buffer.getvalue()
-    if file_format == "png":
-        done, encoded = cv2.imencode(".png", scan, [cv2.IMWRITE_PNG_COMPRESSION, 4])
-    else:
-        done, encoded = cv2.imencode(".jpg", scan, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if file_format != "png":
+        return encode_jpeg(scan, quality)
+    done, encoded = cv2.imencode(".png", scan, [cv2.IMWRITE_PNG_COMPRESSION, 4])
     if not done:
         raise EngineFailed("Không nén được ảnh quét thử.")
     return encoded.tobytes()

@@ -170,12 +170,15 @@ def _torn_away(number: int, hole: NDArray[np.float32]) -> set[str]:
     }
 
 
-def test_half_a_page_is_refused(tmp_path: Path) -> None:
+def test_what_is_left_of_half_a_page_is_read_and_the_rest_is_named(tmp_path: Path) -> None:
     half = scanned(_filled(1))
     half[: half.shape[0] // 2] = 245
     (page,) = _read(tmp_path, half)
-    assert page["status"] == "refused"
-    assert page["fields"] == []
+    assert page["status"] == "flagged"
+    accepted = {field["code"]: field["value"] for field in page["fields"] if field["accepted"]}
+    assert accepted.items() <= _meant(1).items()
+    lost = [f.code for f in _layout(1, "CX4").fields if f.y_mm + f.height_mm < 148]
+    assert not accepted.keys() & set(lost)
 
 
 def test_a_sheet_that_was_scanned_twice_is_named_at_its_second_copy(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_examples_come_from_a_deck_beside_its_truth(tmp_path: Path) -> None:
     lines = (tmp_path / "deck" / "truth.jsonl").read_text(encoding="utf-8").splitlines()
     truth = [json.loads(line) for line in lines]
     answers = [f for page in truth if page["source"] for f in page["fields"]]
-    examples = collect_examples([tmp_path / "deck"], LIBRARY)
+    examples = collect_examples([tmp_path / "deck"], FORMS)
     assert len(examples.states) == sum(f["options"] for f in answers)
     assert (examples.states == FILLED).sum() == sum(isinstance(f["value"], str) for f in answers)
 
@@ -93,4 +93,4 @@ def test_examples_come_from_a_deck_beside_its_truth(tmp_path: Path) -> None:
 def test_no_examples_is_told(tmp_path: Path) -> None:
     (tmp_path / "truth.jsonl").write_text("", encoding="utf-8")
     with pytest.raises(TemplateInvalid):
-        collect_examples([tmp_path], LIBRARY)
+        collect_examples([tmp_path], FORMS)

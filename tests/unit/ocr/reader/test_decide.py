@@ -180,7 +180,7 @@ def test_the_model_says_its_version_and_hash(tmp_path: Path) -> None:
     raw = json.loads(DEFAULT_MODEL.read_text(encoding="utf-8"))
     raw["thresholds"]["accept"] = 0.5
     changed.write_text(json.dumps(raw), encoding="utf-8")
-    assert load_model().name.startswith("marks-1+")
+    assert load_model().name.startswith("marks-2+")
     assert load_model(changed).name != load_model().name
 
 
