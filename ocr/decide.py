@@ -30,6 +30,9 @@ class Thresholds:
 
     Attributes:
         filled: least probability of the one marked bubble.
+        mark_ink: least ink in and around the one marked bubble, as shares of its inside and of the ring
+            from 1.2 r to 1.8 r together: what is no darker than a smudge is for a person, however sure
+            the models are.
         empty: least probability of emptiness of each other bubble.
         accept: least probability that the whole answer is right.
         other_ink: most ink share inside any other bubble.
@@ -44,6 +47,7 @@ class Thresholds:
     """
 
     filled: float = 0.99
+    mark_ink: float = 0.02
     empty: float = 0.90
     accept: float = 0.985
     other_ink: float = 0.10
@@ -247,7 +251,7 @@ def _doubts(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Fl
         flags.add(Flag.MULTIPLE_MARKS)
     if evidence.probabilities[top][2] > thresholds.cancelled:
         flags.add(Flag.CORRECTED_MARK)
-    if mark.extent > thresholds.extent:
+    if mark.extent > thresholds.extent or mark.ink + mark.near < thresholds.mark_ink:
         flags.add(Flag.MARGINAL_MARK)
     if any(m.ink > thresholds.other_ink or m.loose > thresholds.other_loose for m in others):
         flags.add(Flag.MARGINAL_MARK)

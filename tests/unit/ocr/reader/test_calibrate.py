@@ -21,7 +21,7 @@ from ocr.decide import INPUTS, load_model
 from ocr.deck.build import build_deck
 from ocr.deck.order import DeckOrder
 from ocr.errors import TemplateInvalid
-from tests.worlds.scanned_pages import FORMS, LIBRARY
+from tests.worlds.scanned_pages import FORMS
 
 
 def _examples(count: int, seed: int) -> Examples:

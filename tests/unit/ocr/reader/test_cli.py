@@ -32,7 +32,8 @@ def test_files_are_read_in_order_and_a_broken_one_stops_nothing(
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4 nothing more")
     last = tmp_path / "a.tif"
-    Image.fromarray(scanned(answered(1, serial=8))).convert("1").save(last, compression="group4")
+    bilevel = Image.fromarray(scanned(answered(1, serial=8))).convert("1", dither=Image.Dither.NONE)
+    bilevel.save(last, compression="group4")
     out = tmp_path / "readings.jsonl"
     command = ["read", str(first), str(broken), str(last), "--forms", str(FORMS), "--out", str(out)]
     code = main([*command, "--workers", workers])

@@ -84,7 +84,7 @@ def test_everything_else_goes_to_a_person(
         (FILL._replace(shared=0.5), NOTHING, Flag.MULTIPLE_MARKS),
         (FILL._replace(extent=4.0), NOTHING, Flag.MARGINAL_MARK),
         (FILL, NOTHING._replace(ink=0.2), Flag.MARGINAL_MARK),
-        (FILL, NOTHING._replace(loose=0.2), Flag.MARGINAL_MARK),
+        (FILL, NOTHING._replace(loose=0.5), Flag.MARGINAL_MARK),
     ],
 )
 def test_oddities_outweigh_any_probability(top: BubbleMarks, other: BubbleMarks, flag: Flag) -> None:
@@ -92,7 +92,8 @@ def test_oddities_outweigh_any_probability(top: BubbleMarks, other: BubbleMarks,
     assert reading.flags == (flag,)
 
 
-CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0, 1.0), Surround(0.9, 0.0, 1.0), Surround(0.1, 0.3, 1.0)
+TORN = Surround(0.0, 0.0, 0.1)
+CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0, 1.0), Surround(0.9, 0.0, 1.0), Surround(0.1, 0.5, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,8 @@ CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0, 1.0), Surround(0.9, 0.0, 1.0), Surrou
     [
         ((CLEAR, LOOPED), (Flag.MULTIPLE_MARKS,)),
         ((CLEAR, BESIDE), (Flag.MARGINAL_MARK,)),
+        ((CLEAR, TORN), (Flag.POOR_REGISTRATION,)),
+        ((TORN, CLEAR), ()),
         ((LOOPED, CLEAR), ()),
         ((BESIDE, CLEAR), ()),
     ],
