@@ -2,6 +2,8 @@
 
     python -m ocr calibrate --train DECK… --check DECK… --out ocr/data/marks-2.json --version marks-2
 
+    python -m ocr calibrate --draw SCAN… --out scores.svg
+
 A deck is a folder with scans and `truth.jsonl` (`python -m ocr deck`). Training and checking decks must
 come from different seeds; figures of accuracy come from yet others. The same decks give the same file.
 """
@@ -24,7 +26,9 @@ from ocr.decide import INPUTS, MODEL_SCHEMA, MarkModel, Thresholds, model_inputs
 from ocr.errors import TemplateInvalid
 from ocr.locate import LocatedPage, locate_page
 from ocr.marks import measure_marks
+from ocr.pipeline import read_page
 from ocr.registration import FLAT_PX_PER_MM
+from ocr.score_chart import count_scores, draw_scores
 from ocr.source import iter_pages
 from ocr.template import FormLibrary
 
@@ -54,22 +58,39 @@ class Examples:
 
 def add_calibrate_parser(subparsers: "Subparsers") -> None:
     """Add `calibrate` to the command."""
-    parser = subparsers.add_parser("calibrate", help="luyện mô hình nhận dấu từ các bộ phiếu thử")
-    parser.add_argument("--train", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để luyện")
-    parser.add_argument("--check", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để hiệu chỉnh")
+    parser = subparsers.add_parser(
+        "calibrate",
+        help="luyện mô hình nhận dấu từ các bộ phiếu thử, hoặc vẽ điểm của mọi ô trong một lô quét",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--train", nargs="+", type=Path, help="thư mục bộ phiếu để luyện")
+    what.add_argument("--draw", nargs="+", type=Path, metavar="TỆP", help="các tệp quét của một lô để vẽ")
+    parser.add_argument("--check", nargs="+", type=Path, help="thư mục bộ phiếu để hiệu chỉnh")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
-    parser.add_argument("--version", required=True, help="tên phiên bản ghi vào tệp, ví dụ marks-2")
+    parser.add_argument("--version", help="tên phiên bản ghi vào tệp, ví dụ marks-2")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="số tiến trình")
-    parser.add_argument("--out", type=Path, required=True, help="tệp mô hình")
-    parser.set_defaults(run=_run_calibrate)
+    parser.add_argument("--out", type=Path, required=True, help="tệp mô hình .json, hoặc hình .svg")
+    parser.set_defaults(run=lambda parsed: _run_calibrate(parsed, parser))
 
 
-def _run_calibrate(parsed: argparse.Namespace) -> int:
+def _run_calibrate(parsed: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if parsed.draw:
+        parsed.out.write_text(_drawn(parsed.draw, FormLibrary(parsed.forms)), encoding="utf-8")
+        return 0
+    if not parsed.check or not parsed.version:
+        parser.error("--train cần cả --check và --version")
     examples = collect_examples(parsed.train, parsed.forms, parsed.workers)
     model = train_model(with_lone_cancelled(examples))
     model = soften(model, collect_examples(parsed.check, parsed.forms, parsed.workers))
     parsed.out.write_text(model_as_json(model, parsed.version), encoding="utf-8")
     return 0
+
+
+def _drawn(scans: Sequence[Path], library: FormLibrary) -> str:
+    """The picture of all scores of these scan files."""
+    pages = (page for path in scans for page in iter_pages(path))
+    readings = [read_page(page, library).reading for page in pages]
+    return draw_scores(count_scores(readings), ", ".join(path.name for path in scans))
 
 
 # --- examples -------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_a_mark_at_the_border_of_its_box_is_never_taken_for_another_options(outc
     assert {each.read for each in outcomes if each.group == AT_THE_BORDER} <= {None, "2"}
 
 
-def test_most_plain_marks_need_nobody(outcomes: list[Outcome]) -> None:
-    for group in ("filled", "tick", "line", "cross"):
+def test_most_fills_and_ticks_need_nobody(outcomes: list[Outcome]) -> None:
+    for group in ("filled", "tick", "partial"):
         own = Counter(each.outcome for each in outcomes if each.group == group)
         assert own["right"] >= 0.6 * own.total(), group
