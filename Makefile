@@ -1,6 +1,6 @@
 # Chấm Điểm: `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup python demo test check lint types imports tests bench accuracy campaign screenshots migration lock golden-update clean
+.PHONY: help setup python demo test check lint types imports tests bench accuracy campaign screenshots migration lock golden-update clean model
 PY := .venv/bin/python
 
 help: ## Show this list
@@ -56,6 +56,14 @@ migration: python ## Write a migration from the models: make migration M="what c
 
 lock: python ## Lock the newest allowed versions with their hashes (needs uv)
 	@uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --upgrade --quiet -o requirements.lock
+
+model: python ## Train both readers anew from the decks of ocr/training/decks.txt, into var/model (needs the extra `train`; an hour)
+	@mkdir -p var/model
+	@grep -v '^#' ocr/training/decks.txt | while read role profile form sheets seed dpi part; do \
+		[ -e var/model/$$role-$$profile-$$form-$$seed/truth.jsonl ] || $(PY) -m ocr deck --profile $$profile --form $$form \
+			--sheets $$sheets --seed $$seed --dpi $$dpi --part $$part --out var/model/$$role-$$profile-$$form-$$seed || exit 1; done
+	@$(PY) -m ocr calibrate --train $$(ls -d var/model/train-* | grep -v stress) --check var/model/check-* --version marks-2 --out var/model/marks-2.json
+	@$(PY) -m ocr train --train var/model/train-* --check var/model/check-office-CX2-3502 var/model/check-office-CX3-3501 --epochs 8 --version second-1 --out var/model/second-1.json
 
 golden-update: python ## Rewrite the golden pages' expected readings; look at the difference before you commit it
 	@$(PY) -m pytest tests/golden --golden-update -q
