@@ -14,7 +14,7 @@ from ocr.blank import render_blank
 from ocr.errors import RegistrationFailed, TemplateInvalid
 from ocr.identity import CodeReading, decode_identity
 from ocr.layout import CodeArea, Field, PageLayout
-from ocr.marks import MarkMap, map_marks
+from ocr.mark_map import MarkMap, map_marks
 from ocr.model import Flag, PageQuality, SheetIdentity
 from ocr.quality import PrintLook, find_streaks, is_blank, is_poor, measure_print, measure_quality
 from ocr.registration import (

@@ -41,7 +41,8 @@ from ocr.decide import (
 )
 from ocr.errors import RegistrationFailed, TemplateInvalid
 from ocr.layout import PageLayout
-from ocr.marks import MarkMap, map_marks, measure_marks
+from ocr.mark_map import MarkMap, map_marks
+from ocr.marks import measure_marks
 from ocr.model import FieldReading, Flag, PageQuality, PageReading, PageStatus
 from ocr.quality import is_blank, is_poor, measure_quality
 from ocr.registration import Box, flatten, flatten_roughly

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ocr.blank import render_blank
-from ocr.marks import MarkMap, map_marks, measure_marks
+from ocr.mark_map import MarkMap, map_marks
+from ocr.marks import measure_marks
 from ocr.measures import BubbleMarks, Surround
 from ocr.registration import FLAT_PX_PER_MM
 from tests.worlds.scanned_pages import LIBRARY, Grey, side
