@@ -329,7 +329,7 @@ def test_the_head_sees_only_what_was_sent_up(office: Office) -> None:
 
 def test_crops_are_served_to_reviewers_alone_and_kept_by_nobody(office: Office) -> None:
     stored = office.app.extensions[EXTENSION].scan_store.put_bytes(CROP)
-    fill(office, Read("CX4.1", None, ("no_mark",), crop_sha256=stored.sha256))
+    fill(office, Read("CX4.1", None, ("marginal_mark",), crop_sha256=stored.sha256))
     browser = begin(office)
     address = f"{current(browser)}/anh"
     with browser.get(address) as picture:
