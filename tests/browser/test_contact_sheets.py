@@ -60,7 +60,7 @@ def drawn_crop() -> bytes:
         x = 813 + place * 139
         pen.ellipse((x - 19, 45, x + 19, 83), outline=90, width=2)
     encoded = io.BytesIO()
-    picture.save(encoded, "WEBP", quality=60)
+    picture.save(encoded, "JPEG", quality=60)
     return encoded.getvalue()
 
 
