@@ -37,7 +37,11 @@ class Unit(Base):
 
 
 class RespondentGroup(Base):
-    """Who answers a form about a unit, and how many sheets each unit of the level gets."""
+    """Who answers a form about a unit, how many sheets each unit of the level gets, and where they are.
+
+    `place`: "unit" (handed out at the rated unit), "office", or the code of a level at whose every unit they
+    are handed out; there `people_per_place` people rate all units of the group's level, one sheet each.
+    """
 
     __tablename__ = "respondent_group"
     __table_args__ = (UniqueConstraint("campaign_id", "form_code", "code"),)
@@ -48,6 +52,8 @@ class RespondentGroup(Base):
     name: Mapped[str]
     level: Mapped[Slug]  # level of the units that are evaluated
     sheets_per_unit: Mapped[int]
+    place: Mapped[Slug] = mapped_column(default="unit")
+    people_per_place: Mapped[int | None]
     position: Mapped[int]
 
 

@@ -35,6 +35,8 @@ class GroupPlan:
     name: str
     level: str
     sheets_per_unit: int
+    place: str = "unit"
+    people_per_place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def _add_groups(session: Session, campaign: Campaign, groups: Sequence[GroupPlan
                 name=group.name,
                 level=group.level,
                 sheets_per_unit=group.sheets_per_unit,
+                place=group.place,
+                people_per_place=group.people_per_place,
                 position=position,
             )
         )
