@@ -15,11 +15,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("respondent_group", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("place", sa.String(length=40), nullable=False, server_default="unit"))
-        batch_op.add_column(sa.Column("people_per_place", sa.Integer(), nullable=True))
-    with op.batch_alter_table("respondent_group", schema=None) as batch_op:
-        batch_op.alter_column("place", server_default=None)
+    # Plain ADD and DROP: rebuilding a table that others point at is refused by SQLite.
+    op.add_column(
+        "respondent_group", sa.Column("place", sa.String(length=40), nullable=False, server_default="unit")
+    )
+    op.add_column("respondent_group", sa.Column("people_per_place", sa.Integer(), nullable=True))
     op.create_table(
         "payment_basis",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -155,6 +155,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_basis_campaign_id"))
 
     op.drop_table("payment_basis")
-    with op.batch_alter_table("respondent_group", schema=None) as batch_op:
-        batch_op.drop_column("people_per_place")
-        batch_op.drop_column("place")
+    op.drop_column("respondent_group", "people_per_place")
+    op.drop_column("respondent_group", "place")
