@@ -56,7 +56,9 @@ def upgrade() -> None:
 def _make_table(name: str, *columns: sa.Column, unique: str | None = None) -> sa.Table:  # type: ignore[type-arg]
     """A table of rows of a campaign in their order."""
     constraints = [
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f(f"fk_{name}_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f(f"fk_{name}_campaign_id_campaign")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
     ]
     if unique is not None:

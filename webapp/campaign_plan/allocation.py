@@ -64,7 +64,10 @@ class Allocation:
     @property
     def is_contradictory(self) -> bool:
         """Whether the plan's total is not the sum of what it states for its forms."""
-        return None not in (self.stated_total, self.stated_by_forms) and self.stated_total != self.stated_by_forms
+        return (
+            None not in (self.stated_total, self.stated_by_forms)
+            and self.stated_total != self.stated_by_forms
+        )
 
     @property
     def is_sound(self) -> bool:
@@ -112,8 +115,6 @@ def _odd_places(groups: Sequence[GroupPlan], units_per_level: Mapping[str, int])
         places = 1 if group.place == AT_OFFICE else units_per_level.get(group.place, 0)
         if group.people_per_place * places != group.sheets_per_unit:
             found.append(
-                PlaceSum(
-                    group.form_code, group.code, group.people_per_place, places, group.sheets_per_unit
-                )
+                PlaceSum(group.form_code, group.code, group.people_per_place, places, group.sheets_per_unit)
             )
     return found

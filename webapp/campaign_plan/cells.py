@@ -37,7 +37,9 @@ def read_code(text: str) -> str:
         InvalidInput: anything else.
     """
     if not _CODE.fullmatch(text):
-        raise InvalidInput("Mã “%(text)s” chỉ gồm chữ không dấu, chữ số và dấu _, dài nhất 40 ký tự.", text=text)
+        raise InvalidInput(
+            "Mã “%(text)s” chỉ gồm chữ không dấu, chữ số và dấu _, dài nhất 40 ký tự.", text=text
+        )
     return text
 
 

@@ -40,8 +40,8 @@ class UnitPlan:
 class GroupPlan:
     """Who answers which form about units of a level, how many sheets each unit gets, and where they are.
 
-    `place` is AT_UNIT, AT_OFFICE, or the code of a level at whose every unit `people_per_place` people rate all
-    units of the group's level.
+    `place` is AT_UNIT, AT_OFFICE, or the code of a level at whose every unit `people_per_place` people rate
+    all units of the group's level.
     """
 
     form_code: str

@@ -1,11 +1,11 @@
 """Rows into a campaign: every cell is checked, and all that is wrong is said at once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from webapp.campaign_plan.parts import GENERAL, PARTS, Cells, Column, Part, Rows
-from webapp.campaign_plan.plan import AT_OFFICE, AT_UNIT, CampaignPlan, GroupPlan
+from webapp.campaign_plan.plan import AT_OFFICE, AT_UNIT, CampaignPlan, GroupPlan, LevelPlan, UnitPlan
 from webapp.errors import InvalidInput
 
 
@@ -48,7 +48,9 @@ def read_plan(
     problems += _cross_checks(found, forms)
     if problems or general is None:
         return None, problems
-    parts = {code: tuple(row for _place, row in of_part.rows) for code, of_part in found.items()}
+    parts: dict[str, Any] = {
+        code: tuple(row for _place, row in of_part.rows) for code, of_part in found.items()
+    }
     return CampaignPlan(**general, **parts, is_sample=is_sample), problems
 
 
@@ -88,38 +90,50 @@ def _read_row(part: Part, place: int, row: Cells, problems: list[RowProblem]) ->
     for column in part.columns:
         text = row.get(column.code, "")
         try:
-            if text:
-                values[column.code] = column.read(text)
-            elif column.is_required:
-                raise InvalidInput("Chưa điền.")
-            else:
-                values[column.code] = column.default
+            values[column.code] = _read_cell(column, text)
         except InvalidInput as why:
             problems.append(RowProblem(part, place, column, why))
             is_whole = False
     return values if is_whole else None
 
 
+def _read_cell(column: Column, text: str) -> object:
+    if text:
+        return column.read(text)
+    if column.is_required:
+        raise InvalidInput("Chưa điền.")
+    return column.default
+
+
 def _cross_checks(found: Mapping[str, _Found], forms: Mapping[str, FormFacts]) -> Iterator[RowProblem]:
     """What only several rows together can tell."""
     levels = {level.code for _place, level in found["levels"].rows}
-    for place, level in found["levels"].rows:
-        if level.code in {AT_UNIT, AT_OFFICE}:
-            yield _problem("levels", place, "code", InvalidInput("Mã này dành riêng cho nơi phát. Đặt mã khác."))
-    for place, unit in found["units"].rows:
-        if unit.level not in levels:
-            yield _problem("units", place, "level", _no_level(unit.level, levels))
-        if unit.valid_from and unit.valid_to and unit.valid_to < unit.valid_from:
-            why = InvalidInput("Ngày cuối trước ngày đầu.")
-            yield _problem("units", place, "valid_to", why)
-    for place, group in found["groups"].rows:
-        for column, why in _group_faults(group, levels, forms):
-            yield _problem("groups", place, column, why)
+    faults: dict[str, Callable[[Any], Iterator[tuple[str, InvalidInput]]]] = {
+        "levels": _level_faults,
+        "units": lambda unit: _unit_faults(unit, levels),
+        "groups": lambda group: _group_faults(group, levels, forms),
+    }
+    for code, faults_of in faults.items():
+        for place, row in found[code].rows:
+            for column, why in faults_of(row):
+                yield _problem(code, place, column, why)
     asked = {group.form_code for _place, group in found["groups"].rows}
     for place, total in found["form_totals"].rows:
         if total.form_code not in asked:
             why = InvalidInput("Không nhóm trả lời nào dùng mẫu phiếu %(form)s.", form=total.form_code)
             yield _problem("form_totals", place, "form_code", why)
+
+
+def _level_faults(level: LevelPlan) -> Iterator[tuple[str, InvalidInput]]:
+    if level.code in {AT_UNIT, AT_OFFICE}:
+        yield "code", InvalidInput("Mã này dành riêng cho nơi phát. Đặt mã khác.")
+
+
+def _unit_faults(unit: UnitPlan, levels: set[str]) -> Iterator[tuple[str, InvalidInput]]:
+    if unit.level not in levels:
+        yield "level", _no_level(unit.level, levels)
+    if unit.valid_from and unit.valid_to and unit.valid_to < unit.valid_from:
+        yield "valid_to", InvalidInput("Ngày cuối trước ngày đầu.")
 
 
 def _group_faults(
@@ -145,13 +159,19 @@ def _group_faults(
     if group.place not in {AT_UNIT, AT_OFFICE} | levels:
         yield "place", _no_level(group.place, levels)
     if (group.place == AT_UNIT) != (group.people_per_place is None):
-        yield "people_per_place", InvalidInput(
-            "Số người mỗi nơi chỉ ghi, và phải ghi, khi một người đánh giá mọi đơn vị (nơi phát không phải đơn vị)."
+        yield (
+            "people_per_place",
+            InvalidInput(
+                "Số người mỗi nơi chỉ ghi, và phải ghi, khi một người đánh giá mọi đơn vị"
+                " (nơi phát không phải đơn vị)."
+            ),
         )
 
 
 def _no_level(code: str, levels: Iterable[str]) -> InvalidInput:
-    return InvalidInput("Không có cấp “%(level)s”. Có: %(levels)s.", level=code, levels=", ".join(sorted(levels)))
+    return InvalidInput(
+        "Không có cấp “%(level)s”. Có: %(levels)s.", level=code, levels=", ".join(sorted(levels))
+    )
 
 
 def _problem(part: str, place: int, column: str, why: InvalidInput) -> RowProblem:

@@ -1,4 +1,4 @@
-"""A campaign as the worksheets of a workbook: one for each part, named by its title, columns by their headings."""
+"""A campaign as worksheets: one for each part, named by its title, columns by their headings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,7 +37,9 @@ def read_worksheets(worksheets: Worksheets) -> tuple[dict[str, Rows], list[RowPr
             found[part.code] = _rows(part, sheet, problems)
     if not found:
         titles = ", ".join(str(part.title) for part in PARTS.values())
-        raise InvalidInput("Tệp không có trang tính nào của chu kỳ (%(titles)s). Tải tệp mẫu để điền.", titles=titles)
+        raise InvalidInput(
+            "Tệp không có trang tính nào của chu kỳ (%(titles)s). Tải tệp mẫu để điền.", titles=titles
+        )
     return found, problems
 
 

@@ -10,8 +10,8 @@ from ocr.layout import layout_as_json
 from ocr.printing import PrintRun, print_sheets
 from ocr.template import FormLibrary, FormTemplate
 from ocr.typeset import set_form
-from webapp.cli.parsers import Groups
 from webapp.campaign_plan.plan import UnitPlan
+from webapp.cli.parsers import Groups
 from webapp.services.campaigns import sample_plan
 from webapp.services.imprint import imprint_of
 

@@ -54,7 +54,7 @@ class Level(Base):
 
 
 class Unit(Base):
-    """Who is evaluated; `position` is the office's own order. A unit that is merged is ended, never deleted."""
+    """Who is evaluated, in the office's own order. A unit that is merged is ended, never deleted."""
 
     __tablename__ = "unit"
     __table_args__ = (UniqueConstraint("campaign_id", "code"),)

@@ -104,9 +104,7 @@ def units_of_version(session: Session, version_id: int, level: str | None = None
     lines = (
         select(IndexUnit)
         .join(IndexVersion, IndexVersion.id == IndexUnit.version_id)
-        .outerjoin(
-            Level, (Level.campaign_id == IndexVersion.campaign_id) & (Level.code == IndexUnit.level)
-        )
+        .outerjoin(Level, (Level.campaign_id == IndexVersion.campaign_id) & (Level.code == IndexUnit.level))
         .where(IndexUnit.version_id == version_id)
     )
     if level is not None:

@@ -6,15 +6,16 @@ What has paper or scores cannot be removed, and printed sheets and scores are ne
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from webapp.campaign_plan.differences import Difference, Kind, differences
 from webapp.campaign_plan.parts import GENERAL, PARTS, Rows, plan_rows
 from webapp.campaign_plan.plan import CampaignPlan
 from webapp.campaign_plan.reading import FormFacts, RowProblem, read_plan
-from webapp.errors import AppError, InvalidInput
+from webapp.errors import InvalidInput, Locked
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.audit import write_log
 from webapp.persistence.base import Base
@@ -41,16 +42,9 @@ _REASONS = {
 }
 
 
-class CampaignStale(AppError):
-    """Somebody else changed the campaign after this page was opened."""
-
-    code = "campaign_stale"
-    status = 409
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What saving would do. With a problem or a refusal nothing can be saved; `before` is None for a new year."""
+    """What saving would do: nothing with a problem or a refusal; `before` is None for a new year."""
 
     campaign: Campaign | None
     before: CampaignPlan | None
@@ -85,17 +79,14 @@ def propose(
 
 
 def save_proposal(session: Session, actor: str, proposal: Proposal, seen: str, now: dt.datetime) -> Campaign:
-    """Make the campaign what was proposed.
-
-    Args:
-        seen: the fingerprint of the campaign that the person had before them.
+    """Make the campaign what was proposed; `seen` is the fingerprint that the person had before them.
 
     Raises:
         InvalidInput: the proposal has a problem.
-        CampaignStale: the campaign has changed since.
+        Locked: somebody else has changed the campaign since.
     """
     if proposal.fingerprint != seen:
-        raise CampaignStale("Chu kỳ vừa được người khác sửa. Chưa lưu gì; xem lại rồi bấm lưu lần nữa.")
+        raise Locked("Chu kỳ vừa được người khác sửa. Chưa lưu gì; xem lại rồi bấm lưu lần nữa.")
     if proposal.after is None or proposal.refusals:
         raise InvalidInput("Chưa lưu: còn chỗ phải sửa.")
     if proposal.campaign is None:
@@ -119,7 +110,9 @@ def _apply(session: Session, campaign: Campaign, plan: CampaignPlan) -> None:
         part = PARTS[code]
         rows = {part.key(written): row for written, row in _written(campaign, code)}
         for position, value in enumerate(part.values(plan)):
-            key = part.key({column.code: column.write(getattr(value, column.code)) for column in part.columns})
+            key = part.key(
+                {column.code: column.write(getattr(value, column.code)) for column in part.columns}
+            )
             row = rows.pop(key, None)
             if row is None:
                 session.add(new_row(table, campaign, value, position))
@@ -133,7 +126,7 @@ def _apply(session: Session, campaign: Campaign, plan: CampaignPlan) -> None:
     session.expire(campaign)
 
 
-def _written(campaign: Campaign, code: str) -> Iterator[tuple[dict[str, str], Base]]:
+def _written(campaign: Campaign, code: str) -> Iterator[tuple[dict[str, str], Any]]:
     part = PARTS[code]
     for row in rows_of(campaign, code):
         yield {column.code: column.write(getattr(row, column.code)) for column in part.columns}, row
@@ -145,7 +138,8 @@ def _refusals(
     """Why a removal or a change cannot be: each sentence says what holds the row."""
     if after.year != campaign.year:
         yield InvalidInput(
-            "Năm của một chu kỳ không đổi được (%(year)s). Chép sang năm mới để mở năm khác.", year=campaign.year
+            "Năm của một chu kỳ không đổi được (%(year)s). Chép sang năm mới để mở năm khác.",
+            year=campaign.year,
         )
     changed = {(one.part.code, cell.column.code) for one in found for cell in one.cells}
     if (GENERAL, "self_score_due_at") in changed and _has_begun(session, campaign):
@@ -168,7 +162,8 @@ def _removal_refusal(session: Session, campaign: Campaign, removed: Difference) 
     reasons = _held_by(session, campaign, removed)
     if reasons and removed.part.code == "units":
         yield InvalidInput(
-            "Không xóa được đơn vị %(key)s (%(name)s): đã có %(reasons)s. Đơn vị không còn thì ghi ngày cuối.",
+            "Không xóa được đơn vị %(key)s (%(name)s): đã có %(reasons)s."
+            " Đơn vị không còn thì ghi ngày cuối.",
             key=removed.key,
             name=removed.row["name"],
             reasons=", ".join(reasons),
@@ -195,19 +190,20 @@ def _level_refusal(session: Session, campaign: Campaign, changed: Difference) ->
 
 def _held_by(session: Session, campaign: Campaign, difference: Difference) -> list[str]:
     """What points at a row of the campaign, in words; nothing where the row may go."""
-    rows = {PARTS[difference.part.code].key(written): row for written, row in _written(campaign, difference.part.code)}
+    rows = {
+        PARTS[difference.part.code].key(written): row
+        for written, row in _written(campaign, difference.part.code)
+    }
     row = rows[difference.key]
     found: dict[str, None] = {}
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             points_here = any(key.column.table.name == row.__tablename__ for key in column.foreign_keys)
-            if points_here and session.scalar(select(exists().where(column == row.id))):  # type: ignore[attr-defined]  # every table has an id
+            if points_here and session.scalar(select(literal(1)).where(column == row.id).limit(1)):
                 found[_REASONS.get(table.name, "dữ liệu")] = None
     return list(found)
 
 
 def _has_begun(session: Session, campaign: Campaign) -> bool:
     """Whether any unit has entered anything of its self-score."""
-    return bool(session.scalar(select(exists().where(Submission.campaign_id == campaign.id))))
-
-
+    return bool(session.scalar(select(Submission.id).where(Submission.campaign_id == campaign.id).limit(1)))

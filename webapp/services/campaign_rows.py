@@ -33,14 +33,14 @@ def rows_of(campaign: Campaign, part: str) -> list[Any]:
 
 def plan_of(campaign: Campaign) -> CampaignPlan:
     """The campaign as it stands, as plain values."""
-    parts = {
+    parts: dict[str, Any] = {
         code: tuple(
-            PARTS[code].make(**{field.name: getattr(row, field.name) for field in fields(PARTS[code].make)})
+            PARTS[code].make(**{column.code: getattr(row, column.code) for column in PARTS[code].columns})
             for row in rows_of(campaign, code)
         )
         for code in TABLES
     }
-    general = {name: getattr(campaign, name) for name in GENERAL_NAMES}
+    general: dict[str, Any] = {name: getattr(campaign, name) for name in GENERAL_NAMES}
     return CampaignPlan(**general, **parts, is_sample=campaign.is_sample)
 
 
@@ -55,9 +55,7 @@ def add_rows(session: Session, campaign: Campaign, plan: CampaignPlan) -> None:
 def new_row(table: type[Base], campaign: Campaign, value: object, position: int) -> Base:
     """A row of a part's table that holds a plain value."""
     names = [field.name for field in fields(value)]  # type: ignore[arg-type]  # all are dataclasses
-    return table(
-        campaign_id=campaign.id, position=position, **{name: getattr(value, name) for name in names}
-    )
+    return table(campaign_id=campaign.id, position=position, **{name: getattr(value, name) for name in names})
 
 
 def fingerprint(plan: CampaignPlan) -> str:

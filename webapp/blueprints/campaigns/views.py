@@ -1,4 +1,4 @@
-"""Chu kỳ: the wizard's steps, import with a preview, copy to another year, and the choice of the current one."""
+"""Chu kỳ: the wizard's steps, import with a preview, copy to another year, choice of the current one."""
 
 import json
 
@@ -9,10 +9,11 @@ from ocr.template import FormLibrary
 from webapp.blueprints.campaigns import words
 from webapp.blueprints.campaigns.tables import make_table, typed_rows
 from webapp.campaign_plan.allocation import allocation_of
+from webapp.campaign_plan.cells import read_year
 from webapp.campaign_plan.parts import GENERAL, PARTS, Rows, plan_rows
 from webapp.campaign_plan.reading import RowProblem
 from webapp.campaign_plan.worksheets import read_worksheets, worksheets_of
-from webapp.errors import AppError, InvalidInput
+from webapp.errors import AppError, InvalidInput, Locked
 from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, now, settings
@@ -23,7 +24,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.services import campaign_changes, campaigns
-from webapp.services.campaign_changes import CampaignStale, Proposal
+from webapp.services.campaign_changes import Proposal
 from webapp.services.campaign_rows import fingerprint, form_facts, plan_of
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/chu-ky")
@@ -62,9 +63,7 @@ def create_new() -> Response | tuple[str, int]:
         tables = [make_table(GENERAL, rows[GENERAL] or [{}], proposal.problems)]
         page = render_template("campaigns/new.html", tables=tables, problems=proposal.problems, words=words)
         return page, _INVALID
-    campaign = campaigns.create_campaign(
-        current_session(), current_user().username, proposal.after, now()
-    )
+    campaign = campaigns.create_campaign(current_session(), current_user().username, proposal.after, now())
     return go_to(url_for(".show_step", year=campaign.year, step="don-vi"), _("Đã tạo chu kỳ."))
 
 
@@ -90,7 +89,7 @@ def save_step(year: int, step: str) -> Response | tuple[str, int]:
             campaign_changes.save_proposal(session, current_user().username, proposal, seen, now())
             return go_to(url_for(".show_step", year=year, step=step), _saved_words(proposal))
         stale: tuple[AppError, ...] = ()
-    except CampaignStale as refusal:
+    except Locked as refusal:
         stale = (refusal,)
     rows = plan_rows(plan_of(campaign)) | typed
     page = _step_page(campaign, step, rows, proposal.problems, (*proposal.refusals, *stale))
@@ -122,16 +121,13 @@ def choose(campaign: Campaign) -> Response:
 @access.policy(Permission.MANAGE_CAMPAIGN, scope=load_campaign)
 def copy(campaign: Campaign) -> Response | tuple[str, int]:
     """Another year with the same office; the dates move along and are to be looked at."""
-    text = request.form.get("year", "").strip()
     try:
-        if not text.isdecimal():
-            raise InvalidInput("Ghi năm mới bằng bốn chữ số.")
-        plan = campaigns.plan_of_next_year(plan_of(campaign), int(text))
+        year = read_year(request.form.get("year", "").strip())
+        plan = campaigns.plan_of_next_year(plan_of(campaign), year)
         made = campaigns.create_campaign(current_session(), current_user().username, plan, now())
-    except (InvalidInput, ValueError) as error:
-        why = error if isinstance(error, InvalidInput) else InvalidInput("Ghi năm mới bằng bốn chữ số.")
+    except InvalidInput as refusal:
         years = campaigns.list_campaigns(current_session())
-        return render_template("campaigns/list.html", years=years, refusal=why), _INVALID
+        return render_template("campaigns/list.html", years=years, refusal=refusal), _INVALID
     notice = _("Đã chép sang năm %(year)s. Soát lại các ngày ở bước này.", year=made.year)
     return go_to(url_for(".show_step", year=made.year, step=_FIRST_STEP), notice)
 
@@ -164,10 +160,8 @@ def preview_import() -> str | tuple[str, int]:
     from webapp.papers import plain_workbook  # openpyxl is loaded when it is needed
 
     upload = request.files.get("file")
+    data = b"" if upload is None else upload.stream.read(plain_workbook.MAX_FILE_BYTES + 1)
     try:
-        if upload is None or not upload.filename:
-            raise InvalidInput("Chọn một tệp .xlsx.")
-        data = upload.stream.read(plain_workbook.MAX_FILE_BYTES + 1)
         rows, missing = read_worksheets(plain_workbook.read_rows(data))
         proposal = _proposal_of(rows)
     except InvalidInput as error:
@@ -196,7 +190,7 @@ def save_import() -> Response | tuple[str, int]:
         campaign = campaign_changes.save_proposal(
             current_session(), current_user().username, proposal, request.form.get("fingerprint", ""), now()
         )
-    except (InvalidInput, CampaignStale) as refusal:
+    except (InvalidInput, Locked) as refusal:
         page = _preview_page(proposal, rows, [], refusal)
         return (page, _INVALID) if isinstance(page, str) else page
     return go_to(url_for(".show_step", year=campaign.year, step="soat"), _saved_words(proposal))

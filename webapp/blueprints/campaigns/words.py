@@ -23,7 +23,9 @@ KINDS = {
 BADGES = {Kind.ADDED: "done", Kind.CHANGED: "attention", Kind.REMOVED: "problem", Kind.MOVED: "neutral"}
 HINTS = {
     "general": "",
-    "levels": lazy("Mỗi cấp xếp hạng riêng. Mã cấp nối với bộ tiêu chí và mẫu phiếu; tên chung là tiêu đề bảng."),
+    "levels": lazy(
+        "Mỗi cấp xếp hạng riêng. Mã cấp nối với bộ tiêu chí và mẫu phiếu; tên chung là tiêu đề bảng."
+    ),
     "units": lazy(
         "Thứ tự dòng là thứ tự của cơ quan. Đơn vị sáp nhập, giải thể thì ghi ngày cuối, không xóa; "
         "đơn vị không còn vào ngày 31/12 của năm đánh giá thì không xếp hạng."
@@ -38,20 +40,24 @@ HINTS = {
 
 
 def allocation_words(allocation: Allocation) -> str:
-    """“Chỉ tiêu 3.107, kế hoạch 3.108: thiếu 1 ở CX2.”"""
+    """Quotas against plan, as in “Chỉ tiêu 3.107, kế hoạch 3.108: thiếu 1 ở CX2.”."""
     quotas = _number(allocation.sheets)
     if allocation.stated is None:
         return _("Chỉ tiêu %(sheets)s phiếu; kế hoạch chưa ghi tổng số.", sheets=quotas)
     stated = _number(allocation.stated)
     where = "; ".join(_difference(form.difference, form.form_code) for form in allocation.differing)
     if where:
-        return _("Chỉ tiêu %(sheets)s, kế hoạch %(stated)s: %(where)s.", sheets=quotas, stated=stated, where=where)
+        return _(
+            "Chỉ tiêu %(sheets)s, kế hoạch %(stated)s: %(where)s.", sheets=quotas, stated=stated, where=where
+        )
     if allocation.sheets == allocation.stated:
         return _("Chỉ tiêu %(sheets)s phiếu, đúng kế hoạch.", sheets=quotas)
     missing = allocation.sheets - allocation.stated
     words = _("thiếu %(number)s") if missing < 0 else _("thừa %(number)s")
     where = words % {"number": _number(abs(missing))}
-    return _("Chỉ tiêu %(sheets)s, kế hoạch %(stated)s: %(where)s.", sheets=quotas, stated=stated, where=where)
+    return _(
+        "Chỉ tiêu %(sheets)s, kế hoạch %(stated)s: %(where)s.", sheets=quotas, stated=stated, where=where
+    )
 
 
 def further_words(allocation: Allocation) -> list[str]:
@@ -68,7 +74,8 @@ def further_words(allocation: Allocation) -> list[str]:
     for place in allocation.places:
         found.append(  # noqa: PERF401 - a sentence of four figures reads badly in a comprehension
             _(
-                "%(group)s: %(people)s người × %(places)s nơi = %(sum)s phiếu mỗi đơn vị, chỉ tiêu ghi %(sheets)s.",
+                "%(group)s: %(people)s người × %(places)s nơi = %(sum)s phiếu mỗi đơn vị,"
+                " chỉ tiêu ghi %(sheets)s.",
                 group=f"{place.form_code}.{place.group_code}",
                 people=_number(place.people),
                 places=_number(place.places),
