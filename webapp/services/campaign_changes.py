@@ -91,6 +91,8 @@ def save_proposal(session: Session, actor: str, proposal: Proposal, seen: str, n
         raise InvalidInput("Chưa lưu: còn chỗ phải sửa.")
     if proposal.campaign is None:
         return create_campaign(session, actor, proposal.after, now)
+    if not proposal.differences:
+        return proposal.campaign
     _apply(session, proposal.campaign, proposal.after)
     write_log(
         session,

@@ -127,9 +127,9 @@ def _later_day(day: dt.date | None, years: int) -> dt.date | None:
     return _later(dt.datetime.combine(day, dt.time()), years).date()
 
 
-def sample_plan() -> CampaignPlan:
-    """The campaign of the first sample, Bố Trạch 2020."""
-    return plan_from_folder(BO_TRACH, is_sample=True)
+def sample_plan(folder: Path = BO_TRACH) -> CampaignPlan:
+    """The campaign of a sample; the first of them is Bố Trạch 2020."""
+    return plan_from_folder(folder, is_sample=True)
 
 
 def plan_from_folder(folder: Path, *, is_sample: bool = False) -> CampaignPlan:
