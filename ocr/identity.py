@@ -83,12 +83,16 @@ def decode_identity(grey: Grey, areas: Sequence[CodeArea]) -> CodeReading:
 
 
 def _search(grey: Grey, areas: Sequence[CodeArea]) -> list[_Found]:
-    """Expected places first; then harder there; then the whole page."""
-    for margin_mm, effort in ((_TIGHT_MARGIN_MM, 0), (_MARGIN_MM, 1)):
-        found = [f for box in _boxes(grey, areas, margin_mm) for f in _read_box(grey, box, effort)]
-        if found:
-            return found
-    return _read_whole(grey)
+    """Expected places first; a glance at the whole page, as a photo needs it; then harder, here and there."""
+    found = [f for box in _boxes(grey, areas, _TIGHT_MARGIN_MM) for f in _read_box(grey, box, 0)]
+    if found:
+        return found
+    half = _as_grey(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    found = _zxing(half, 0.5, 0, 0, patient=True)
+    if found:
+        return found
+    found = [f for box in _boxes(grey, areas, _MARGIN_MM) for f in _read_box(grey, box, 1)]
+    return found or _zxing(grey, 1.0, 0, 0, patient=True)
 
 
 def _boxes(grey: Grey, areas: Sequence[CodeArea], margin_mm: float) -> list[tuple[int, int, int, int]]:
@@ -139,11 +143,6 @@ def _enlarged(crop: Grey, times: int) -> Grey:
 
 def _sharpened(crop: Grey, sigma_px: float) -> Grey:
     return _as_grey(cv2.addWeighted(crop, 2.5, cv2.GaussianBlur(crop, (0, 0), sigma_px), -1.5, 0))
-
-
-def _read_whole(grey: Grey) -> list[_Found]:
-    half = _as_grey(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return _zxing(grey, 1.0, 0, 0, patient=True) or _zxing(half, 0.5, 0, 0, patient=True)
 
 
 def _zxing(picture: Grey, scale: float, left: int, top: int, *, patient: bool) -> list[_Found]:
