@@ -220,6 +220,8 @@ def _streaked(
 ) -> NDArray[np.bool_]:
     """Which bubbles of the page lie on or beside one of these columns of the scan."""
     bubbles = [b for f in printed.choices for b in f.bubbles]
+    if len(columns) == 0:
+        return np.zeros(len(bubbles), np.bool_)
     centres = np.array([(b.x_mm, b.y_mm) for b in bubbles], np.float64).reshape(-1, 2)
     rims = centres + np.array([[b.r_mm * _STREAK_RADII, 0.0] for b in bubbles]).reshape(-1, 2)
     x_px = project(registration.homography, centres)[:, :1]
