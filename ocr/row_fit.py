@@ -69,6 +69,7 @@ class LineMap:
         centres_mm: float64 (n, 2).
         field_of: int32 (n,), the choice field that each line belongs to, ascending.
         neighbours: int64 (n, k), the lines that must agree with each, itself among them.
+        box_mm: left, top, width, height of all that the lines are sought in, whole millimetres.
     """
 
     prints: tuple[Grey, ...]
@@ -76,6 +77,7 @@ class LineMap:
     centres_mm: Floats
     field_of: NDArray[np.int32]
     neighbours: NDArray[np.int64]
+    box_mm: tuple[int, int, int, int]
 
 
 def map_lines(page: PageLayout, blank: Grey, px_per_mm: int) -> LineMap:
@@ -95,7 +97,18 @@ def map_lines(page: PageLayout, blank: Grey, px_per_mm: int) -> LineMap:
     prints = tuple(coarse[top:bottom, left:right].copy() for left, top, right, bottom in edges.tolist())
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     field_of = np.array([i for i, _ in lines], np.int32)
-    return LineMap(prints, edges[:, :2].copy(), centres, field_of, _neighbours(centres))
+    return LineMap(
+        prints, edges[:, :2].copy(), centres, field_of, _neighbours(centres), _sought_mm(edges, reach)
+    )
+
+
+def _sought_mm(edges_px: NDArray[np.int32], reach_px: int) -> tuple[int, int, int, int]:
+    """The box around all lines and how far they are sought, in whole millimetres."""
+    if not len(edges_px):
+        return (0, 0, 1, 1)
+    left, top = ((edges_px[:, :2].min(axis=0) - reach_px) // COARSE_PX_PER_MM).tolist()
+    right, bottom = (-(-(edges_px[:, 2:].max(axis=0) + reach_px) // COARSE_PX_PER_MM)).tolist()
+    return (left, top, right - left, bottom - top)
 
 
 def _neighbours(centres: Floats) -> NDArray[np.int64]:
