@@ -25,6 +25,7 @@ from ocr.registration import (
     flatten,
     flatten_page,
     flatten_roughly,
+    margin_boxes,
     project,
     register_page,
 )
@@ -100,9 +101,13 @@ class LocatedPage:
 
     def whole(self) -> Grey:
         """The whole page flat and upright, as large as `flat`."""
-        layout = self.printed.layout
-        box = (0.0, 0.0, layout.width_mm, layout.height_mm)
-        return flatten(self.scan.work, self.registration.homography, box, FLAT_PX_PER_MM, self.shifts)
+        page = self.flat.copy()
+        for box in margin_boxes(self.printed.layout):
+            left, top, width, height = (round(v * FLAT_PX_PER_MM) for v in box)
+            page[top : top + height, left : left + width] = flatten(
+                self.scan.work, self.registration.homography, box, FLAT_PX_PER_MM, self.shifts
+            )
+        return page
 
     def close_up(self, box: Box, px_per_mm: float) -> Grey:
         """A part of the page, flat and upright, out of the whole scan: sharper than `flat`."""
@@ -137,7 +142,9 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
     except RegistrationFailed:
         return LostPage(Flag.POOR_REGISTRATION, quality, known, scan.work)
     layout, homography = printed.layout, registration.homography
-    rows, shifts = fit_rows(flatten_roughly(scan.work, homography, layout, COARSE_PX_PER_MM), printed.lines)
+    lines = printed.lines
+    coarse = flatten_roughly(scan.work, homography, layout, COARSE_PX_PER_MM, lines.box_mm)
+    rows, shifts = fit_rows(coarse, lines)
     flat = flatten_page(scan.work, homography, layout, FLAT_PX_PER_MM, shifts)
     look = measure_print(scan.work, tuple(markers.values()))
     streaks = find_streaks(scan.work)
@@ -220,6 +227,8 @@ def _streaked(
 ) -> NDArray[np.bool_]:
     """Which bubbles of the page lie on or beside one of these columns of the scan."""
     bubbles = [b for f in printed.choices for b in f.bubbles]
+    if len(columns) == 0:
+        return np.zeros(len(bubbles), np.bool_)
     centres = np.array([(b.x_mm, b.y_mm) for b in bubbles], np.float64).reshape(-1, 2)
     rims = centres + np.array([[b.r_mm * _STREAK_RADII, 0.0] for b in bubbles]).reshape(-1, 2)
     x_px = project(registration.homography, centres)[:, :1]

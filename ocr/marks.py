@@ -120,12 +120,9 @@ def _inner_features(
     count = ordered.shape[1]
     p50, p90, peak = (ordered[:, int(count * k)] for k in (0.5, 0.9, 0.98))
     shares = [(darkness > t).mean(axis=1) for t in (INK_LEVEL, _DARK_LEVEL, _SOLID_LEVEL)]
-    sectors = np.stack(
-        [
-            (darkness[:, marks.inside_sector == s] > INK_LEVEL).mean(axis=1) > 0.1  # noqa: PLR2004 - a tenth
-            for s in range(SECTORS)
-        ]
-    ).mean(axis=0)
+    in_sector = (marks.inside_sector[:, None] == np.arange(SECTORS)).astype(np.float32)
+    inked = (darkness > INK_LEVEL).astype(np.float32) @ in_sector
+    sectors = (inked / in_sector.sum(axis=0) > 0.1).mean(axis=1)  # noqa: PLR2004 - a tenth
     return np.column_stack(
         [darkness.mean(axis=1), core, p50, p90, peak, *shares, darkness.std(axis=1), sectors]
     ).astype(np.float32)

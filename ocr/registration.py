@@ -263,10 +263,23 @@ def fields_box(page: PageLayout) -> Box:
     return (left, top, right - left, bottom - top)
 
 
-def flatten_roughly(grey: Grey, homography: Floats, page: PageLayout, px_per_mm: int) -> Grey:
-    """The fields' part of the page by its homography alone, on a white page: what rows are matched on."""
+def margin_boxes(page: PageLayout) -> tuple[Box, ...]:
+    """What `flatten_page` leaves white: above and below the fields, left and right of them."""
+    left, top, width, height = fields_box(page)
+    right, bottom = left + width, top + height
+    around = (
+        (0.0, 0.0, page.width_mm, top),
+        (0.0, bottom, page.width_mm, page.height_mm - bottom),
+        (0.0, top, left, height),
+        (right, top, page.width_mm - right, height),
+    )
+    return tuple(box for box in around if box[2] > 0 and box[3] > 0)
+
+
+def flatten_roughly(grey: Grey, homography: Floats, page: PageLayout, px_per_mm: int, box: Box) -> Grey:
+    """A part of the page by its homography alone, on a white page: what rows are matched on."""
     coarse = np.full((round(page.height_mm * px_per_mm), round(page.width_mm * px_per_mm)), 255, np.uint8)
-    left, top, width, height = (round(v * px_per_mm) for v in fields_box(page))
+    left, top, width, height = (round(v * px_per_mm) for v in box)
     # Flat pixel u stands at (u + 0.5) / px_per_mm millimetres.
     to_mm = np.array([[1, 0, left + 0.5], [0, 1, top + 0.5], [0, 0, px_per_mm]]) / px_per_mm
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -187,7 +187,9 @@ def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
     if reader.lines is None or reader.known is None:
         surface, doubted = _alone(soft, placed, reader)
     else:
-        rows, shifts = fit_rows(flatten_roughly(soft, way, reader.layout, COARSE_PX_PER_MM), reader.lines)
+        lines = reader.lines
+        coarse = flatten_roughly(soft, way, reader.layout, COARSE_PX_PER_MM, lines.box_mm)
+        rows, shifts = fit_rows(coarse, lines)
         flat = flatten(soft, way, _whole(reader.layout), FORM_PX_PER_MM, shifts)
         surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
     doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
