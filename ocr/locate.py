@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.blank import render_blank
+from ocr.code_grid import read_closed_code
 from ocr.errors import RegistrationFailed, TemplateInvalid
 from ocr.identity import CodeReading, decode_identity
 from ocr.layout import CodeArea, Field, PageLayout
@@ -129,6 +130,8 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
     scan = view_scan(page.grey)
     quality = measure_quality(scan.work, page.reduction * scan.reduction)
     code = decode_identity(page.grey, _code_areas(library))
+    if code.identity is None and code.fault is None and not is_blank(quality):
+        code = read_closed_code(scan, _marked_pages(library))
     if code.identity is None:
         return LostPage(_why_unnamed(code, quality), quality, None, scan.work)
     scan = scan.turned(round((code.turned_deg or 0.0) / 90.0) % 4)
@@ -192,6 +195,16 @@ def _code_areas(library: FormLibrary) -> tuple[CodeArea, ...]:
         library.layout(code, version) for code in library.codes() for version in library.versions(code)
     ]
     return tuple(dict.fromkeys(area for layout in layouts for page in layout.pages for area in page.codes))
+
+
+@lru_cache(maxsize=4)
+def _marked_pages(library: FormLibrary) -> tuple[PageLayout, ...]:
+    """One of each kind of side that the library prints: same markers and codes in the same places."""
+    layouts = [
+        library.layout(code, version) for code in library.codes() for version in library.versions(code)
+    ]
+    kinds = {(page.fiducials, page.codes): page for layout in layouts for page in layout.pages}
+    return tuple(kinds.values())
 
 
 @lru_cache(maxsize=40)

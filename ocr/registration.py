@@ -151,7 +151,7 @@ def register_page(
     known = [f for f in page.fiducials if f.id in found]
     if len(known) < _LEAST_MARKERS:
         raise RegistrationFailed(f"Chỉ thấy {len(known)} trong {len(page.fiducials)} ô đen ở góc trang.")
-    mm = np.concatenate([_square(f.x_mm, f.y_mm, f.size_mm) for f in known])
+    mm = np.concatenate([marker_corners_mm(f) for f in known])
     px = np.concatenate([found[f.id] for f in known])
     places = len(known)
     if len(known) < len(page.fiducials):
@@ -172,8 +172,9 @@ def register_page(
     return replace(fitted, residual_mm=residual_mm)
 
 
-def _square(x_mm: float, y_mm: float, size_mm: float) -> Floats:
-    half = size_mm / 2
+def marker_corners_mm(marker: Fiducial) -> Floats:
+    """Its printed corners (4, 2), from the top left, clockwise."""
+    x_mm, y_mm, half = marker.x_mm, marker.y_mm, marker.size_mm / 2
     return np.array(
         [
             [x_mm - half, y_mm - half],
