@@ -61,7 +61,7 @@ class Thresholds:
     long: float = 0.30
     extent: float = 3.2
     cancelled: float = 0.02
-    arms: float = 0.03
+    arms: float = 0.05
     between: float = 1.0
 
 

@@ -99,7 +99,7 @@ def _outlines(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkM
 
 
 def _crossings(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap) -> NDArray[np.float32]:
-    """`arms`, `axes` and `between` of every bubble, float32 (n, 3): without threshold, as faint ink counts."""
+    """`arms`, `axes`, `between` of every bubble, float32 (n, 3); no threshold, since faint ink counts."""
     if not len(level):
         return np.zeros((0, 3), np.float32)
     dark = _darkness(flat, marks.arm, level, black) * marks.arm_clear

@@ -26,7 +26,7 @@ Grey = NDArray[np.uint8]
 Logits = NDArray[np.float32]
 
 SCHEMA = "chamdiem-secondreader/1"
-DEFAULT_CARD = Path(__file__).with_name("data") / "second-1.json"
+DEFAULT_CARD = Path(__file__).with_name("data") / "second-2.json"
 
 PX_PER_MM = 4
 WIDTH_PX, HEIGHT_PX = 16 * PX_PER_MM, 10 * PX_PER_MM

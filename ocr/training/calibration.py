@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 _DECILES = 10
 # Under even odds consent would be a guess. Asking for more emptiness than e to one withholds it from coarse
 # scans only: at 3 from 7 % of a rough deck's plain answers instead of 1.7 %, and nothing more was caught.
-# The same of the mark costs little and shows a third of the taken-back marks that are left (second-2.md).
+# More may be asked of the mark: what is taken back in faint pencil looks like one that is less sure.
 _LEAST = 0.0
 _MOST = (3.0, 1.0)
 

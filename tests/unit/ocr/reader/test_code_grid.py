@@ -31,7 +31,8 @@ def _sheet(page: PageLayout, closed_px: int, identities: tuple[SheetIdentity, ..
     dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     for marker in page.fiducials:
         side = round(marker.size_mm * PX_PER_MM)
-        _put(sheet, marker.x_mm, marker.y_mm, cv2.aruco.generateImageMarker(dictionary, marker.id, side))
+        drawn = np.asarray(cv2.aruco.generateImageMarker(dictionary, marker.id, side), np.uint8)
+        _put(sheet, marker.x_mm, marker.y_mm, drawn)
     for area, identity in zip(page.codes, identities, strict=True):
         modules = np.array([list(row) for row in code_matrix(identity)], np.uint8)
         side = round(area.size_mm * PX_PER_MM)
