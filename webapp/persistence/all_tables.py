@@ -11,6 +11,7 @@ from webapp.persistence import (
     results,
     scans,
     schemes,
+    trials,
     verification,
 )
 from webapp.persistence.base import Base
@@ -27,5 +28,6 @@ __all__ = [
     "results",
     "scans",
     "schemes",
+    "trials",
     "verification",
 ]
