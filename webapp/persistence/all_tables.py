@@ -13,6 +13,7 @@ from webapp.persistence import (
     results,
     scans,
     schemes,
+    trials,
     verification,
 )
 from webapp.persistence.base import Base
@@ -31,5 +32,6 @@ __all__ = [
     "results",
     "scans",
     "schemes",
+    "trials",
     "verification",
 ]
