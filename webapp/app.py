@@ -7,6 +7,9 @@ from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.home.views import blueprint as home
 from webapp.blueprints.intake.views import blueprint as intake
+from webapp.blueprints.payments.paper_views import blueprint as payment_papers
+from webapp.blueprints.payments.setting_views import blueprint as payment_settings
+from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
@@ -35,6 +38,9 @@ BLUEPRINTS = (
     users,
     self_scoring,
     appraisal,
+    payments,
+    payment_papers,
+    payment_settings,
     results,
 )
 

@@ -67,6 +67,10 @@ def _extract(path: Path, method: str) -> Iterator[Text]:
 SERVED = {
     "accounts": "users",
     "progress": "home",
+    "people": "payments",
+    "people_files": "payments",
+    "payments": "payments",
+    "payment_rates": "payments",
     "batches": "intake",
     "intake": "intake",
     "recognition": "intake",
@@ -100,4 +104,4 @@ def feature_of(path: str) -> str:
     if parts[1] == "services":
         stem = Path(path).stem
         return "self_scoring" if stem in SCORING else SERVED.get(stem, "common")
-    return "par_index" if parts[1] == "par_index" else "common"
+    return {"par_index": "par_index", "papers": "payments"}.get(parts[1], "common")

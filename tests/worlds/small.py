@@ -12,15 +12,15 @@ from webapp.services.campaigns import create_campaign, sample_plan
 # argon2 hash of PASSWORD with the cheapest parameters: hashing is tested where it is the subject.
 PASSWORD = "mat-khau-thu-2020"
 UNIT_CODES = ("NV", "19111", "19186")
-ROLES = ("clerk", "reviewer", "appraiser", "head", "viewer", "administrator")
+ROLES = ("clerk", "reviewer", "appraiser", "head", "treasurer", "viewer", "administrator")
 
 
 @dataclass(frozen=True)
 class SmallWorld:
     """The campaign, its units by code, and its people by username.
 
-    Usernames: clerk, reviewer, reviewer2, appraiser, head, viewer, administrator, and unit-nv, unit-19111,
-    unit-19186 for the units.
+    Usernames: clerk, reviewer, reviewer2, appraiser, head, treasurer, viewer, administrator, and
+    unit-nv, unit-19111, unit-19186 for the units.
     """
 
     campaign: Campaign

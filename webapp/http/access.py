@@ -42,6 +42,7 @@ class Permission(StrEnum):
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
     PUBLISH = "publish"
+    PAY = "pay"
     VIEW_RESULTS = "view_results"
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
@@ -63,8 +64,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.ADJUDICATE,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
+            Permission.PAY,
         },
     ),
+    Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),
 }

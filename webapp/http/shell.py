@@ -35,6 +35,7 @@ _TABS = (
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
     (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),
+    (lazy("Chi trả"), "payments", "/chi-tra", Permission.PAY),
     (lazy("Kết quả"), "results", "/ket-qua", Permission.VIEW_RESULTS),
     (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
 )

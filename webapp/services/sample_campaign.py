@@ -15,6 +15,7 @@ from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
+from webapp.services.payment_rates import load_rates
 from webapp.services.printing import order_sheets
 from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
@@ -29,6 +30,7 @@ _PEOPLE = (
     ("rasoat2", "Lê Thị Lan", Role.REVIEWER),
     ("thamdinh", "Phạm Quang Huy", Role.APPRAISER),
     ("lanhdao", "Hoàng Minh Đức", Role.HEAD),
+    ("thuquy", "Ngô Thị Hạnh", Role.TREASURER),
     ("xem", "Võ Thị Thu", Role.VIEWER),
     ("quantri", "Đặng Quốc Anh", Role.ADMINISTRATOR),
 )
@@ -50,6 +52,7 @@ def open_sample_campaign(session: Session, now: dt.datetime) -> Campaign:
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
     campaign = create_campaign(session, ACTOR, replace(sample_plan(), self_score_due_at=due_at), now)
     load_sample_schemes(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
+    load_rates(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
     for username, name, role in _PEOPLE:
         create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
     session.flush()

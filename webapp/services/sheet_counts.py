@@ -1,0 +1,234 @@
+"""How far the paper is, counted once for all pictures and payments: printed, issued, returned, read, valid.
+
+One query gives the counts of each group, rated unit, place of issue and person number; everything else is a
+sum of them. A stage counts what has reached it or any later one: a sheet that was scanned has come back,
+whether or not somebody signed it in. Only numbers leave this module.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, select
+from sqlalchemy.orm import Session
+
+from webapp.payments.sums import FormCount
+from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.readings import FieldReading
+from webapp.persistence.scans import Page
+from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
+
+SIDES_PER_SHEET = 2
+OFFICE = "office"
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How many sheets reached each stage; each counts within the one before."""
+
+    printed: int = 0
+    issued: int = 0
+    returned: int = 0
+    read: int = 0
+    valid: int = 0
+
+    def __add__(self, other: "Reached") -> "Reached":
+        """Two lots of sheets together."""
+        return Reached(
+            self.printed + other.printed,
+            self.issued + other.issued,
+            self.returned + other.returned,
+            self.read + other.read,
+            self.valid + other.valid,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCount:
+    """Sheets of one group about one unit, issued at one place (None: the office), for one person or many."""
+
+    group_id: int
+    unit_id: int
+    place_unit_id: int | None
+    person_number: int | None
+    reached: Reached
+
+
+def count_sheets(session: Session, campaign: Campaign) -> list[SheetCount]:
+    """All sheets of the campaign that are not void, in one query."""
+    sheet = _sheets(campaign)
+    key = (sheet.c.group_id, sheet.c.unit_id, sheet.c.seat)
+    rows = session.execute(
+        select(*key, func.count(), _count(sheet.c.is_read), _count(sheet.c.is_valid)).group_by(*key)
+    )
+    seats = {group.id: _seats(campaign, group) for group in list_groups(session, campaign)}
+    return [
+        SheetCount(
+            group_id,
+            unit_id,
+            *_seat(seats[group_id], unit_id, seat),
+            Reached(printed, read, read, read, valid),
+        )
+        for group_id, unit_id, seat, printed, read, valid in rows
+    ]
+
+
+def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> dict[Key, Reached]:
+    """The stages by unit, by place, by group, or whatever `key` gives."""
+    sums: dict[Key, Reached] = defaultdict(Reached)
+    for count in counts:
+        sums[key(count)] += count.reached
+    return dict(sums)
+
+
+def planned_at_places(
+    campaign: Campaign, groups: Iterable[RespondentGroup]
+) -> dict[tuple[int | None, int], tuple[int, int]]:
+    """Forms and people of the plan by (place's unit id, group id); the office is None."""
+    planned: dict[tuple[int | None, int], tuple[int, int]] = {}
+    for group in groups:
+        rated = [unit for unit in campaign.units if unit.level == group.level]
+        if group.people_per_place is None:
+            for unit in rated:
+                planned[unit.id, group.id] = (group.sheets_per_unit, group.sheets_per_unit)
+            continue
+        forms = group.people_per_place * len(rated)
+        for place_id in places_of(campaign, group):
+            planned[place_id, group.id] = (forms, group.people_per_place)
+    return planned
+
+
+def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, list[FormCount]]:
+    """What payments start from: each place's groups in the plan's order, with their forms."""
+    groups = list_groups(session, campaign)
+    counts = count_sheets(session, campaign)
+    planned = planned_at_places(campaign, groups)
+    reached = sum_by(counts, lambda count: (count.place_unit_id, count.group_id))
+    persons = _persons(counts)
+    by_place: dict[int | None, list[FormCount]] = defaultdict(list)
+    for group in groups:
+        for place_id in {
+            place_id: None for place_id, group_id in (*planned, *reached) if group_id == group.id
+        }:
+            forms, people = planned.get((place_id, group.id), (0, 0))
+            stages = reached.get((place_id, group.id), Reached())
+            came, count = persons.get((place_id, group.id), (stages.returned, stages.valid))
+            by_place[place_id].append(
+                FormCount(
+                    group_id=group.id,
+                    level=group.level,
+                    planned=forms,
+                    returned=stages.returned,
+                    valid=stages.valid,
+                    people_planned=people,
+                    people_returned=came,
+                    people_valid=count,
+                )
+            )
+    return dict(by_place)
+
+
+def places_of(campaign: Campaign, group: RespondentGroup) -> list[int | None]:
+    """Where the people of a group are who rate all units: the office (None), or every unit of a level."""
+    if group.place == OFFICE:
+        return [None]
+    return [unit.id for unit in campaign.units if unit.level == group.place]
+
+
+def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
+    """The campaign's respondent groups in the plan's order."""
+    groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
+    return list(session.scalars(groups.order_by(RespondentGroup.position)))
+
+
+def whole_sheets(campaign: Campaign) -> CTE:
+    """Sheets of which every side was read."""
+    return (
+        select(Page.sheet_id)
+        .join(Sheet, Sheet.id == Page.sheet_id)
+        .where(Sheet.campaign_id == campaign.id, Page.state == "read")
+        .group_by(Page.sheet_id)
+        .having(func.count(distinct(Page.side)) >= SIDES_PER_SHEET)
+        .cte("whole")
+    )
+
+
+def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tuple[int, int]]:
+    """Where one person rates all units: how many persons have a form back, and how many a valid one."""
+    by_person = sum_by(counts, lambda count: (count.place_unit_id, count.group_id, count.person_number))
+    persons: dict[tuple[int | None, int], tuple[int, int]] = {}
+    for (place_id, group_id, person), reached in by_person.items():
+        if person is not None:
+            came, count = persons.get((place_id, group_id), (0, 0))
+            persons[place_id, group_id] = (came + (reached.returned > 0), count + (reached.valid > 0))
+    return persons
+
+
+def _sheets(campaign: Campaign) -> CTE:
+    """Good sheets with how far each is, and its seat.
+
+    Of a group whose people rate all units, the k-th sheet about a unit goes to the k-th person, from 0.
+    """
+    whole, doubtful, answered = whole_sheets(campaign), _doubtful(campaign), _answered(campaign)
+    is_read = whole.c.sheet_id.is_not(None)
+    is_valid = and_(is_read, doubtful.c.sheet_id.is_(None), answered.c.sheet_id.is_not(None))
+    turn = func.row_number().over(partition_by=(Sheet.group_id, Sheet.unit_id), order_by=Sheet.serial) - 1
+    return (
+        select(
+            Sheet.group_id,
+            Sheet.unit_id,
+            case((RespondentGroup.people_per_place.is_(None), 0), else_=turn).label("seat"),
+            is_read.label("is_read"),
+            is_valid.label("is_valid"),
+        )
+        .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
+        .outerjoin(whole, whole.c.sheet_id == Sheet.id)
+        .outerjoin(doubtful, doubtful.c.sheet_id == Sheet.id)
+        .outerjoin(answered, answered.c.sheet_id == Sheet.id)
+        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+        .cte("dealt")
+    )
+
+
+def _seats(campaign: Campaign, group: RespondentGroup) -> list[tuple[int | None, int]]:
+    """(place's unit id, person number) of all who rate all units, in the order in which sheets are dealt."""
+    people = range(1, (group.people_per_place or 0) + 1)
+    return [(place_id, person) for place_id in places_of(campaign, group) for person in people]
+
+
+def _seat(seats: Sequence[tuple[int | None, int]], unit_id: int, seat: int) -> tuple[int | None, int | None]:
+    """Where a sheet is handed out, and to whom: at its own unit, or to the person of its seat."""
+    return seats[seat % len(seats)] if seats else (unit_id, None)
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition)
+
+
+def _doubtful(campaign: Campaign) -> CTE:
+    """Sheets with an answer that still waits for a person."""
+    return (
+        select(ReviewItem.sheet_id)
+        .where(ReviewItem.campaign_id == campaign.id, ReviewItem.state.in_(UNFINISHED))
+        .where(ReviewItem.queue.in_(ANSWER_QUEUES))
+        .distinct()
+        .cte("doubtful")
+    )
+
+
+def _answered(campaign: Campaign) -> CTE:
+    """Sheets with at least one answer, by machine or person: a form left blank throughout does not count."""
+    machine = (
+        select(FieldReading.sheet_id)
+        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .where(Sheet.campaign_id == campaign.id, FieldReading.kind == "choice")
+        .where(FieldReading.accepted.is_(True), FieldReading.value.is_not(None))
+    )
+    keyed = (
+        select(ReviewItem.sheet_id)
+        .join(Decision, Decision.item_id == ReviewItem.id)
+        .where(ReviewItem.campaign_id == campaign.id, Decision.kind == "option")
+    )
+    return machine.union(keyed).cte("answered")
