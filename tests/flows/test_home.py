@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from tests.clients import Office
+from tests.worlds.packs import pack_about
 from tests.worlds.read_pages import Read, add_reading, blank, sure
 from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
@@ -44,6 +45,7 @@ def print_sheets(
             form_code=form_code,
             form_version=1,
             group_id=group.id,
+            pack=pack_about(session, group, unit),
             unit_id=unit.id,
             printed_at=now,
         )

@@ -1,7 +1,7 @@
 """The packs that a plan asks for, and the packs that there are.
 
-The plan's packs follow from units and groups alone; a pack becomes a row, with its code, when its first sheets
-are ordered.
+The plan's packs follow from units and groups alone; a pack becomes a row, with its code, when its first
+sheets are ordered.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,9 +17,30 @@ from webapp.persistence.campaign import PLACE_OFFICE, PLACE_UNIT, Campaign, Pack
 PackKey = tuple[int, int | None, int | None]  # group id, place's unit id, person number
 
 
+OFFICE_CODE = "co-quan"  # stands for the office itself where a place's code is written
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where packs are handed out: a unit, or the office itself (None); `name` as in a sentence."""
+
+    unit: Unit | None
+    name: str
+
+    @property
+    def code(self) -> str:
+        """In addresses and file names."""
+        return place_code(self.unit)
+
+    @property
+    def unit_id(self) -> int | None:
+        """As in the tables."""
+        return self.unit.id if self.unit else None
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedPack:
-    """One pack of the plan: its place (None: the office), its person if it is one's, and the sheets of each unit."""
+    """One pack of the plan: its place (None: the office), whose it is if one person's, sheets by rated unit."""
 
     group: RespondentGroup
     place: Unit | None
@@ -44,9 +65,39 @@ def plan_packs(units: Sequence[Unit], groups: Sequence[RespondentGroup]) -> list
     return sorted(packs, key=lambda pack: order[pack.place.id if pack.place else None])
 
 
+def plan_campaign(session: Session, campaign: Campaign) -> list[PlannedPack]:
+    """All packs that the campaign's plan asks for."""
+    groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
+    return plan_packs(campaign.units, session.scalars(groups.order_by(RespondentGroup.position)).all())
+
+
 def key_of(pack: Pack) -> PackKey:
     """The key of a pack that is there."""
     return pack.group_id, pack.place_unit_id, pack.person_number
+
+
+def place_code(unit: Unit | None) -> str:
+    """A place's code: its unit's, or OFFICE_CODE."""
+    return unit.code if unit else OFFICE_CODE
+
+
+def place_name(campaign: Campaign, unit: Unit | None) -> str:
+    """A place's name as in a sentence: “xã Đại Trạch”, “UBND huyện Bố Trạch”."""
+    return unit.name if unit else campaign.office_name
+
+
+def find_place(campaign: Campaign, code: str) -> Place:
+    """The place with this code.
+
+    Raises:
+        NotFound: no unit of the campaign has it.
+    """
+    if code == OFFICE_CODE:
+        return Place(None, campaign.office_name)
+    for unit in campaign.units:
+        if unit.code == code:
+            return Place(unit, unit.name)
+    raise NotFound("Không có nơi phát này.")
 
 
 def list_packs(session: Session, campaign: Campaign) -> list[Pack]:
@@ -68,7 +119,7 @@ def find_pack(session: Session, campaign: Campaign, code: str) -> Pack:
 
 
 def make_packs(session: Session, planned: Iterable[PlannedPack]) -> list[Pack]:
-    """The row of each planned pack; new ones get the next codes of all years (the caller holds the campaign's lock)."""
+    """The row of each planned pack; new ones get the next codes of all years. The caller holds the lock."""
     wanted = list(planned)
     group_ids = {pack.group.id for pack in wanted}
     there = {key_of(pack): pack for pack in session.scalars(select(Pack).where(Pack.group_id.in_(group_ids)))}
