@@ -37,6 +37,8 @@ from webapp.jobs.tasks import (
     SplitTask,
     Task,
     TaskFailed,
+    TrialDone,
+    TrialTask,
 )
 from webapp.persistence.base import Clock, make_engine, make_session_factory, utc_now
 from webapp.persistence.jobs import (
@@ -50,6 +52,7 @@ from webapp.persistence.jobs import (
 )
 from webapp.persistence.readings import FieldReading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.trials import TrialScan
 from webapp.services.recognition import (
     MAX_CLAIMS,
     EnqueueReading,
@@ -58,6 +61,7 @@ from webapp.services.recognition import (
     record_reading,
     record_split,
 )
+from webapp.services.trials import record_trial
 from webapp.services.verification import enqueue_reading
 from webapp.settings import Settings
 from webapp.storage import ScanStore
@@ -66,7 +70,7 @@ if TYPE_CHECKING:
     from ocr.source import OpenScan
 
 _LOG = logging.getLogger(__name__)
-_LIMITS_S = {JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
+_LIMITS_S = {JobKind.TRIAL: 120.0, JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
 _TRIES = 3
 _STRAY_UPLOAD_AGE = dt.timedelta(days=1)
 _Answer = TypeVar("_Answer")
@@ -125,7 +129,7 @@ class RowLedger:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     def take(self, limit: int) -> list[HeldTask]:
-        """Claim up to `limit` rows: files first, then pages, drafts only when nothing else waits."""
+        """Claim up to `limit` rows: trials, files, pages; drafts only when nothing else waits."""
         return self._commit(functools.partial(self._take, limit)) or []
 
     def settle(self, claim: Claim, outcome: Outcome) -> None:
@@ -176,6 +180,8 @@ class RowLedger:
         return taken
 
     def _task(self, session: Session, claim: Claim) -> Task:
+        if claim.job is JobKind.TRIAL:
+            return TrialTask(self._store.path(session.get_one(TrialScan, claim.row_id).sha256))
         if claim.job is JobKind.SPLIT:
             return SplitTask(self._store.path(session.get_one(BatchFile, claim.row_id).sha256))
         if claim.job is JobKind.READ:
@@ -188,6 +194,8 @@ class RowLedger:
         match outcome:
             case TaskFailed():
                 record_failure(session, claim, outcome)
+            case TrialDone():
+                record_trial(session, claim, outcome)
             case SplitDone():
                 record_split(session, claim, outcome)
             case ReadDone():
@@ -248,8 +256,11 @@ class PaperEngine:
 
     def _do(self, task: Task) -> Outcome:
         from ocr.source import count_pages
+        from ocr.trial.measure import check_trial
 
         match task:
+            case TrialTask():
+                return TrialDone(check_trial(task.path, self._library, self._limits))
             case SplitTask():
                 return SplitDone(count_pages(task.path, self._limits))
             case ReadTask():

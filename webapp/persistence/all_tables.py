@@ -14,6 +14,7 @@ from webapp.persistence import (
     results,
     scans,
     schemes,
+    trials,
     verification,
 )
 from webapp.persistence.base import Base
@@ -33,5 +34,6 @@ __all__ = [
     "results",
     "scans",
     "schemes",
+    "trials",
     "verification",
 ]

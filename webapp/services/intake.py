@@ -127,7 +127,7 @@ def _admit(session: Session, store: ScanSink, campaign_id: int, name: str, store
     return BatchFile(
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
-        original_name=_clean_name(name),
+        original_name=clean_name(name),
         state=state,
         failure_code=refusal,
         duplicate_of_id=first.id if first else None,
@@ -146,7 +146,7 @@ def _first_copy(session: Session, campaign_id: int, sha256: str) -> BatchFile | 
     ).first()
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
     """The file's own name, composed, without folders and control characters."""
     base = PurePath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
     printable = "".join(letter for letter in base if letter.isprintable())
