@@ -1,6 +1,6 @@
 """sheets belong to packs, and packs change hands
 
-Revision: 0003, after 0002.
+Revision: 0003, after 0007.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from ocr.sheet_code import pack_code
 from webapp.persistence import base
 
 revision = "0003"
-down_revision = "0002"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

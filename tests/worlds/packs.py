@@ -8,7 +8,7 @@ from webapp.services.packs import PlannedPack, make_packs
 
 
 def pack_about(session: Session, group: RespondentGroup, unit: Unit) -> Pack:
-    """The first pack of this group with sheets about this unit that is there, else one handed out at the unit."""
+    """This group's pack that is handed out at the rated unit itself; made where it is not there yet."""
     there = select(Pack).where(Pack.group_id == group.id, Pack.place_unit_id == unit.id)
     found = session.scalars(there).first()
     return found or make_packs(session, [PlannedPack(group, unit, None, ((unit, 1),))])[0]

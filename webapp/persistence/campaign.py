@@ -100,6 +100,8 @@ class Sheet(Base):
     group: Mapped[RespondentGroup] = relationship()
     unit: Mapped[Unit] = relationship()
     pack: Mapped[Pack] = relationship()
+    replaces: Mapped["Sheet | None"] = relationship(remote_side="Sheet.id", back_populates="replacement")
+    replacement: Mapped["Sheet | None"] = relationship(back_populates="replaces")
 
 
 class PrintOrder(Base):

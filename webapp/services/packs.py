@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPack:
-    """One pack of the plan: its place (None: the office), whose it is if one person's, sheets by rated unit."""
+    """One pack of the plan: its place (None: the office), whose it is if one person's, its sheets."""
 
     group: RespondentGroup
     place: Unit | None
