@@ -1,6 +1,6 @@
 """lists of people, apart from all answers; rates and facts of payment
 
-Revision: 0006, after 0002.
+Revision: 0006, after 0003.
 """
 
 import sqlalchemy as sa
@@ -9,17 +9,12 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("respondent_group", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("place", sa.String(length=40), nullable=False, server_default="unit"))
-        batch_op.add_column(sa.Column("people_per_place", sa.Integer(), nullable=True))
-    with op.batch_alter_table("respondent_group", schema=None) as batch_op:
-        batch_op.alter_column("place", server_default=None)
     op.create_table(
         "payment_basis",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -155,6 +150,3 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_basis_campaign_id"))
 
     op.drop_table("payment_basis")
-    with op.batch_alter_table("respondent_group", schema=None) as batch_op:
-        batch_op.drop_column("people_per_place")
-        batch_op.drop_column("place")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import InvalidInput
 from webapp.persistence.audit import write_log
-from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.persistence.campaign import PLACE_OFFICE, PLACE_UNIT, Campaign, RespondentGroup, Unit
 
 SAMPLE_DIR = Path(__file__).parent.parent / "sample"
 
@@ -28,15 +28,19 @@ class UnitPlan:
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan:
-    """Who answers which form about units of a level, and how many sheets each unit gets."""
+    """Who answers which form about units of a level, how many sheets each unit gets, and where they go out.
+
+    `place`, `people_per_place` and `substitutes` as in `persistence.campaign.RespondentGroup`.
+    """
 
     form_code: str
     code: str
     name: str
     level: str
     sheets_per_unit: int
-    place: str = "unit"
+    place: str = PLACE_UNIT
     people_per_place: int | None = None
+    substitutes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,19 @@ class CampaignPlan:
     groups: Sequence[GroupPlan]
     is_sample: bool = False
 
+    def with_units(self, units: Sequence[UnitPlan]) -> "CampaignPlan":
+        """The same plan for other units; where one person rates all, fewer places mean fewer sheets."""
+        fewer = replace(self, units=units)
+        groups = [_refitted(group, fewer) for group in self.groups]
+        return replace(fewer, groups=groups)
+
+
+def count_places(plan: CampaignPlan, group: GroupPlan) -> int:
+    """At how many places the sheets about one unit are handed out."""
+    if group.place in (PLACE_UNIT, PLACE_OFFICE):
+        return 1
+    return sum(unit.level == group.place for unit in plan.units)
+
 
 def current_campaign(session: Session) -> Campaign | None:
     """The campaign of the latest evaluated year."""
@@ -62,7 +79,8 @@ def create_campaign(session: Session, actor: str, plan: CampaignPlan, now: dt.da
     """Add the campaign with its units and groups.
 
     Raises:
-        InvalidInput: the year has a campaign already, or a unit's code stands twice.
+        InvalidInput: the year has a campaign already, a unit's code stands twice, or a group's sheets do not
+            follow from its people and places.
     """
     if session.scalars(select(Campaign).where(Campaign.year == plan.year)).first() is not None:
         raise InvalidInput("Năm %(year)s đã có chu kỳ. Mở chu kỳ đó để sửa.", year=plan.year)
@@ -70,6 +88,8 @@ def create_campaign(session: Session, actor: str, plan: CampaignPlan, now: dt.da
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise InvalidInput("Mã đơn vị bị trùng: %(codes)s.", codes=", ".join(twice))
+    for group in plan.groups:
+        _check_places(plan, group)
     campaign = Campaign(
         year=plan.year,
         name=plan.name,
@@ -105,9 +125,41 @@ def _add_groups(session: Session, campaign: Campaign, groups: Sequence[GroupPlan
                 sheets_per_unit=group.sheets_per_unit,
                 place=group.place,
                 people_per_place=group.people_per_place,
+                substitutes=group.substitutes,
                 position=position,
             )
         )
+
+
+def _check_places(plan: CampaignPlan, group: GroupPlan) -> None:
+    """Where one person rates all units, each unit gets one sheet of every person at every place.
+
+    Raises:
+        InvalidInput: the numbers do not fit together.
+    """
+    form = f"{group.form_code}.{group.code}"
+    if group.place == PLACE_UNIT:
+        if group.people_per_place is not None:
+            raise InvalidInput(
+                "Nhóm %(form)s phát tại chính đơn vị được đánh giá: bỏ số người mỗi nơi phát.", form=form
+            )
+        return
+    places, people = count_places(plan, group), group.people_per_place or 0
+    if people * places != group.sheets_per_unit or people < 1:
+        raise InvalidInput(
+            "Nhóm %(form)s: %(people)s người × %(places)s nơi phát không bằng %(sheets)s phiếu mỗi đơn vị.",
+            form=form,
+            people=people,
+            places=places,
+            sheets=group.sheets_per_unit,
+        )
+
+
+def _refitted(group: GroupPlan, plan: CampaignPlan) -> GroupPlan:
+    """The group with as many sheets for a unit as its people and the plan's places make."""
+    if group.people_per_place is None:
+        return group
+    return replace(group, sheets_per_unit=group.people_per_place * count_places(plan, group))
 
 
 def sample_plan() -> CampaignPlan:
