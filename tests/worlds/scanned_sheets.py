@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.services.packs import make_packs, plan_packs
 
 
 def campaign_of(session: Session) -> Campaign:
@@ -16,21 +17,24 @@ def campaign_of(session: Session) -> Campaign:
 def print_sheets(
     session: Session, unit_code: str, form_code: str, count: int, now: dt.datetime, *, first: int = 1
 ) -> list[Sheet]:
-    """Sheets as printing leaves them."""
+    """Sheets of a form's first group as printing leaves them, dealt out over the packs about this unit."""
     unit = session.scalars(select(Unit).where(Unit.code == unit_code)).one()
     group = session.scalars(select(RespondentGroup).where(RespondentGroup.form_code == form_code)).first()
     assert group is not None
+    planned = plan_packs(unit.campaign.units, [group])
+    packs = make_packs(session, [pack for pack in planned if unit in dict(pack.sheets)])
     sheets = [
         Sheet(
             campaign_id=unit.campaign_id,
-            serial=serial,
+            serial=first + number,
             form_code=form_code,
             form_version=1,
             group_id=group.id,
             unit_id=unit.id,
+            pack_id=packs[number % len(packs)].id,
             printed_at=now,
         )
-        for serial in range(first, first + count)
+        for number in range(count)
     ]
     session.add_all(sheets)
     session.flush()

@@ -10,17 +10,18 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, select
+from sqlalchemy import CTE, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.payments.sums import FormCount
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Sheet
+from webapp.persistence.hand_over import HandOverKind, sheets_handed
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
+from webapp.services.packs import plan_packs
 
 SIDES_PER_SHEET = 2
-OFFICE = "office"
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -58,20 +59,26 @@ class SheetCount:
 
 def count_sheets(session: Session, campaign: Campaign) -> list[SheetCount]:
     """All sheets of the campaign that are not void, in one query."""
-    sheet = _sheets(campaign)
-    key = (sheet.c.group_id, sheet.c.unit_id, sheet.c.seat)
+    whole, doubtful, answered = whole_sheets(campaign), _doubtful(campaign), _answered(campaign)
+    is_read = whole.c.sheet_id.is_not(None)
+    is_returned = or_(is_read, Sheet.id.in_(sheets_handed(HandOverKind.RETURNED)))
+    is_issued = or_(is_returned, Sheet.id.in_(sheets_handed(HandOverKind.ISSUED)))
+    is_valid = and_(is_read, doubtful.c.sheet_id.is_(None), answered.c.sheet_id.is_not(None))
+    key = (Sheet.group_id, Sheet.unit_id, Pack.place_unit_id, Pack.person_number)
+    stages = (is_issued, is_returned, is_read, is_valid)
     rows = session.execute(
-        select(*key, func.count(), _count(sheet.c.is_read), _count(sheet.c.is_valid)).group_by(*key)
+        select(*key, func.count(), *(func.count().filter(stage) for stage in stages))
+        .select_from(Sheet)
+        .join(Pack, Pack.id == Sheet.pack_id)
+        .outerjoin(whole, whole.c.sheet_id == Sheet.id)
+        .outerjoin(doubtful, doubtful.c.sheet_id == Sheet.id)
+        .outerjoin(answered, answered.c.sheet_id == Sheet.id)
+        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+        .group_by(*key)
     )
-    seats = {group.id: _seats(campaign, group) for group in list_groups(session, campaign)}
     return [
-        SheetCount(
-            group_id,
-            unit_id,
-            *_seat(seats[group_id], unit_id, seat),
-            Reached(printed, read, read, read, valid),
-        )
-        for group_id, unit_id, seat, printed, read, valid in rows
+        SheetCount(group_id, unit_id, place_id, person, Reached(*reached))
+        for group_id, unit_id, place_id, person, *reached in rows
     ]
 
 
@@ -84,19 +91,14 @@ def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> di
 
 
 def planned_at_places(
-    campaign: Campaign, groups: Iterable[RespondentGroup]
+    campaign: Campaign, groups: Sequence[RespondentGroup]
 ) -> dict[tuple[int | None, int], tuple[int, int]]:
     """Forms and people of the plan by (place's unit id, group id); the office is None."""
     planned: dict[tuple[int | None, int], tuple[int, int]] = {}
-    for group in groups:
-        rated = [unit for unit in campaign.units if unit.level == group.level]
-        if group.people_per_place is None:
-            for unit in rated:
-                planned[unit.id, group.id] = (group.sheets_per_unit, group.sheets_per_unit)
-            continue
-        forms = group.people_per_place * len(rated)
-        for place_id in places_of(campaign, group):
-            planned[place_id, group.id] = (forms, group.people_per_place)
+    for pack in plan_packs(campaign.units, groups):
+        key = (pack.place.id if pack.place else None, pack.group.id)
+        forms, people = planned.get(key, (0, 0))
+        planned[key] = (forms + pack.due, people + (pack.due if pack.person_number is None else 1))
     return planned
 
 
@@ -114,7 +116,7 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
         }:
             forms, people = planned.get((place_id, group.id), (0, 0))
             stages = reached.get((place_id, group.id), Reached())
-            came, count = persons.get((place_id, group.id), (stages.returned, stages.valid))
+            came, valid = persons.get((place_id, group.id), (stages.returned, stages.valid))
             by_place[place_id].append(
                 FormCount(
                     group_id=group.id,
@@ -124,17 +126,10 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
                     valid=stages.valid,
                     people_planned=people,
                     people_returned=came,
-                    people_valid=count,
+                    people_valid=valid,
                 )
             )
     return dict(by_place)
-
-
-def places_of(campaign: Campaign, group: RespondentGroup) -> list[int | None]:
-    """Where the people of a group are who rate all units: the office (None), or every unit of a level."""
-    if group.place == OFFICE:
-        return [None]
-    return [unit.id for unit in campaign.units if unit.level == group.place]
 
 
 def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
@@ -161,50 +156,9 @@ def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tu
     persons: dict[tuple[int | None, int], tuple[int, int]] = {}
     for (place_id, group_id, person), reached in by_person.items():
         if person is not None:
-            came, count = persons.get((place_id, group_id), (0, 0))
-            persons[place_id, group_id] = (came + (reached.returned > 0), count + (reached.valid > 0))
+            came, valid = persons.get((place_id, group_id), (0, 0))
+            persons[place_id, group_id] = (came + (reached.returned > 0), valid + (reached.valid > 0))
     return persons
-
-
-def _sheets(campaign: Campaign) -> CTE:
-    """Good sheets with how far each is, and its seat.
-
-    Of a group whose people rate all units, the k-th sheet about a unit goes to the k-th person, from 0.
-    """
-    whole, doubtful, answered = whole_sheets(campaign), _doubtful(campaign), _answered(campaign)
-    is_read = whole.c.sheet_id.is_not(None)
-    is_valid = and_(is_read, doubtful.c.sheet_id.is_(None), answered.c.sheet_id.is_not(None))
-    turn = func.row_number().over(partition_by=(Sheet.group_id, Sheet.unit_id), order_by=Sheet.serial) - 1
-    return (
-        select(
-            Sheet.group_id,
-            Sheet.unit_id,
-            case((RespondentGroup.people_per_place.is_(None), 0), else_=turn).label("seat"),
-            is_read.label("is_read"),
-            is_valid.label("is_valid"),
-        )
-        .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
-        .outerjoin(whole, whole.c.sheet_id == Sheet.id)
-        .outerjoin(doubtful, doubtful.c.sheet_id == Sheet.id)
-        .outerjoin(answered, answered.c.sheet_id == Sheet.id)
-        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
-        .cte("dealt")
-    )
-
-
-def _seats(campaign: Campaign, group: RespondentGroup) -> list[tuple[int | None, int]]:
-    """(place's unit id, person number) of all who rate all units, in the order in which sheets are dealt."""
-    people = range(1, (group.people_per_place or 0) + 1)
-    return [(place_id, person) for place_id in places_of(campaign, group) for person in people]
-
-
-def _seat(seats: Sequence[tuple[int | None, int]], unit_id: int, seat: int) -> tuple[int | None, int | None]:
-    """Where a sheet is handed out, and to whom: at its own unit, or to the person of its seat."""
-    return seats[seat % len(seats)] if seats else (unit_id, None)
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count().filter(condition)
 
 
 def _doubtful(campaign: Campaign) -> CTE:
