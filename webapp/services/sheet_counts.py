@@ -113,7 +113,7 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
         }:
             forms, people = planned.get((place_id, group.id), (0, 0))
             stages = reached.get((place_id, group.id), Reached())
-            came, count = persons.get((place_id, group.id), (stages.returned, stages.valid))
+            came, valid = persons.get((place_id, group.id), (stages.returned, stages.valid))
             by_place[place_id].append(
                 FormCount(
                     group_id=group.id,
@@ -123,7 +123,7 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
                     valid=stages.valid,
                     people_planned=people,
                     people_returned=came,
-                    people_valid=count,
+                    people_valid=valid,
                 )
             )
     return dict(by_place)
@@ -164,8 +164,8 @@ def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tu
     persons: dict[tuple[int | None, int], tuple[int, int]] = {}
     for (place_id, group_id, person), reached in by_person.items():
         if person is not None:
-            came, count = persons.get((place_id, group_id), (0, 0))
-            persons[place_id, group_id] = (came + (reached.returned > 0), count + (reached.valid > 0))
+            came, valid = persons.get((place_id, group_id), (0, 0))
+            persons[place_id, group_id] = (came + (reached.returned > 0), valid + (reached.valid > 0))
     return persons
 
 
