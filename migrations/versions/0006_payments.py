@@ -1,6 +1,6 @@
 """lists of people, apart from all answers; rates and facts of payment
 
-Revision: 0006, after 0002.
+Revision: 0006, after 0003.
 """
 
 import sqlalchemy as sa
@@ -9,17 +9,12 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    # Plain ADD and DROP: rebuilding a table that others point at is refused by SQLite.
-    op.add_column(
-        "respondent_group", sa.Column("place", sa.String(length=40), nullable=False, server_default="unit")
-    )
-    op.add_column("respondent_group", sa.Column("people_per_place", sa.Integer(), nullable=True))
     op.create_table(
         "payment_basis",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -155,5 +150,3 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_basis_campaign_id"))
 
     op.drop_table("payment_basis")
-    op.drop_column("respondent_group", "people_per_place")
-    op.drop_column("respondent_group", "place")

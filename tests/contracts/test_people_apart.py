@@ -21,9 +21,20 @@ MAY_HOLD = {
     "enumerator": {"id", "campaign_id", "place_unit_id", "name", "post", "phone", "erased_on"},
 }
 # Tables and modules that know a single sheet, its reading or its answers.
-PAPER = {"Sheet", "Page", "Reading", "FieldReading", "ReviewItem", "Decision", "Pack", "PrintOrder"}
+PAPER = {
+    "Sheet",
+    "Page",
+    "Reading",
+    "FieldReading",
+    "ReviewItem",
+    "Decision",
+    "Pack",
+    "PrintOrder",
+    "HandOver",
+}
 ANSWERS = ("webapp.persistence.scans", "webapp.persistence.readings", "webapp.persistence.responses",
-           "webapp.persistence.verification", "webapp.persistence.page_resolutions")  # fmt: skip
+           "webapp.persistence.verification", "webapp.persistence.page_resolutions",
+    "webapp.persistence.hand_over")  # fmt: skip
 
 
 def links(metadata: MetaData) -> list[str]:

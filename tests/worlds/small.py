@@ -1,7 +1,7 @@
 """One office, three units, a person of each role: the data that every reader of tests knows by heart."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ class SmallWorld:
 def make_small_world(session: Session, now: dt.datetime) -> SmallWorld:
     """Add the world to an empty database (flushed, not committed)."""
     plan = sample_plan()
-    plan = replace(plan, units=[unit for unit in plan.units if unit.code in UNIT_CODES])
+    plan = plan.with_units([unit for unit in plan.units if unit.code in UNIT_CODES])
     campaign = create_campaign(session, "administrator", plan, now)
     session.flush()
     units = {unit.code: unit for unit in campaign.units}

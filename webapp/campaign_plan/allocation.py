@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webapp.campaign_plan.plan import AT_OFFICE, AT_UNIT, CampaignPlan, GroupPlan
+from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT, CampaignPlan, GroupPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ def allocation_of(plan: CampaignPlan) -> Allocation:
 def _odd_places(groups: Sequence[GroupPlan], units_per_level: Mapping[str, int]) -> list[PlaceSum]:
     found = []
     for group in groups:
-        if group.place == AT_UNIT or group.people_per_place is None:
+        if group.place == PLACE_UNIT or group.people_per_place is None:
             continue
-        places = 1 if group.place == AT_OFFICE else units_per_level.get(group.place, 0)
+        places = 1 if group.place == PLACE_OFFICE else units_per_level.get(group.place, 0)
         if group.people_per_place * places != group.sheets_per_unit:
             found.append(
                 PlaceSum(group.form_code, group.code, group.people_per_place, places, group.sheets_per_unit)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from webapp.campaign_plan.plan import AT_OFFICE, AT_UNIT
+from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT
 from webapp.errors import InvalidInput
 
 OFFICE_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -14,7 +14,7 @@ _MOST_TEXT = 200
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
 _WHOLE = re.compile(r"\d+|\d{1,3}(?:\.\d{3})+")
-_PLACES = {AT_UNIT: "đơn vị", AT_OFFICE: "cơ quan"}
+_PLACES = {PLACE_UNIT: "đơn vị", PLACE_OFFICE: "cơ quan"}
 
 Read = Callable[[str], object]
 

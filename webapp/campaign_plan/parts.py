@@ -127,6 +127,7 @@ _PARTS = (
             Column("sheets_per_unit", words("Phiếu mỗi đơn vị"), cells.read_count),
             _optional("place", words("Nơi phát"), cells.read_place, "unit", cells.write_place),
             _optional("people_per_place", words("Người mỗi nơi phát"), cells.read_count),
+            _optional("substitutes", words("Trả lời thay")),
         ),
         ("form_code", "code"),
     ),

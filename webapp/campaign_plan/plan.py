@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-AT_UNIT = "unit"
+PLACE_UNIT = "unit"
 """Sheets are handed out at the unit that they are about."""
-AT_OFFICE = "office"
+PLACE_OFFICE = "office"
 """Sheets are handed out at the office itself."""
 
 
@@ -40,8 +40,8 @@ class UnitPlan:
 class GroupPlan:
     """Who answers which form about units of a level, how many sheets each unit gets, and where they are.
 
-    `place` is AT_UNIT, AT_OFFICE, or the code of a level at whose every unit `people_per_place` people rate
-    all units of the group's level.
+    `place` is PLACE_UNIT, PLACE_OFFICE, or the code of a level at whose every unit `people_per_place` people
+    rate all units of the group's level.
     """
 
     form_code: str
@@ -49,8 +49,9 @@ class GroupPlan:
     name: str
     level: str
     sheets_per_unit: int
-    place: str = AT_UNIT
+    place: str = PLACE_UNIT
     people_per_place: int | None = None
+    substitutes: str | None = None  # who may answer instead: "người dân"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,20 @@ class CampaignPlan:
     def last_day(self) -> dt.date:
         """The last day of the evaluated year: who exists then is evaluated."""
         return dt.date(self.year, 12, 31)
+
+    def count_places(self, group: GroupPlan) -> int:
+        """At how many places the sheets about one unit are handed out."""
+        if group.place in (PLACE_UNIT, PLACE_OFFICE):
+            return 1
+        return sum(unit.level == group.place and unit.exists_on(self.last_day) for unit in self.units)
+
+    def with_units(self, units: Sequence[UnitPlan]) -> "CampaignPlan":
+        """The same plan for other units; where one person rates all, fewer places mean fewer sheets."""
+        fewer = replace(self, units=units)
+        groups = [
+            group
+            if group.people_per_place is None
+            else replace(group, sheets_per_unit=group.people_per_place * fewer.count_places(group))
+            for group in self.groups
+        ]
+        return replace(fewer, groups=groups)

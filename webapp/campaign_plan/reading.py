@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.campaign_plan.parts import GENERAL, PARTS, Cells, Column, Part, Rows
-from webapp.campaign_plan.plan import AT_OFFICE, AT_UNIT, CampaignPlan, GroupPlan, LevelPlan, UnitPlan
+from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT, CampaignPlan, GroupPlan, LevelPlan, UnitPlan
 from webapp.errors import InvalidInput
 
 
@@ -125,7 +125,7 @@ def _cross_checks(found: Mapping[str, _Found], forms: Mapping[str, FormFacts]) -
 
 
 def _level_faults(level: LevelPlan) -> Iterator[tuple[str, InvalidInput]]:
-    if level.code in {AT_UNIT, AT_OFFICE}:
+    if level.code in {PLACE_UNIT, PLACE_OFFICE}:
         yield "code", InvalidInput("Mã này dành riêng cho nơi phát. Đặt mã khác.")
 
 
@@ -156,9 +156,9 @@ def _group_faults(
     elif group.level in levels and group.level != form.level:
         why = InvalidInput("Mẫu %(form)s hỏi về cấp %(level)s.", form=group.form_code, level=form.level)
         yield "level", why
-    if group.place not in {AT_UNIT, AT_OFFICE} | levels:
+    if group.place not in {PLACE_UNIT, PLACE_OFFICE} | levels:
         yield "place", _no_level(group.place, levels)
-    if (group.place == AT_UNIT) != (group.people_per_place is None):
+    if (group.place == PLACE_UNIT) != (group.people_per_place is None):
         yield (
             "people_per_place",
             InvalidInput(

@@ -16,16 +16,17 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from ocr.deck.build import build_deck
-from ocr.deck.order import DeckOrder
 from ocr.template import FormLibrary
 from webapp.cli.parsers import Groups
 from webapp.cli.serve import ADDRESS_TAKEN, is_taken
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
-from webapp.persistence.campaign import Campaign, PrintOrder
+from webapp.persistence.campaign import Campaign
 from webapp.persistence.scans import BatchFile, Page
 from webapp.persistence.schema import MIGRATIONS_DIR, upgrade_database
 from webapp.services import sample_campaign
 from webapp.services.campaigns import BO_TRACH, SAMPLE_DIR, current_campaign
+from webapp.services.print_files import unit_runs
+from webapp.services.rehearsal import deck_of
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -144,29 +145,14 @@ def _scan(
 ) -> None:
     files: list[Path] = []
     sheets = 0
-    orders = session.scalars(select(PrintOrder).where(PrintOrder.campaign_id == campaign.id)).all()
-    by_pack = {(order.form_code, order.group.code, order.unit.code): order for order in orders}
+    by_pack = {(run.form, run.group, run.unit): run for run in unit_runs(session, campaign)}
     for pack in stack:
-        order = by_pack[pack]
-        deck = build_deck(deck_order(builder.settings, order), folder / "-".join(pack), os.cpu_count() or 1)
+        run = by_pack[pack]
+        order = deck_of(run, builder.settings.forms_dir, SEED)
+        deck = build_deck(order, folder / "-".join(pack), os.cpu_count() or 1)
         files.extend(deck.files)
-        sheets += order.sheet_count
+        sheets += order.sheets
     sample_campaign.scan_batch(session, builder.store, files, sheets, builder.now)
-
-
-def deck_order(settings: Settings, order: PrintOrder) -> DeckOrder:
-    """The deck of a print order: the very sheets that were printed."""
-    return DeckOrder(
-        forms_dir=settings.forms_dir,
-        form=order.form_code,
-        version=1,
-        group=order.group.code,
-        unit=order.unit.code,
-        unit_name=order.unit.name,
-        sheets=order.sheet_count,
-        seed=SEED + order.id,
-        first_serial=order.first_serial,
-    )
 
 
 def read_everything(settings: Settings, engine: Engine) -> None:

@@ -35,8 +35,10 @@ def write(paper: SignedPaper) -> bytes:
     for table in paper.tables:
         _add_table(document, table, _text_width_mm(paper))
     for note in paper.notes:
-        _add_line(document, note, align=WD_ALIGN_PARAGRAPH.LEFT)
-    _add_line(document, paper.frame.place_and_day, italic=True, align=WD_ALIGN_PARAGRAPH.RIGHT)
+        _keep_with_next(_add_line(document, note, align=WD_ALIGN_PARAGRAPH.LEFT))
+    _keep_with_next(
+        _add_line(document, paper.frame.place_and_day, italic=True, align=WD_ALIGN_PARAGRAPH.RIGHT)
+    )
     _add_signatories(document, paper)
     data = io.BytesIO()
     document.save(data)
@@ -84,12 +86,18 @@ def _add_line(
     italic: bool = False,
     size_pt: int = 12,
     align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.CENTER,
-) -> None:
+) -> Paragraph:
     paragraph = document.add_paragraph()
     paragraph.alignment = align
     paragraph.paragraph_format.space_after = Pt(4)
     run = paragraph.add_run(text)
     run.bold, run.italic, run.font.size = bold, italic, Pt(size_pt)
+    return paragraph
+
+
+def _keep_with_next(paragraph: Paragraph) -> None:
+    """The sum in words is never parted from those who sign for it."""
+    paragraph.paragraph_format.keep_with_next = True
 
 
 def _add_table(document: DocumentType, table: Table, width_mm: int) -> None:

@@ -1,4 +1,4 @@
-"""The year's campaign: levels, units, respondent groups with their sheets, the plan's totals, signatories."""
+"""The year's campaign: levels, units, respondent groups, stated totals, signatories; packs of sheets."""
 
 import datetime as dt
 
@@ -76,10 +76,11 @@ class Unit(Base):
 
 
 class RespondentGroup(Base):
-    """Who answers a form about a unit, how many sheets each unit of the level gets, and where they are.
+    """Who answers a form about a unit, how many sheets each unit of the level gets, and where they go out.
 
-    `place`: "unit" (handed out at the rated unit), "office", or the code of a level at whose every unit they
-    are handed out; there `people_per_place` people rate all units of the group's level, one sheet each.
+    `place`: PLACE_UNIT (at the rated unit itself), PLACE_OFFICE, or a level's code (at every unit of it).
+    Elsewhere than at the rated unit one person rates every unit of the level: `people_per_place` at each
+    place, and `sheets_per_unit` is people × places. `substitutes` may answer where there are too few.
     """
 
     __tablename__ = "respondent_group"
@@ -91,8 +92,9 @@ class RespondentGroup(Base):
     name: Mapped[str]
     level: Mapped[Slug]  # level of the units that are evaluated
     sheets_per_unit: Mapped[int]
-    place: Mapped[Slug] = mapped_column(default="unit")
-    people_per_place: Mapped[int | None]
+    place: Mapped[Slug]
+    people_per_place: Mapped[int | None]  # None where the place is the rated unit
+    substitutes: Mapped[str | None]  # "người dân"; None where nobody may stand in
     position: Mapped[int]
 
 
@@ -119,11 +121,29 @@ class Signatory(Base):
     position: Mapped[int]
 
 
+class Pack(Base):
+    """Sheets that are printed, handed out and collected together: place of issue × form × group.
+
+    Where one person rates all units of a level, the sheets of one person, who is a number, never a name.
+    """
+
+    __tablename__ = "pack"
+    __table_args__ = (UniqueConstraint("code"),)
+    id: Mapped[Id]
+    campaign_id: Mapped[int] = reference("campaign.id")
+    code: Mapped[str] = mapped_column(String(16))  # typed and scanned: "B017-4"
+    group_id: Mapped[int] = reference("respondent_group.id")
+    place_unit_id: Mapped[int | None] = reference("unit.id")  # None: the office itself
+    person_number: Mapped[int | None]  # counts from 1 within place and group
+    group: Mapped[RespondentGroup] = relationship()
+    place_unit: Mapped[Unit | None] = relationship()
+
+
 class Sheet(Base):
-    """One printed piece of paper: form, version, group and evaluated unit, never a person."""
+    """One printed piece of paper: form, version, group, pack and evaluated unit, never a person."""
 
     __tablename__ = "sheet"
-    __table_args__ = (UniqueConstraint("campaign_id", "serial"),)
+    __table_args__ = (UniqueConstraint("campaign_id", "serial"), UniqueConstraint("replaces_id"))
     id: Mapped[Id]
     campaign_id: Mapped[int] = reference("campaign.id")
     serial: Mapped[int]
@@ -131,25 +151,32 @@ class Sheet(Base):
     form_version: Mapped[int]
     group_id: Mapped[int] = reference("respondent_group.id")
     unit_id: Mapped[int] = reference("unit.id")
+    pack_id: Mapped[int] = reference("pack.id")
     printed_at: Mapped[dt.datetime]
     voided_at: Mapped[dt.datetime | None]
+    replaces_id: Mapped[int | None] = reference("sheet.id", index=False)  # the void sheet it was printed for
     print_order_id: Mapped[int | None] = reference("print_order.id")
     group: Mapped[RespondentGroup] = relationship()
     unit: Mapped[Unit] = relationship()
+    pack: Mapped[Pack] = relationship()
+    replaces: Mapped["Sheet | None"] = relationship(remote_side="Sheet.id", back_populates="replacement")
+    replacement: Mapped["Sheet | None"] = relationship(back_populates="replaces")
 
 
 class PrintOrder(Base):
-    """One PDF of new sheets for one form, group and unit."""
+    """New sheets of one pack, ordered at one moment; their serials run on."""
 
     __tablename__ = "print_order"
     id: Mapped[Id]
     campaign_id: Mapped[int] = reference("campaign.id")
     ordered_by: Mapped[str] = mapped_column(String(80))
     ordered_at: Mapped[dt.datetime]
-    form_code: Mapped[Slug]
-    group_id: Mapped[int] = reference("respondent_group.id")
-    unit_id: Mapped[int] = reference("unit.id")
+    pack_id: Mapped[int] = reference("pack.id")
     first_serial: Mapped[int]
     sheet_count: Mapped[int]
-    group: Mapped[RespondentGroup] = relationship()
-    unit: Mapped[Unit] = relationship()
+    pack: Mapped[Pack] = relationship()
+
+    @property
+    def last_serial(self) -> int:
+        """The highest serial of the order."""
+        return self.first_serial + self.sheet_count - 1

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.campaign_plan.plan import (
+    PLACE_UNIT,
     CampaignPlan,
     FormTotalPlan,
     GroupPlan,
@@ -55,7 +56,8 @@ def create_campaign(session: Session, actor: str, plan: CampaignPlan, now: dt.da
     """Add the campaign with all its parts; the first of an office is at once the current one.
 
     Raises:
-        InvalidInput: the year has a campaign already, or a unit's code stands twice.
+        InvalidInput: the year has a campaign already, a unit's code stands twice, or a group's sheets do not
+            follow from its people and places.
     """
     if session.scalars(select(Campaign).where(Campaign.year == plan.year)).first() is not None:
         raise InvalidInput("Năm %(year)s đã có chu kỳ. Mở chu kỳ đó để sửa.", year=plan.year)
@@ -63,6 +65,8 @@ def create_campaign(session: Session, actor: str, plan: CampaignPlan, now: dt.da
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise InvalidInput("Mã đơn vị bị trùng: %(codes)s.", codes=", ".join(twice))
+    for group in plan.groups:
+        _check_places(plan, group)
     is_first = session.scalars(select(Campaign.id).limit(1)).first() is None
     general = {name: getattr(plan, name) for name in GENERAL_NAMES}
     campaign = Campaign(**general, is_sample=plan.is_sample, is_current=is_first)
@@ -94,6 +98,30 @@ def choose_campaign(session: Session, actor: str, campaign: Campaign, now: dt.da
     return moved
 
 
+def _check_places(plan: CampaignPlan, group: GroupPlan) -> None:
+    """Where one person rates all units, each unit gets one sheet of every person at every place.
+
+    Raises:
+        InvalidInput: the numbers do not fit together.
+    """
+    form = f"{group.form_code}.{group.code}"
+    if group.place == PLACE_UNIT:
+        if group.people_per_place is not None:
+            raise InvalidInput(
+                "Nhóm %(form)s phát tại chính đơn vị được đánh giá: bỏ số người mỗi nơi phát.", form=form
+            )
+        return
+    places, people = plan.count_places(group), group.people_per_place or 0
+    if people * places != group.sheets_per_unit or people < 1:
+        raise InvalidInput(
+            "Nhóm %(form)s: %(people)s người × %(places)s nơi phát không bằng %(sheets)s phiếu mỗi đơn vị.",
+            form=form,
+            people=people,
+            places=places,
+            sheets=group.sheets_per_unit,
+        )
+
+
 def plan_of_next_year(plan: CampaignPlan, year: int) -> CampaignPlan:
     """The same office in another year: units that exist then, groups, totals, signatories; dates move along.
 
@@ -110,7 +138,7 @@ def plan_of_next_year(plan: CampaignPlan, year: int) -> CampaignPlan:
         forms_out_on=_later_day(plan.forms_out_on, year - plan.year),
         forms_back_on=_later_day(plan.forms_back_on, year - plan.year),
     )
-    return replace(moved, units=[unit for unit in plan.units if unit.exists_on(moved.last_day)])
+    return moved.with_units([unit for unit in plan.units if unit.exists_on(moved.last_day)])
 
 
 def _later(moment: dt.datetime, years: int) -> dt.datetime:

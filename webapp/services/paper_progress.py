@@ -93,7 +93,7 @@ def paper_progress(
     quotas = _quotas(campaign, groups)
     if only_unit_id is not None:
         counts = [count for count in counts if _key(axis, count) == only_unit_id]
-    units = _units(campaign, groups, counts, axis)
+    units = _units(session, campaign, groups, counts, axis)
     if only_unit_id is not None:
         units = [row for row in units if row.unit is not None and row.unit.id == only_unit_id]
     return PaperProgress(
@@ -107,7 +107,11 @@ def paper_progress(
 
 
 def _units(
-    campaign: Campaign, groups: Sequence[RespondentGroup], counts: Iterable[SheetCount], axis: Axis
+    session: Session,
+    campaign: Campaign,
+    groups: Sequence[RespondentGroup],
+    counts: Iterable[SheetCount],
+    axis: Axis,
 ) -> list[UnitPaper]:
     """In the office's own order; the office itself last, if it is a place."""
     due: dict[int | None, int] = {}
@@ -117,7 +121,7 @@ def _units(
                 if unit.level == group.level:
                     due[unit.id] = due.get(unit.id, 0) + group.sheets_per_unit
     else:
-        for (place_id, _group_id), (forms, _people) in planned_at_places(campaign, groups).items():
+        for (place_id, _group_id), (forms, _people) in planned_at_places(session, campaign).items():
             due[place_id] = due.get(place_id, 0) + forms
     back = sum_by(counts, lambda count: _key(axis, count))
     rows = [

@@ -69,7 +69,7 @@ def count_enumerators(session: Session, campaign: Campaign) -> dict[int, int]:
         .where(Enumerator.campaign_id == campaign.id)
         .group_by(Enumerator.place_unit_id)
     )
-    return dict(rows.tuples().all())
+    return {place_id: count for place_id, count in rows}  # noqa: C416 - a row is no tuple for the types
 
 
 def add_people(

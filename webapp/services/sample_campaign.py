@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from ocr.template import FormLibrary
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
 from webapp.services.payment_rates import load_rates
-from webapp.services.printing import order_sheets
+from webapp.services.printing import order_missing
 from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
@@ -88,12 +88,8 @@ def unit_username(unit: Unit) -> str:
 
 
 def print_quota(session: Session, library: FormLibrary, campaign: Campaign, now: dt.datetime) -> None:
-    """Order every sheet of the plan: each group's number for each unit of its level."""
-    groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
-    for group in session.scalars(groups.order_by(RespondentGroup.position)).all():
-        units = [unit for unit in campaign.units if unit.level == group.level]
-        counts = [(unit, group.sheets_per_unit) for unit in units]
-        order_sheets(session, "vanthu", library, group=group, counts=counts, now=now)
+    """Order every sheet of the plan, as the clerk does with one button."""
+    order_missing(session, "vanthu", library, campaign=campaign, is_wanted=lambda _need: True, now=now)
 
 
 def scan_batch(

@@ -1,26 +1,27 @@
 """How far the paper is, counted once for all pictures and payments: printed, issued, returned, read, valid.
 
-One query gives the counts of each group, rated unit, place of issue and person number; everything else is a
-sum of them. A stage counts what has reached it or any later one: a sheet that was scanned has come back,
-whether or not somebody signed it in. Only numbers leave this module.
+One query gives the counts of each pack and rated unit; everything else is a sum of them. A stage counts what
+has reached it or any later one: a sheet that was scanned has come back, whether or not somebody signed it in.
+Only numbers leave this module.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, select
+from sqlalchemy import CTE, ColumnElement, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.payments.sums import FormCount
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Sheet
+from webapp.persistence.hand_over import HandOverKind, sheets_handed
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
+from webapp.services.packs import list_packs, plan_campaign
 
 SIDES_PER_SHEET = 2
-OFFICE = "office"
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -47,32 +48,36 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class SheetCount:
-    """Sheets of one group about one unit, issued at one place (None: the office), for one person or many."""
+    """The sheets of one pack about one unit."""
 
-    group_id: int
+    pack: Pack
     unit_id: int
-    place_unit_id: int | None
-    person_number: int | None
     reached: Reached
+
+    @property
+    def group_id(self) -> int:
+        """Who answers."""
+        return self.pack.group_id
+
+    @property
+    def place_unit_id(self) -> int | None:
+        """Where they are handed out; None: the office."""
+        return self.pack.place_unit_id
+
+    @property
+    def person_number(self) -> int | None:
+        """Whose they are, where one person rates all units."""
+        return self.pack.person_number
 
 
 def count_sheets(session: Session, campaign: Campaign) -> list[SheetCount]:
     """All sheets of the campaign that are not void, in one query."""
     sheet = _sheets(campaign)
-    key = (sheet.c.group_id, sheet.c.unit_id, sheet.c.seat)
-    rows = session.execute(
-        select(*key, func.count(), _count(sheet.c.is_read), _count(sheet.c.is_valid)).group_by(*key)
-    )
-    seats = {group.id: _seats(campaign, group) for group in list_groups(session, campaign)}
-    return [
-        SheetCount(
-            group_id,
-            unit_id,
-            *_seat(seats[group_id], unit_id, seat),
-            Reached(printed, read, read, read, valid),
-        )
-        for group_id, unit_id, seat, printed, read, valid in rows
-    ]
+    key = (sheet.c.pack_id, sheet.c.unit_id)
+    stages = (sheet.c.is_issued, sheet.c.is_returned, sheet.c.is_read, sheet.c.is_valid)
+    rows = session.execute(select(*key, func.count(), *(_count(stage) for stage in stages)).group_by(*key))
+    packs = {pack.id: pack for pack in list_packs(session, campaign)}
+    return [SheetCount(packs[pack_id], unit_id, Reached(*reached)) for pack_id, unit_id, *reached in rows]
 
 
 def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> dict[Key, Reached]:
@@ -83,20 +88,14 @@ def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> di
     return dict(sums)
 
 
-def planned_at_places(
-    campaign: Campaign, groups: Iterable[RespondentGroup]
-) -> dict[tuple[int | None, int], tuple[int, int]]:
+def planned_at_places(session: Session, campaign: Campaign) -> dict[tuple[int | None, int], tuple[int, int]]:
     """Forms and people of the plan by (place's unit id, group id); the office is None."""
     planned: dict[tuple[int | None, int], tuple[int, int]] = {}
-    for group in groups:
-        rated = [unit for unit in campaign.units if unit.level == group.level]
-        if group.people_per_place is None:
-            for unit in rated:
-                planned[unit.id, group.id] = (group.sheets_per_unit, group.sheets_per_unit)
-            continue
-        forms = group.people_per_place * len(rated)
-        for place_id in places_of(campaign, group):
-            planned[place_id, group.id] = (forms, group.people_per_place)
+    for pack in plan_campaign(session, campaign):
+        group_id, place_id, person = pack.key
+        forms, people = planned.get((place_id, group_id), (0, 0))
+        more = pack.due if person is None else 1
+        planned[place_id, group_id] = (forms + pack.due, people + more)
     return planned
 
 
@@ -104,7 +103,7 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
     """What payments start from: each place's groups in the plan's order, with their forms."""
     groups = list_groups(session, campaign)
     counts = count_sheets(session, campaign)
-    planned = planned_at_places(campaign, groups)
+    planned = planned_at_places(session, campaign)
     reached = sum_by(counts, lambda count: (count.place_unit_id, count.group_id))
     persons = _persons(counts)
     by_place: dict[int | None, list[FormCount]] = defaultdict(list)
@@ -114,7 +113,7 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
         }:
             forms, people = planned.get((place_id, group.id), (0, 0))
             stages = reached.get((place_id, group.id), Reached())
-            came, count = persons.get((place_id, group.id), (stages.returned, stages.valid))
+            came, valid = persons.get((place_id, group.id), (stages.returned, stages.valid))
             by_place[place_id].append(
                 FormCount(
                     group_id=group.id,
@@ -124,23 +123,27 @@ def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, lis
                     valid=stages.valid,
                     people_planned=people,
                     people_returned=came,
-                    people_valid=count,
+                    people_valid=valid,
                 )
             )
     return dict(by_place)
-
-
-def places_of(campaign: Campaign, group: RespondentGroup) -> list[int | None]:
-    """Where the people of a group are who rate all units: the office (None), or every unit of a level."""
-    if group.place == OFFICE:
-        return [None]
-    return [unit.id for unit in campaign.units if unit.level == group.place]
 
 
 def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
     """The campaign's respondent groups in the plan's order."""
     groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
     return list(session.scalars(groups.order_by(RespondentGroup.position)))
+
+
+def came_back() -> ColumnElement[bool]:
+    """Whether a sheet is in the office again: signed in, or a side of it was scanned."""
+    scanned = select(Page.sheet_id).where(Page.sheet_id.is_not(None))
+    return or_(Sheet.id.in_(sheets_handed(HandOverKind.RETURNED)), Sheet.id.in_(scanned))
+
+
+def went_out() -> ColumnElement[bool]:
+    """Whether a sheet was handed out: signed out, or it came back and so must have been."""
+    return or_(Sheet.id.in_(sheets_handed(HandOverKind.ISSUED)), came_back())
 
 
 def whole_sheets(campaign: Campaign) -> CTE:
@@ -161,46 +164,31 @@ def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tu
     persons: dict[tuple[int | None, int], tuple[int, int]] = {}
     for (place_id, group_id, person), reached in by_person.items():
         if person is not None:
-            came, count = persons.get((place_id, group_id), (0, 0))
-            persons[place_id, group_id] = (came + (reached.returned > 0), count + (reached.valid > 0))
+            came, valid = persons.get((place_id, group_id), (0, 0))
+            persons[place_id, group_id] = (came + (reached.returned > 0), valid + (reached.valid > 0))
     return persons
 
 
 def _sheets(campaign: Campaign) -> CTE:
-    """Good sheets with how far each is, and its seat.
-
-    Of a group whose people rate all units, the k-th sheet about a unit goes to the k-th person, from 0.
-    """
+    """Good sheets with how far each is; what reached a later stage has passed the ones before."""
     whole, doubtful, answered = whole_sheets(campaign), _doubtful(campaign), _answered(campaign)
     is_read = whole.c.sheet_id.is_not(None)
     is_valid = and_(is_read, doubtful.c.sheet_id.is_(None), answered.c.sheet_id.is_not(None))
-    turn = func.row_number().over(partition_by=(Sheet.group_id, Sheet.unit_id), order_by=Sheet.serial) - 1
     return (
         select(
-            Sheet.group_id,
+            Sheet.pack_id,
             Sheet.unit_id,
-            case((RespondentGroup.people_per_place.is_(None), 0), else_=turn).label("seat"),
+            went_out().label("is_issued"),
+            came_back().label("is_returned"),
             is_read.label("is_read"),
             is_valid.label("is_valid"),
         )
-        .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
         .outerjoin(whole, whole.c.sheet_id == Sheet.id)
         .outerjoin(doubtful, doubtful.c.sheet_id == Sheet.id)
         .outerjoin(answered, answered.c.sheet_id == Sheet.id)
         .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
-        .cte("dealt")
+        .cte("counted")
     )
-
-
-def _seats(campaign: Campaign, group: RespondentGroup) -> list[tuple[int | None, int]]:
-    """(place's unit id, person number) of all who rate all units, in the order in which sheets are dealt."""
-    people = range(1, (group.people_per_place or 0) + 1)
-    return [(place_id, person) for place_id in places_of(campaign, group) for person in people]
-
-
-def _seat(seats: Sequence[tuple[int | None, int]], unit_id: int, seat: int) -> tuple[int | None, int | None]:
-    """Where a sheet is handed out, and to whom: at its own unit, or to the person of its seat."""
-    return seats[seat % len(seats)] if seats else (unit_id, None)
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
