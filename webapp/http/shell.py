@@ -29,6 +29,7 @@ class Tab:
 _TABS = (
     (lazy("Bảng việc"), "home", "/", Permission.VIEW_PROGRESS),
     (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
+    (lazy("Phát và thu"), "hand_over", "/phat-thu", Permission.HAND_OVER),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
     (lazy("Phân xử"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),
