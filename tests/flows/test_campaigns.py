@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.clients import Browser, Office
+from tests.worlds.packs import pack_about
 from webapp.campaign_plan.worksheets import worksheets_of
 from webapp.papers.plain_workbook import read_rows, write_rows
 from webapp.persistence.accounts import User
@@ -185,6 +186,7 @@ def test_what_has_paper_or_an_account_cannot_be_removed(administrator: Browser, 
             Sheet(
                 campaign_id=group.campaign_id, serial=1, form_code="CX4", form_version=1, group_id=group.id,
                 unit_id=world_units["19186"].id, printed_at=office.clock(),
+                pack=pack_about(session, group, world_units["19186"]),
             )
         )  # fmt: skip
         session.commit()
@@ -194,7 +196,9 @@ def test_what_has_paper_or_an_account_cannot_be_removed(administrator: Browser, 
     sheets["Số phiếu theo kế hoạch"] = [row for row in sheets["Số phiếu theo kế hoạch"] if row[0] != "CX4"]
     preview = send(administrator, sheets)
     assert preview.status_code == 422
-    assert "Không xóa được đơn vị 19186 (xã Đại Trạch): đã có tài khoản, phiếu đã in." in preview.text
+    assert (
+        "Không xóa được đơn vị 19186 (xã Đại Trạch): đã có tài khoản, bộ phiếu, phiếu đã in." in preview.text
+    )
     assert "Không xóa được đơn vị NV (Phòng Nội vụ): đã có tài khoản." in preview.text
     assert "Không xóa được CX4.DN" in preview.text
     assert "Lưu " not in re.sub(r"(?s)<footer.*", "", preview.text).split("</table>")[-1]
@@ -203,7 +207,8 @@ def test_what_has_paper_or_an_account_cannot_be_removed(administrator: Browser, 
         if row[0] == "19186":
             row[3] = "division"
     assert (
-        "Không đổi được cấp của 19186 (xã Đại Trạch): đã có phiếu đã in." in send(administrator, moved).text
+        "Không đổi được cấp của 19186 (xã Đại Trạch): đã có bộ phiếu, phiếu đã in."
+        in send(administrator, moved).text
     )
     assert set(units(office)) == {"NV", "19111", "19186"}
 

@@ -1,4 +1,4 @@
-"""Orders on both databases: serials run on, never twice, each campaign counts its own, packs are whole."""
+"""Orders on both databases: serials run on, never twice; each campaign counts its own; packs are whole."""
 
 import datetime as dt
 import io

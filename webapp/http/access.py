@@ -35,6 +35,7 @@ class Permission(StrEnum):
     """What one may be allowed to do; roles are bundles of these."""
 
     PRINT = "print"
+    HAND_OVER = "hand_over"
     INTAKE = "intake"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
@@ -55,7 +56,7 @@ _EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS, Permission.VIEW_
 
 # The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.INTAKE}),
+    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE}),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),

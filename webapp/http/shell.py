@@ -30,6 +30,7 @@ _TABS = (
     (lazy("Bảng việc"), "home", "/", Permission.VIEW_PROGRESS),
     (lazy("Chu kỳ"), "campaigns", "/chu-ky", Permission.MANAGE_CAMPAIGN),
     (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
+    (lazy("Phát và thu"), "hand_over", "/phat-thu", Permission.HAND_OVER),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
     (lazy("Phân xử"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),

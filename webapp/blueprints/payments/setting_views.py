@@ -5,7 +5,6 @@ import json
 from flask import Blueprint, Response, render_template, request, url_for
 
 from webapp.blueprints.payments.forms import read_dong
-from webapp.blueprints.payments.paper_views import send_file_bytes
 from webapp.errors import AppError, InvalidInput
 from webapp.http import access
 from webapp.http.access import Permission
@@ -13,6 +12,7 @@ from webapp.http.context import current_campaign, current_session, current_user,
 from webapp.http.htmx import go_to
 from webapp.http.levels import level_name
 from webapp.http.locale import _, ngettext
+from webapp.http.papers import send_file_bytes
 from webapp.http.wording import upper_first
 from webapp.payments.sums import Payee, Rate
 from webapp.services import payment_rates, payments, people, people_files

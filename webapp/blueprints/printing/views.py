@@ -167,21 +167,32 @@ def replace_lost_sheet() -> Response | tuple[str, int]:
     return go_to(url_for("printing.show_printing", _anchor="orders"), words)
 
 
-@blueprint.get("/lan/<int:order_id>.<any(pdf, zip):kind>")
+@blueprint.get("/lan/<int:order_id>.pdf")
 @access.policy(Permission.PRINT, scope=load_batch)
 def download_batch(batch: PrintBatch) -> Response:
-    """What was ordered at once, as one PDF or as a ZIP of one PDF a pack; without sheets voided since."""
-    first, last = batch.first.first_serial, batch.last_serial
-    code = batch.first.pack.code if len(batch.orders) == 1 else f"{len(batch.orders)}-bo"
-    files = batch_files(current_session(), current_campaign(), batch)
-    return _send(files, f"{code}_{first:05d}-{last:05d}")
+    """What was ordered at once as one PDF; without sheets voided since."""
+    return _send_pdf(batch_files(current_session(), current_campaign(), batch), _batch_name(batch))
 
 
-@blueprint.get("/noi/<code>.<any(pdf, zip):kind>")
+@blueprint.get("/lan/<int:order_id>.zip")
+@access.policy(Permission.PRINT, scope=load_batch)
+def download_batch_packs(batch: PrintBatch) -> Response:
+    """The same as a ZIP with a PDF for each pack."""
+    return _send_zip(batch_files(current_session(), current_campaign(), batch), _batch_name(batch))
+
+
+@blueprint.get("/noi/<code>.pdf")
 @access.policy(Permission.PRINT, scope=load_place)
 def download_place(place: Place) -> Response:
-    """All packs of a place as they are now."""
-    return _send(place_files(current_session(), current_campaign(), place), place.code)
+    """All packs of a place as they are now, as one PDF."""
+    return _send_pdf(place_files(current_session(), current_campaign(), place), place.code)
+
+
+@blueprint.get("/noi/<code>.zip")
+@access.policy(Permission.PRINT, scope=load_place)
+def download_place_packs(place: Place) -> Response:
+    """The same as a ZIP with a PDF for each pack."""
+    return _send_zip(place_files(current_session(), current_campaign(), place), place.code)
 
 
 @blueprint.get("/mau")
@@ -283,23 +294,31 @@ def _to_newest(sheets: int) -> Response:
     return go_to(url_for("printing.show_printing", _anchor="orders"), words)
 
 
-def _send(files: Sequence[PrintFile], name: str) -> Response:
-    """As one PDF, or as a ZIP that is made while it is sent.
+def _batch_name(batch: PrintBatch) -> str:
+    """Pack (or how many) and serials, in letters that every system can store."""
+    code = batch.first.pack.code if len(batch.orders) == 1 else f"{len(batch.orders)}-bo"
+    return f"{code}_{batch.first.first_serial:05d}-{batch.last_serial:05d}"
+
+
+def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
+    """One PDF of all the packs.
 
     Raises:
-        NotFound: another kind of file, or a PDF of more sheets than stand in memory well.
+        NotFound: more sheets than stand in memory well.
     """
-    kind = request.path.rpartition(".")[2]
-    if kind == "zip":
-        response = Response(stream_zip(library(), files), mimetype="application/zip")
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
-    if kind != "pdf" or sum(len(file.pack.cover.serials) for file in files) > _PDF_SHEETS:
-        raise NotFound("Tệp này có dạng zip: mỗi bộ phiếu một tệp PDF, mỗi nơi phát một thư mục.")
+    if sum(len(file.pack.cover.serials) for file in files) > _PDF_SHEETS:
+        raise NotFound("Nhiều phiếu như vậy chỉ tải được dạng ZIP: mỗi bộ phiếu một tệp PDF.")
     pdf = io.BytesIO()
     write_pdf(library(), files, pdf)
     pdf.seek(0)
     return send_file(
         pdf, mimetype="application/pdf", as_attachment=True, download_name=f"{name}.pdf", max_age=0
     )
+
+
+def _send_zip(files: Sequence[PrintFile], name: str) -> Response:
+    """A ZIP that is made while it is sent."""
+    response = Response(stream_zip(library(), files), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
