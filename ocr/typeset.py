@@ -94,18 +94,23 @@ def draw_specimen(library: FormLibrary, code: str, version: int, ppi: float) -> 
 def set_serial_alphabet(library: FormLibrary, size_pt: float) -> bytes:
     """A one-page PDF that embeds the font of the printed serial with all the characters it needs."""
     source = library.forms_dir / "_print" / "serial.typ"
-    return _compile(source, library.forms_dir / "_fonts", {"size_pt": str(size_pt)})
+    return set_source(source, library.forms_dir / "_fonts", {"size_pt": str(size_pt)})
 
 
 def _run_typst(source: Path, fonts: Path, inputs: dict[str, str]) -> tuple[bytes, list[dict[str, Any]]]:
-    pdf = _compile(source, fonts, inputs)
+    pdf = set_source(source, fonts, inputs)
     spots = typst.query(
         source, "<spot>", field="value", font_paths=[fonts], ignore_system_fonts=True, sys_inputs=inputs
     )
     return pdf, json.loads(spots)
 
 
-def _compile(source: Path, fonts: Path, inputs: dict[str, str]) -> bytes:
+def set_source(source: Path, fonts: Path, inputs: dict[str, str]) -> bytes:
+    """The PDF that a Typst source gives with these inputs and fonts, the same bytes each time.
+
+    Raises:
+        EngineFailed: Typst refused the source.
+    """
     try:
         pdf = typst.compile(
             source,

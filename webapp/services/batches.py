@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
+from webapp.persistence.campaign import Pack, Sheet
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.readings import Reading
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
@@ -54,12 +54,10 @@ class MissingSide:
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
-    """The sheets of one form, group and unit, of which a part is in this batch, and what is still missing."""
+class PackInBatch:
+    """A pack of which a part is in this batch, and what of it nobody has scanned yet."""
 
-    form_code: str
-    group_name: str
-    unit_name: str
+    pack: Pack
     printed: int
     missing_serials: tuple[int, ...]
 
@@ -76,7 +74,7 @@ class Reconciliation:
     sheets_seen: int
     pages_of_no_sheet: int
     missing_sides: tuple[MissingSide, ...]
-    packs: tuple[Pack, ...]
+    packs: tuple[PackInBatch, ...]
 
     @property
     def is_finished(self) -> bool:
@@ -253,32 +251,22 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
     )
 
 
-def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[Pack, ...]:
+def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[PackInBatch, ...]:
     """The packs that this batch has a part of."""
     touched = (
-        select(Sheet.form_code, Sheet.group_id, Sheet.unit_id).where(Sheet.id.in_(seen_sheets)).distinct()
+        select(Pack)
+        .where(Pack.id.in_(select(Sheet.pack_id).where(Sheet.id.in_(seen_sheets))))
+        .options(joinedload(Pack.group), joinedload(Pack.place_unit))
+        .order_by(Pack.id)
     )
-    return tuple(
-        _pack(session, *key) for key in session.execute(touched.order_by(Sheet.form_code, Sheet.unit_id))
-    )
+    return tuple(_pack(session, pack) for pack in session.scalars(touched))
 
 
-def _pack(session: Session, form_code: str, group_id: int, unit_id: int) -> Pack:
+def _pack(session: Session, pack: Pack) -> PackInBatch:
     is_scanned = exists().where(Page.sheet_id == Sheet.id)
-    printed = select(Sheet.serial, is_scanned).where(
-        Sheet.form_code == form_code,
-        Sheet.group_id == group_id,
-        Sheet.unit_id == unit_id,
-        Sheet.voided_at.is_(None),
-    )
+    printed = select(Sheet.serial, is_scanned).where(Sheet.pack_id == pack.id, Sheet.voided_at.is_(None))
     sheets = session.execute(printed.order_by(Sheet.serial)).all()
-    return Pack(
-        form_code=form_code,
-        group_name=session.get_one(RespondentGroup, group_id).name,
-        unit_name=session.get_one(Unit, unit_id).name,
-        printed=len(sheets),
-        missing_serials=tuple(serial for serial, scanned in sheets if not scanned),
-    )
+    return PackInBatch(pack, len(sheets), tuple(serial for serial, scanned in sheets if not scanned))
 
 
 def _pages_in(batch_id: int, state: str) -> Select[Page]:

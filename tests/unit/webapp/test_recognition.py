@@ -21,14 +21,14 @@ from tests.worlds.small import make_small_world
 from webapp.jobs.children import HeldTask
 from webapp.jobs.tasks import SplitDone, TaskFailed
 from webapp.persistence.base import make_engine, make_session_factory
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.campaign import Campaign, Sheet
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
 from webapp.services import recognition
 from webapp.services.campaigns import create_campaign, sample_plan
-from webapp.services.printing import order_sheets
+from webapp.services.printing import order_missing
 from webapp.storage import ScanStore
 from webapp.worker import RowLedger
 
@@ -186,13 +186,16 @@ def test_last_years_paper_is_foreign(desk: Desk) -> None:
     with desk.sessions.begin() as session:
         plan = sample_plan()
         units = [unit for unit in plan.units if unit.code == "19186"]
-        campaign = create_campaign(session, "administrator", replace(plan, year=2021, units=units), desk.now)
-        group = session.scalars(
-            select(RespondentGroup).where(
-                RespondentGroup.campaign_id == campaign.id, RespondentGroup.form_code == "CX4"
-            )
-        ).one()
-        order_sheets(session, "clerk", LIBRARY, group=group, counts=[(campaign.units[0], 3)], now=desk.now)
+        plan = replace(plan.with_units(units), year=2021)
+        campaign = create_campaign(session, "administrator", plan, desk.now)
+        order_missing(
+            session,
+            "clerk",
+            LIBRARY,
+            campaign=campaign,
+            is_wanted=lambda need: need.group.form_code == "CX4",
+            now=desk.now,
+        )
     desk.hand_in(sides([1]))
     desk.read()
     assert desk.pages() == [("problem", "unknown_serial")] * 2
