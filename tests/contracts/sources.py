@@ -82,6 +82,10 @@ SERVED = {
     "publication": "results",
     "preflight": "results",
     "printing": "printing",
+    "print_files": "printing",
+    "packs": "printing",
+    "hand_over": "hand_over",
+    "hand_over_lists": "hand_over",
 }
 SCORING = (
     "evidence",

@@ -215,13 +215,13 @@ def test_reminders_name_what_is_missing_and_how_long_is_left(printed: Office) ->
     say(printed, code)
     say(printed, code, "thu", missing="31 35")
     page = browser.get("/phat-thu/nhac").text
-    assert "Còn 3 ngày." in page
+    assert "Còn 2 ngày." in page
     assert "thiếu 2 tờ" in page
     assert serial_text(35) in page
     assert "Hoàn Lão" not in page
     assert serial_text(35) in " ".join(words_of(browser.get("/phat-thu/nhac.pdf").data))
     with printed.session() as session:
-        session.scalars(select(Campaign)).one().self_score_due_at = printed.clock() - dt.timedelta(hours=1)
+        session.scalars(select(Campaign)).one().forms_back_on = dt.date(2021, 3, 15)
         session.commit()
     assert "Đã quá hạn." in browser.get("/phat-thu/nhac").text
 

@@ -78,6 +78,11 @@ def reminders(session: Session, campaign: Campaign) -> dict[Unit | None, list[Pa
     return dict(sorted(places.items(), key=lambda item: order[item[0]] if item[0] else -1))
 
 
+def due_day(campaign: Campaign) -> dt.date:
+    """The last day on which filled sheets are taken; where the plan has none, that of the self-scores."""
+    return campaign.forms_back_on or campaign.self_score_due_at.date()
+
+
 def record_substitution(
     session: Session,
     actor: str,

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from ocr.cover import serial_ranges
-from webapp.http.figures import VIETNAM, format_moment
+from webapp.http.figures import VIETNAM, format_day, format_moment
 from webapp.http.locale import _, language
 from webapp.http.wording import upper_first
 from webapp.papers.signed_paper import Cell, Column, PaperFrame, SignedPaper, Table
 from webapp.persistence.campaign import Campaign, Unit
-from webapp.services.hand_over_lists import PackLine
+from webapp.services.hand_over_lists import PackLine, due_day
 from webapp.services.packs import Place, place_name
 
 
@@ -109,7 +109,7 @@ def _missing(line: PackLine) -> str:
 
 
 def _due_words(campaign: Campaign) -> str:
-    return _("Hạn nộp lại phiếu đã điền: %(moment)s.", moment=format_moment(campaign.self_score_due_at))
+    return _("Hạn nộp lại phiếu đã điền: hết ngày %(day)s.", day=format_day(due_day(campaign)))
 
 
 def _frame(campaign: Campaign, now: dt.datetime, signatories: Sequence[str] | None = None) -> PaperFrame:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from ocr.sheet_code import serial_text
 from webapp.blueprints.hand_over import papers
-from webapp.errors import AppError
+from webapp.errors import AppError, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.collation import searchable
 from webapp.http.context import current_campaign, current_session, current_user, now
+from webapp.http.figures import VIETNAM
 from webapp.http.htmx import go_to, render, wants_fragment
 from webapp.http.locale import _
 from webapp.http.papers import send_paper
@@ -113,7 +114,7 @@ def undo_substitution(code: str, note: int) -> Response:
     return go_to(url_for(".show_place", code=code), _("Đã bỏ ghi chú thay đối tượng trả lời."))
 
 
-@blueprint.get("/noi/<code>/bien-ban-<any(giao, nhan):slip>.<kind>")
+@blueprint.get("/noi/<code>/bien-ban-<slip>.<kind>")
 @access.policy(Permission.HAND_OVER)
 def download_slip(code: str, slip: str, kind: str) -> Response:
     """What a place was given or brought back, with two places to sign."""
@@ -123,8 +124,10 @@ def download_slip(code: str, slip: str, kind: str) -> Response:
     if slip == "giao":
         serials = hand_over_lists.issued_serials(session, campaign)
         paper = papers.issue_slip(campaign, place, lines, serials, now())
-    else:
+    elif slip == "nhan":
         paper = papers.return_slip(campaign, place, lines, now())
+    else:
+        raise NotFound("Không có biên bản này.")
     return send_paper(paper, kind, f"bien-ban-{slip}-{place.code}")
 
 
@@ -136,8 +139,8 @@ def show_reminders() -> str:
     return render_template(
         "hand_over/reminders.html",
         places=hand_over_lists.reminders(current_session(), campaign),
-        left=campaign.self_score_due_at - now(),
-        due_at=campaign.self_score_due_at,
+        days_left=(hand_over_lists.due_day(campaign) - now().astimezone(VIETNAM).date()).days,
+        due_day=hand_over_lists.due_day(campaign),
         **_words(),
     )
 
