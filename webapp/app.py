@@ -5,6 +5,7 @@ from jinja2 import StrictUndefined
 
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.appraisal.views import blueprint as appraisal
+from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.hand_over.views import blueprint as hand_over
 from webapp.blueprints.home.views import blueprint as home
 from webapp.blueprints.intake.views import blueprint as intake
@@ -33,6 +34,7 @@ from webapp.storage import ScanStore
 
 BLUEPRINTS = (
     accounts,
+    campaigns,
     home,
     printing,
     hand_over,

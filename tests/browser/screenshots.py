@@ -27,6 +27,7 @@ SHOTS = {
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),
     "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
+    "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),
 }
 

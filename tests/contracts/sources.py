@@ -67,6 +67,8 @@ def _extract(path: Path, method: str) -> Iterator[Text]:
 SERVED = {
     "accounts": "users",
     "progress": "home",
+    "campaigns": "campaigns",
+    "campaign_changes": "campaigns",
     "people": "payments",
     "people_files": "payments",
     "payments": "payments",
@@ -104,4 +106,6 @@ def feature_of(path: str) -> str:
     if parts[1] == "services":
         stem = Path(path).stem
         return "self_scoring" if stem in SCORING else SERVED.get(stem, "common")
-    return {"par_index": "par_index", "papers": "payments"}.get(parts[1], "common")
+    return {"par_index": "par_index", "papers": "payments", "campaign_plan": "campaigns"}.get(
+        parts[1], "common"
+    )

@@ -14,7 +14,7 @@ from tests.worlds.scanned_sheets import campaign_of, print_sheets, scan_sides
 from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import Submission
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet, Unit
+from webapp.persistence.campaign import Campaign, FormTotal, Level, RespondentGroup, Sheet, Signatory, Unit
 from webapp.persistence.hand_over import HandOver, HandOverKind
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.results import PUBLISHED, IndexVersion
@@ -303,7 +303,7 @@ def test_the_panel_stops_when_the_index_is_published(half_way: Office, now: dt.d
 def test_without_a_campaign_the_page_says_what_comes_first(office: Office) -> None:
     with office.session() as session:
         session.execute(update(User).values(unit_id=None))
-        for table in (RespondentGroup, Unit, Campaign):
+        for table in (RespondentGroup, Unit, Level, FormTotal, Signatory, Campaign):
             session.execute(delete(table))
         session.commit()
     assert "Chưa có chu kỳ đánh giá nào" in office.browser("clerk").get("/").text

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr.bench.options import add_bench_options
+from webapp.cli.bench_printing import print_campaign
 from webapp.cli.memory import tree_processor_s
 from webapp.cli.parsers import Groups
 
@@ -40,7 +41,11 @@ def _run(parsed: argparse.Namespace) -> int:
 
     with tempfile.TemporaryDirectory(prefix="chamdiem-bench-") as name:
         folder = Path(name)
-        sections = [*measure(parsed, folder), _through_the_worker(parsed, folder)]
+        sections = [
+            *measure(parsed, folder),
+            print_campaign(parsed.forms, folder),
+            _through_the_worker(parsed, folder),
+        ]
     show(sections, markdown=parsed.markdown)
     return 0
 

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     VIEW_RESULTS = "view_results"
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
+    MANAGE_CAMPAIGN = "manage_campaign"
     OWN_ACCOUNT = "own_account"
 
 
@@ -70,7 +71,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),
+    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN}),
 }
 
 

@@ -1,13 +1,10 @@
-"""What the levels of units are called."""
+"""What the levels of the campaign's units are called: the campaign says so."""
 
-from webapp.http.locale import lazy
-
-LEVEL_NAMES: dict[str, str] = {
-    "division": lazy("Phòng, đơn vị thuộc huyện"),
-    "commune": lazy("Xã, thị trấn"),
-}
+from webapp.http.context import find_campaign
 
 
-def level_name(level: str) -> str:
-    """The level's name, or its code where it has none."""
-    return LEVEL_NAMES.get(level, level)
+def level_name(code: str) -> str:
+    """The level's heading, or its code where the campaign has no such level."""
+    campaign = find_campaign()
+    levels = [] if campaign is None else campaign.levels
+    return next((level.plural for level in levels if level.code == code), code)

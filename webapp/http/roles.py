@@ -21,5 +21,5 @@ ROLE_TASKS: dict[str, str] = {
     Role.HEAD: lazy("Tính và công bố chỉ số"),
     Role.TREASURER: lazy("Chi trả người trả lời và người điều tra"),
     Role.VIEWER: lazy("Xem kết quả đã công bố"),
-    Role.ADMINISTRATOR: lazy("Quản lý tài khoản"),
+    Role.ADMINISTRATOR: lazy("Quản lý chu kỳ và tài khoản"),
 }

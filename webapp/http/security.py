@@ -14,7 +14,7 @@ from webapp.settings import Settings
 _MIB = 1024 * 1024
 _STRANGER_LIMIT_BYTES = _MIB  # nobody needs more to sign in
 _FORM_LIMIT_BYTES = 4 * _MIB
-_LIST_MB = 6  # a list of people: the workbook and the form around it
+_LIST_MB = 6  # a workbook of people or of a campaign: the file and the form around it
 _EVIDENCE_FILES_AT_ONCE = 10
 # frame-ancestors: evidence is shown in a frame of our own page
 _POLICY = (
@@ -64,6 +64,7 @@ def limit_body(settings: Settings) -> None:
         return
     limits_mb = {
         "intake.upload_batch": settings.max_upload_mb,
+        "campaigns.preview_import": _LIST_MB,
         "payment_settings.preview_import": _LIST_MB,
         "self_scoring.upload_evidence": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
     }

@@ -28,6 +28,7 @@ class Tab:
 # In the order of the cycle: label, blueprint, path, and who sees it.
 _TABS = (
     (lazy("Bảng việc"), "home", "/", Permission.VIEW_PROGRESS),
+    (lazy("Chu kỳ"), "campaigns", "/chu-ky", Permission.MANAGE_CAMPAIGN),
     (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
     (lazy("Phát và thu"), "hand_over", "/phat-thu", Permission.HAND_OVER),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),

@@ -208,4 +208,4 @@ def _people(session: Session, campaign: Campaign) -> Mapping[int, str]:
         .where(~exists().where(undone.undoes_id == HandOver.id))
         .order_by(HandOver.id)
     )
-    return dict(rows.tuples().all())
+    return {pack_id: person for pack_id, person in rows}  # noqa: C416 - rows are not typed as pairs for dict()

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from ocr.sheet_code import pack_code
+from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT
 from webapp.errors import NotFound
-from webapp.persistence.campaign import PLACE_OFFICE, PLACE_UNIT, Campaign, Pack, RespondentGroup, Unit
+from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Unit
 
 PackKey = tuple[int, int | None, int | None]  # group id, place's unit id, person number
 

@@ -17,13 +17,14 @@ from ocr.deck.truth import PageKind, TruthField, TruthPage
 from ocr.printing import PrintRun
 from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary
+from webapp.campaign_plan.plan import CampaignPlan, GroupPlan
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.batches import SIDES
-from webapp.services.campaigns import SAMPLE_DIR, CampaignPlan, GroupPlan, create_campaign, sample_plan
+from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.contact_sheets import SeenTile, SheetAnswer, claim_tiles, settle_tiles
 from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ _PEOPLE = (
     ("quantri", "Đặng Quốc Anh", Role.ADMINISTRATOR),
 )
 _DAYS_LEFT = 3
-FEATURED_UNIT = "19186"  # the unit of the demo's login: still writing, so that there is something to do
+SAMPLES = tuple(sorted(path.parent.name for path in SAMPLE_DIR.glob("*/demo.yaml")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,27 @@ class ScorePlan:
     appraised: float = 0.0
 
 
-def open_sample_campaign(session: Session, now: dt.datetime) -> Campaign:
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit)."""
+
+    featured_unit: str
+    stacks: tuple[tuple[tuple[str, str, str], ...], ...]
+
+
+def demo_plan(folder: Path) -> DemoPlan:
+    """The demo.yaml of a sample's folder."""
+    raw = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
+    stacks = tuple(tuple((form, group, unit) for form, group, unit in stack) for stack in raw["stacks"])
+    return DemoPlan(raw["featured_unit"], stacks)
+
+
+def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Campaign:
     """The campaign with its units, groups, schemes and accounts; self-scores are due in three days."""
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
-    campaign = create_campaign(session, ACTOR, replace(sample_plan(), self_score_due_at=due_at), now)
-    load_sample_schemes(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
-    load_rates(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
+    campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), self_score_due_at=due_at), now)
+    load_sample_schemes(session, ACTOR, campaign, folder, now)
+    load_rates(session, ACTOR, campaign, folder, now)
     for username, name, role in _PEOPLE:
         create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
     session.flush()
@@ -85,9 +101,9 @@ def scan_batch(
         return receive_batch(session, store, "vanthu", uploads, declared_sheets, now).number
 
 
-def score_plan(unit: Unit, position: int, count: int) -> ScorePlan:
+def score_plan(unit: Unit, featured_unit: str, position: int, count: int) -> ScorePlan:
     """The first units are appraised, the next have sent, the next are writing, the last have not begun."""
-    if unit.code == FEATURED_UNIT:
+    if unit.code == featured_unit:
         return ScorePlan(0.6)
     place = position / count
     appraised_until, sent_until, writing_until = 0.25, 0.5, 0.85
