@@ -6,12 +6,15 @@ from webapp.persistence import (
     audit,
     campaign,
     jobs,
+    page_instructions,
     page_resolutions,
     readings,
     results,
     scans,
     schemes,
+    trash,
     verification,
+    watched_folder,
 )
 from webapp.persistence.base import Base
 
@@ -22,10 +25,13 @@ __all__ = [
     "audit",
     "campaign",
     "jobs",
+    "page_instructions",
     "page_resolutions",
     "readings",
     "results",
     "scans",
     "schemes",
+    "trash",
     "verification",
+    "watched_folder",
 ]
