@@ -19,9 +19,9 @@ import segno
 from ocr.errors import TemplateInvalid
 from ocr.layout import CodeArea, Layout, PageLayout
 from ocr.model import SheetIdentity
-from ocr.sheet_code import code_text, serial_text
+from ocr.sheet_code import SEPARATOR_CODE, code_text, serial_text
 from ocr.template import FormLibrary
-from ocr.typeset import SAMPLE_IMPRINT, Imprint, set_form, set_serial_alphabet
+from ocr.typeset import SAMPLE_IMPRINT, Imprint, set_form, set_separator, set_serial_alphabet
 
 POINTS_PER_MM: Final = 72 / 25.4
 SERIAL_SIZE_PT: Final = 14.0
@@ -66,6 +66,12 @@ def print_runs(library: FormLibrary, runs: Sequence[PrintRun], out: Path | Binar
                 press.add_page(identity, layout.page(identity.page))
         pdf.docinfo["/Title"] = f"{runs[0].form} – {runs[0].unit_name}" + (" …" if len(runs) > 1 else "")
         pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def separator_sheet(library: FormLibrary) -> bytes:
+    """The PDF of one sheet that divides a stack: the same code on both sides, and no serial."""
+    code = segno.make_qr(SEPARATOR_CODE, error="h", boost_error=False, mask=3)
+    return set_separator(library, code.matrix)
 
 
 def code_matrix(identity: SheetIdentity) -> tuple[bytes, ...]:

@@ -6,6 +6,9 @@ from jinja2 import StrictUndefined
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.home.views import blueprint as home
+from webapp.blueprints.intake.page_views import blueprint as scan_pages
+from webapp.blueprints.intake.phone_views import blueprint as phone
+from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.results.views import blueprint as results
@@ -31,6 +34,9 @@ BLUEPRINTS = (
     home,
     printing,
     intake,
+    scan_pages,
+    phone,
+    trash,
     verification,
     users,
     self_scoring,

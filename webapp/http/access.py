@@ -36,6 +36,7 @@ class Permission(StrEnum):
 
     PRINT = "print"
     INTAKE = "intake"
+    RESTORE_SCANS = "restore_scans"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
     SELF_SCORE = "self_score"
@@ -53,7 +54,7 @@ _EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS, Permission.VIEW_
 
 # The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.INTAKE}),
+    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.INTAKE, Permission.RESTORE_SCANS}),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),
@@ -66,7 +67,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         },
     ),
     Role.VIEWER: frozenset(_EVERYBODY),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),
+    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS, Permission.RESTORE_SCANS}),
 }
 
 

@@ -57,12 +57,13 @@ def is_local_path(target: str) -> bool:
 
 
 def limit_body(settings: Settings) -> None:
-    """Only the two upload pages take large bodies, and only as files; strangers send least of all."""
+    """Only the upload pages take large bodies, and only as files; strangers send least of all."""
     if sign_in.KEY not in session:
         request.max_content_length = _STRANGER_LIMIT_BYTES
         return
     limits_mb = {
         "intake.upload_batch": settings.max_upload_mb,
+        "phone.shoot": settings.max_upload_mb,
         "self_scoring.upload_evidence": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
     }
     uploads = limits_mb.get(request.endpoint or "") if request.mimetype == "multipart/form-data" else None

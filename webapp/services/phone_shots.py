@@ -34,18 +34,18 @@ class Shot:
     missing_corners: tuple[str, ...] = ()
 
 
-def receive_shot(
-    session: Session, store: ScanSink, actor: str, upload: Upload, now: dt.datetime
-) -> BatchFile:
-    """Keep a photo in the person's present batch, or in a new one; the store comes before the database."""
-    stored = store_upload(store, upload)
+def receive_shots(
+    session: Session, store: ScanSink, actor: str, uploads: Sequence[Upload], now: dt.datetime
+) -> Batch:
+    """Keep photos in the person's present batch, or in a new one; the store comes before the database."""
+    stored = [store_upload(store, upload) for upload in uploads]
     campaign = lock_campaign(session)
     batch = present_batch(session, campaign.id, actor, now)
     if batch is None:
         batch = open_batch(session, campaign, actor, SOURCE, now)
         write_log(session, now, actor, "batch_received", f"batch:{batch.number}")
-    add_files(session, batch, [stored])
-    return batch.files[-1]
+    add_files(session, batch, stored)
+    return batch
 
 
 def present_batch(session: Session, campaign_id: int, actor: str, now: dt.datetime) -> Batch | None:
@@ -68,11 +68,6 @@ def list_shots(session: Session, batch: Batch) -> list[Shot]:
 def count_good(shots: Sequence[Shot]) -> int:
     """How many need not be taken again."""
     return sum(shot.verdict in {"good", "known"} for shot in shots)
-
-
-def find_shot(session: Session, batch: Batch, file_id: int) -> Shot | None:
-    """One photo of the batch."""
-    return next((_shot(session, file) for file in batch.files if file.id == file_id), None)
 
 
 def _shot(session: Session, file: BatchFile) -> Shot:
