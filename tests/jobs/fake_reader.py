@@ -1,7 +1,8 @@
 """A reader whose scans say what is on them: `%PDF-fake`, then one JSON object a page.
 
 A page is `{"serial": 1, "side": 1}` with the sheet's printed identity (`"says"`: an answer other than "2"),
-or `{"does": …}`: "blank", "crash", "sleep", "raise", or a flag under which it is refused. A first page
+or `{"does": …}`: "blank", "crash", "sleep", "raise", or a flag under which it is refused (but not once a
+person has named its sheet, where it is `"legible"`). A first page
 `{"file": reason}` makes the file unsound.
 """
 
@@ -41,11 +42,11 @@ def sides(serials: list[int]) -> list[dict[str, Any]]:
 
 def page_reading(task: ReadTask, page: dict[str, Any]) -> PageReading:
     """What the fake reads on one page."""
-    identity = None
-    if "serial" in page:
+    identity = task.identity
+    if identity is None and "serial" in page:
         printed = {"form": "CX4", "version": 1, "group": "DN", "unit": "19186", **page.get("printed", {})}
         identity = SheetIdentity(serial=page["serial"], page=page["side"], **printed)
-    does = page.get("does")
+    does = None if task.identity and page.get("legible") else page.get("does")
     flags = (Flag("blank_page" if does == "blank" else does),) if does else ()
     return PageReading(
         source=task.source,

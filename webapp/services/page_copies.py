@@ -62,4 +62,4 @@ def _answers(session: Session, page_id: int) -> dict[str, str | None]:
         .where(FieldReading.reading_id == newest, FieldReading.kind == "choice")
         .order_by(FieldReading.id)
     )
-    return dict(rows.tuples().all())
+    return {code: value for code, value in rows}  # noqa: C416 - a row is no pair to the type checker

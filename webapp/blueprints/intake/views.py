@@ -15,7 +15,7 @@ from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, find_campaign, now, scan_store, settings
 from webapp.http.htmx import go_to, render
-from webapp.http.locale import _, ngettext
+from webapp.http.locale import _, lazy, ngettext
 from webapp.http.transaction import roll_back
 from webapp.persistence.page_resolutions import pages_to_rescan
 from webapp.persistence.scans import Batch
@@ -27,6 +27,7 @@ from webapp.services.trash import trash_batch
 
 blueprint = Blueprint("intake", __name__, url_prefix="/quet")
 _INVALID = 422
+_MAKE_ROOM = lazy("Các lô trước vẫn còn nguyên. Báo người quản trị dọn chỗ trống, rồi tải lại các tệp này.")
 
 
 @blueprint.get("")
@@ -54,12 +55,9 @@ def upload_batch() -> Response:
         return _list_page(form, "intake/_upload.html", _INVALID)
     except DiskFull as error:
         roll_back()
-        form.form_errors.append(f"{_(error.message)} {_(_MAKE_ROOM)}")
+        form.form_errors.append(f"{_(error.message)} {_MAKE_ROOM}")
         return _list_page(form, "intake/_upload.html", error.status)
     return go_to(url_for("intake.show_batch", number=batch.number))
-
-
-_MAKE_ROOM = "Các lô trước vẫn còn nguyên. Báo người quản trị dọn chỗ trống, rồi tải lại các tệp này."
 
 
 @blueprint.get("/thu-muc")
