@@ -27,12 +27,12 @@ from ocr.model import (
 from webapp.jobs.tasks import DraftDone, Outcome, ReadDone, ReadTask, SplitDone, SplitTask, Task, TaskFailed
 from webapp.storage import ScanStore
 
-HEAD = b"%PDF-fake\n"
+HEAD, END = b"%PDF-fake\n", b"\n%%EOF"
 
 
 def scan_bytes(pages: list[dict[str, Any]]) -> bytes:
     """The bytes of a fake scan."""
-    return HEAD + b"\n".join(json.dumps(page).encode() for page in pages)
+    return HEAD + b"\n".join(json.dumps(page).encode() for page in pages) + END
 
 
 def sides(serials: list[int]) -> list[dict[str, Any]]:
@@ -116,4 +116,4 @@ class FakeEngine:
 
 
 def _pages(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().removeprefix(HEAD).splitlines()]
+    return [json.loads(line) for line in path.read_bytes().removeprefix(HEAD).removesuffix(END).splitlines()]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,6 +44,7 @@ _SYSTEM_NAMES = ("thumbs.db", "desktop.ini")
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _LOCKED = {errno.EAGAIN, errno.EACCES}
 _TAKEN = "taken"
+_OFFICE_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 Commit = Callable[[Callable[[Session], object]], object]
 
@@ -143,7 +145,11 @@ class FolderWatch:
         return True
 
     def _move_away(self, seen: Seen, outcome: str, now: dt.datetime) -> None:
-        folder = Path(TAKEN_FOLDER) / f"{now:%Y-%m-%d}" if outcome == _TAKEN else Path(REFUSED_FOLDER)
+        folder = (
+            Path(TAKEN_FOLDER) / f"{now.astimezone(_OFFICE_ZONE):%Y-%m-%d}"
+            if outcome == _TAKEN
+            else Path(REFUSED_FOLDER)
+        )
         try:
             place = _move(self._root, seen.name, folder)
             if outcome != _TAKEN:
