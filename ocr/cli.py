@@ -1,4 +1,4 @@
-"""`python -m ocr read | doctor | render | deck | score | accuracy | bench`: the paper room from a terminal.
+"""`python -m ocr read | doctor | render | trial | deck | score | …`: the paper room from a terminal.
 
 A module per subject adds its sub-command; this one has the reading of files, the check of the machine
 and the blank page. Answers go to standard output or a file, progress to standard error.
@@ -33,6 +33,7 @@ from ocr.source import PageImage, count_pages, iter_pages
 from ocr.template import FormLibrary
 from ocr.text import LANGUAGE, TesseractRecogniser, engine_version, installed_languages
 from ocr.training.command import add_train_parser
+from ocr.trial.command import add_trial_parser
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor_parser(subparsers)
     _add_render_parser(subparsers)
     add_template_parser(subparsers)
+    add_trial_parser(subparsers)
     add_calibrate_parser(subparsers)
     add_train_parser(subparsers)
     add_deck_parser(subparsers)

@@ -44,6 +44,8 @@ class Thresholds:
         long: most share of the mark in a line longer than any pen mark.
         extent: furthest that a mark may reach, in bubble radii (a circle round a label is no mark).
         cancelled: most probability that the one mark is a crossed-out one.
+        arms: most darkness by which the arms of a crossing-out may stand out from a mark.
+        between: least darkness between such arms, relative to them, that makes a cross a crossing-out.
     """
 
     filled: float = 0.99
@@ -59,6 +61,8 @@ class Thresholds:
     long: float = 0.30
     extent: float = 3.2
     cancelled: float = 0.02
+    arms: float = 0.05
+    between: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +253,25 @@ def _doubts(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Fl
         flags.add(Flag.STREAK)
     if mark.shared > thresholds.shared:
         flags.add(Flag.MULTIPLE_MARKS)
-    if evidence.probabilities[top][2] > thresholds.cancelled:
+    if evidence.probabilities[top][2] > thresholds.cancelled or _is_crossed(evidence, top, thresholds):
         flags.add(Flag.CORRECTED_MARK)
     if mark.extent > thresholds.extent or mark.ink + mark.near < thresholds.mark_ink:
         flags.add(Flag.MARGINAL_MARK)
     if any(m.ink > thresholds.other_ink or m.loose > thresholds.other_loose for m in others):
         flags.add(Flag.MARGINAL_MARK)
     return flags | _surround_flags(evidence, top, thresholds)
+
+
+_TWICE = 2.0
+
+
+def _is_crossed(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> bool:
+    """Whether arms leave a mark on its diagonals that is dark between them too: taken back, however faint."""
+    if not evidence.surrounds:
+        return False
+    around = evidence.surrounds[top]
+    stand_out = around.arms - around.axes > thresholds.arms and around.arms > _TWICE * around.axes
+    return stand_out and around.between > thresholds.between * around.arms
 
 
 def _surround_flags(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Flag]:

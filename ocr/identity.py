@@ -53,7 +53,9 @@ class CodeReading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class FoundCode:
+    """One copy: what it says, and its corners (4, 2) on the picture, as in `CodeReading`."""
+
     text: str
     corners_px: NDArray[np.float64]
 
@@ -68,7 +70,11 @@ def decode_identity(grey: Grey, areas: Sequence[CodeArea]) -> CodeReading:
     Returns:
         A reading with an identity, or with the reason why there is none.
     """
-    found = _search(grey, areas)
+    return agree(_search(grey, areas))
+
+
+def agree(found: Sequence[FoundCode]) -> CodeReading:
+    """What the copies of one page say together: read or refused, never guessed."""
     if not found:
         return CodeReading(None, None)
     if all(f.text == SEPARATOR_CODE for f in found):
@@ -85,13 +91,17 @@ def decode_identity(grey: Grey, areas: Sequence[CodeArea]) -> CodeReading:
     return CodeReading(identities.pop(), None, tuple(f.corners_px for f in own))
 
 
-def _search(grey: Grey, areas: Sequence[CodeArea]) -> list[_Found]:
-    """Expected places first; then harder there; then the whole page."""
-    for margin_mm, effort in ((_TIGHT_MARGIN_MM, 0), (_MARGIN_MM, 1)):
-        found = [f for box in _boxes(grey, areas, margin_mm) for f in _read_box(grey, box, effort)]
-        if found:
-            return found
-    return _read_whole(grey)
+def _search(grey: Grey, areas: Sequence[CodeArea]) -> list[FoundCode]:
+    """Expected places first; a glance at the whole page, as a photo needs it; then harder, here and there."""
+    found = [f for box in _boxes(grey, areas, _TIGHT_MARGIN_MM) for f in _read_box(grey, box, 0)]
+    if found:
+        return found
+    half = _as_grey(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    found = _zxing(half, 0.5, 0, 0, patient=True)
+    if found:
+        return found
+    found = [f for box in _boxes(grey, areas, _MARGIN_MM) for f in _read_box(grey, box, 1)]
+    return found or _zxing(grey, 1.0, 0, 0, patient=True)
 
 
 def _boxes(grey: Grey, areas: Sequence[CodeArea], margin_mm: float) -> list[tuple[int, int, int, int]]:
@@ -110,7 +120,7 @@ def _boxes(grey: Grey, areas: Sequence[CodeArea], margin_mm: float) -> list[tupl
     return list(boxes)
 
 
-def _read_box(grey: Grey, box: tuple[int, int, int, int], effort: int) -> list[_Found]:
+def _read_box(grey: Grey, box: tuple[int, int, int, int], effort: int) -> list[FoundCode]:
     left, top, right, bottom = box
     crop = np.ascontiguousarray(grey[top:bottom, left:right])
     for picture, scale in _variants(crop, effort):
@@ -144,12 +154,7 @@ def _sharpened(crop: Grey, sigma_px: float) -> Grey:
     return _as_grey(cv2.addWeighted(crop, 2.5, cv2.GaussianBlur(crop, (0, 0), sigma_px), -1.5, 0))
 
 
-def _read_whole(grey: Grey) -> list[_Found]:
-    half = _as_grey(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return _zxing(grey, 1.0, 0, 0, patient=True) or _zxing(half, 0.5, 0, 0, patient=True)
-
-
-def _zxing(picture: Grey, scale: float, left: int, top: int, *, patient: bool) -> list[_Found]:
+def _zxing(picture: Grey, scale: float, left: int, top: int, *, patient: bool) -> list[FoundCode]:
     results = zxingcpp.read_barcodes(
         picture,
         formats=_FORMATS,
@@ -157,7 +162,7 @@ def _zxing(picture: Grey, scale: float, left: int, top: int, *, patient: bool) -
         try_downscale=patient,
         try_invert=False,
     )
-    return [_Found(r.text, _corners(r.position, scale, left, top)) for r in results if r.valid]
+    return [FoundCode(r.text, _corners(r.position, scale, left, top)) for r in results if r.valid]
 
 
 def _corners(position: zxingcpp.Position, scale: float, left: int, top: int) -> NDArray[np.float64]:

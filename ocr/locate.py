@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.blank import render_blank
+from ocr.code_grid import read_closed_code
 from ocr.errors import RegistrationFailed, TemplateInvalid
 from ocr.identity import CodeReading, decode_identity
 from ocr.layout import CodeArea, Field, PageLayout
@@ -26,6 +27,7 @@ from ocr.registration import (
     flatten,
     flatten_page,
     flatten_roughly,
+    margin_boxes,
     missing_corners,
     project,
     register_page,
@@ -103,9 +105,13 @@ class LocatedPage:
 
     def whole(self) -> Grey:
         """The whole page flat and upright, as large as `flat`."""
-        layout = self.printed.layout
-        box = (0.0, 0.0, layout.width_mm, layout.height_mm)
-        return flatten(self.scan.work, self.registration.homography, box, FLAT_PX_PER_MM, self.shifts)
+        page = self.flat.copy()
+        for box in margin_boxes(self.printed.layout):
+            left, top, width, height = (round(v * FLAT_PX_PER_MM) for v in box)
+            page[top : top + height, left : left + width] = flatten(
+                self.scan.work, self.registration.homography, box, FLAT_PX_PER_MM, self.shifts
+            )
+        return page
 
     def close_up(self, box: Box, px_per_mm: float) -> Grey:
         """A part of the page, flat and upright, out of the whole scan: sharper than `flat`."""
@@ -131,6 +137,8 @@ def locate_page(
     scan = view_scan(page.grey)
     quality = measure_quality(scan.work, page.reduction * scan.reduction)
     code = decode_identity(page.grey, _code_areas(library))
+    if identity is None and code.identity is None and code.fault is None and not is_blank(quality):
+        code = read_closed_code(scan, _marked_pages(library))
     known = identity or code.identity
     if known is None:
         return LostPage(_why_unnamed(code, quality), _with_gaps(quality, scan.work), None, scan.work)
@@ -145,7 +153,9 @@ def locate_page(
     except RegistrationFailed:
         return LostPage(Flag.POOR_REGISTRATION, _with_gaps(quality, scan.work), known, scan.work)
     layout, homography = printed.layout, registration.homography
-    rows, shifts = fit_rows(flatten_roughly(scan.work, homography, layout, COARSE_PX_PER_MM), printed.lines)
+    lines = printed.lines
+    coarse = flatten_roughly(scan.work, homography, layout, COARSE_PX_PER_MM, lines.box_mm)
+    rows, shifts = fit_rows(coarse, lines)
     flat = flatten_page(scan.work, homography, layout, FLAT_PX_PER_MM, shifts)
     look = measure_print(scan.work, tuple(markers.values()))
     streaks = find_streaks(scan.work)
@@ -200,6 +210,16 @@ def _code_areas(library: FormLibrary) -> tuple[CodeArea, ...]:
     return tuple(dict.fromkeys(area for layout in layouts for page in layout.pages for area in page.codes))
 
 
+@lru_cache(maxsize=4)
+def _marked_pages(library: FormLibrary) -> tuple[PageLayout, ...]:
+    """One of each kind of side that the library prints: same markers and codes in the same places."""
+    layouts = [
+        library.layout(code, version) for code in library.codes() for version in library.versions(code)
+    ]
+    kinds = {(page.fiducials, page.codes): page for layout in layouts for page in layout.pages}
+    return tuple(kinds.values())
+
+
 @lru_cache(maxsize=40)
 def _printed_page(library: FormLibrary, form: str, version: int, number: int) -> PrintedPage | None:
     """The printed side, or None if the library does not have it."""
@@ -233,6 +253,8 @@ def _streaked(
 ) -> NDArray[np.bool_]:
     """Which bubbles of the page lie on or beside one of these columns of the scan."""
     bubbles = [b for f in printed.choices for b in f.bubbles]
+    if len(columns) == 0:
+        return np.zeros(len(bubbles), np.bool_)
     centres = np.array([(b.x_mm, b.y_mm) for b in bubbles], np.float64).reshape(-1, 2)
     rims = centres + np.array([[b.r_mm * _STREAK_RADII, 0.0] for b in bubbles]).reshape(-1, 2)
     x_px = project(registration.homography, centres)[:, :1]

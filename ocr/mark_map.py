@@ -26,6 +26,11 @@ _OFF_PRINT_MM = 0.4
 _OFF_LABELS_MM = 0.75
 _OFF_HEADINGS_MM = 1.25
 _RULE_MM = 12.0
+_ARM_R = (1.17, 1.6)
+_ARM_TURNS_DEG = (-20.0, -10.0, 0.0, 10.0, 20.0)
+_ARM_HALF_DEG = 7.0
+_AXIS_HALF_DEG = 14.0
+_BETWEEN_R = 0.5
 SECTORS = 8
 """Eighths of the turn around a bubble."""
 
@@ -39,6 +44,10 @@ class MarkMap:
         centres_px, radii_px: float64 (n, 2) and (n,), on the flat page.
         inside: per bubble the flat indices of the pixels within 0.74 r, int32 (n, k).
         inside_r, inside_sector: of the same pixels, radius in r and sector number, (k,).
+        between: float32 (k, 4), which of the inner pixels lie right, below, left and above, off the middle.
+        arm: per bubble the flat indices of the pixels from 1.17 r to 1.6 r, int32 (n, a).
+        arm_clear: float32 (n, a), 1 where the blank is white.
+        arm_parts: float32 (a, 24), in which part each lies: four diagonals at five turns, then four axes.
         rim: per bubble the flat indices of the pixels within 1.35 r, int32 (n, m).
         rim_weights: float32 (n, m); what they make of the darkness there is 1 where the ring is printed
             as on the blank, 0 on plain paper, however dark.
@@ -53,6 +62,10 @@ class MarkMap:
     inside: Ints
     inside_r: Floats
     inside_sector: Ints
+    between: NDArray[np.float32]
+    arm: Ints
+    arm_clear: NDArray[np.float32]
+    arm_parts: NDArray[np.float32]
     rim: Ints
     rim_weights: NDArray[np.float32]
     box: tuple[slice, slice]
@@ -73,7 +86,9 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
     field_of = np.array([i for i, f in enumerate(fields) for _ in f.bubbles], np.int32)
     centres = np.array([(b.x_mm, b.y_mm) for b in bubbles]).reshape(-1, 2) * px_per_mm - 0.5
     radii = np.array([b.r_mm for b in bubbles]) * px_per_mm
-    inside, inside_r, inside_sector = _inside(centres, radii, blank.shape[1])
+    inside, inside_r, inside_sector, between = _inside(centres, radii, blank.shape[1])
+    arm, arm_parts = _arms(centres, radii, blank.shape[1])
+    arm_clear = 1 - _grown(_printed(blank, px_per_mm), _OFF_PRINT_MM, px_per_mm).reshape(-1)[arm]
     rim, rim_weights = _rim(centres, radii, blank)
     nearest = _nearest(centres, radii, (blank.shape[0], blank.shape[1]))
     _add_labels(nearest, fields, px_per_mm)
@@ -87,6 +102,10 @@ def map_marks(page: PageLayout, blank: Grey, px_per_mm: int) -> MarkMap:
         inside,
         inside_r,
         inside_sector,
+        between,
+        arm,
+        arm_clear.astype(np.float32),
+        arm_parts,
         rim,
         rim_weights,
         box,
@@ -105,10 +124,37 @@ def _span(used: NDArray[np.bool_], across: int, px_per_mm: int) -> slice:
     return slice(int(at[0]) // px_per_mm * px_per_mm, last * px_per_mm)
 
 
-def _inside(centres: Floats, radii: Floats, width: int) -> tuple[Ints, Floats, Ints]:
+def _inside(centres: Floats, radii: Floats, width: int) -> tuple[Ints, Floats, Ints, NDArray[np.float32]]:
     """Flat indices of every bubble's inner pixels; all bubbles of a page share one radius pattern."""
     index, dx, dy, r = _disc(centres, radii, width, _INSIDE_R)
-    return index, r, sector_of(dx, dy)
+    between = np.stack([_within(dx, dy, axis, _AXIS_HALF_DEG) & (r >= _BETWEEN_R) for axis in _AXES_DEG], 1)
+    return index, r, sector_of(dx, dy), between.astype(np.float32)
+
+
+_AXES_DEG = (0.0, 90.0, 180.0, 270.0)
+_DIAGONALS_DEG = (45.0, 135.0, 225.0, 315.0)
+
+
+def _arms(centres: Floats, radii: Floats, width: int) -> tuple[Ints, NDArray[np.float32]]:
+    """Flat indices of the pixels just outside every ring, and the parts that they make up."""
+    index, dx, dy, r = _disc(centres, radii, width, _ARM_R[1])
+    ring = r >= _ARM_R[0]
+    dx, dy = dx[ring], dy[ring]
+    arms = [
+        _within(dx, dy, diagonal + turn, _ARM_HALF_DEG)
+        for diagonal in _DIAGONALS_DEG
+        for turn in _ARM_TURNS_DEG
+    ]
+    axes = [_within(dx, dy, axis, _AXIS_HALF_DEG) for axis in _AXES_DEG]
+    return np.ascontiguousarray(index[:, ring]), np.stack([*arms, *axes], 1).astype(np.float32)
+
+
+def _within(
+    dx: NDArray[np.int64], dy: NDArray[np.int64], towards_deg: float, half_deg: float
+) -> NDArray[np.bool_]:
+    """Which offsets lie in a direction, clockwise from the right, give or take."""
+    off = np.degrees(np.arctan2(dy, dx)) - towards_deg
+    return np.asarray(np.abs((off + 180.0) % 360.0 - 180.0) < half_deg)
 
 
 def _rim(centres: Floats, radii: Floats, blank: Grey) -> tuple[Ints, NDArray[np.float32]]:

@@ -26,6 +26,8 @@ _CORE_R = 0.42
 _NEAR_R = (1.2, 1.8)
 _AROUND_R = (1.15, 2.0)
 _PALE_OUTLINE = 0.2
+_LEAST_ARM_PX = 4.0
+_QUARTERS = 4
 # The smallest group of ink that is no speck, and the least of it inside a bubble that makes it a mark.
 _MIN_GROUP_MM2 = 0.14
 _MIN_INSIDE_MM2 = 0.11
@@ -52,9 +54,10 @@ def measure_marks(flat: Grey, marks: MarkMap, px_per_mm: int, black: float) -> P
     level = _paper_at(white, marks, px_per_mm)
     inner = _inner_features(flat, level, black, marks)
     outer, around = _outer_features(flat, white, black, marks, px_per_mm)
+    crossing = _crossings(flat, level, black, marks)
     outline = _outlines(flat, level, black, marks)
     bubbles = tuple(BubbleMarks._make(r) for r in np.column_stack([inner, outer]).tolist())
-    surrounds = tuple(Surround._make(r) for r in np.column_stack([around, outline]).tolist())
+    surrounds = tuple(Surround._make(r) for r in np.column_stack([around, crossing, outline]).tolist())
     return PageMarks(bubbles, surrounds, paper, black)
 
 
@@ -95,6 +98,19 @@ def _outlines(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkM
     return np.asarray(np.clip(seen / usual, -1.0, 2.0), np.float32)
 
 
+def _crossings(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap) -> NDArray[np.float32]:
+    """`arms`, `axes`, `between` of every bubble, float32 (n, 3); no threshold, since faint ink counts."""
+    if not len(level):
+        return np.zeros((0, 3), np.float32)
+    dark = _darkness(flat, marks.arm, level, black) * marks.arm_clear
+    seen = marks.arm_clear @ marks.arm_parts
+    parts = np.where(seen >= _LEAST_ARM_PX, dark @ marks.arm_parts / np.maximum(seen, 1.0), 0.0)
+    arms = np.sort(parts[:, :-_QUARTERS].reshape(len(parts), _QUARTERS, -1).max(axis=2), axis=1)[:, 1]
+    inside = _darkness(flat, marks.inside, level, black) @ marks.between
+    between = np.sort(inside / marks.between.sum(axis=0), axis=1)[:, 1]
+    return np.column_stack([arms, parts[:, -_QUARTERS:].mean(axis=1), between]).astype(np.float32)
+
+
 def _inner_features(
     flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap
 ) -> NDArray[np.float32]:
@@ -104,12 +120,9 @@ def _inner_features(
     count = ordered.shape[1]
     p50, p90, peak = (ordered[:, int(count * k)] for k in (0.5, 0.9, 0.98))
     shares = [(darkness > t).mean(axis=1) for t in (INK_LEVEL, _DARK_LEVEL, _SOLID_LEVEL)]
-    sectors = np.stack(
-        [
-            (darkness[:, marks.inside_sector == s] > INK_LEVEL).mean(axis=1) > 0.1  # noqa: PLR2004 - a tenth
-            for s in range(SECTORS)
-        ]
-    ).mean(axis=0)
+    in_sector = (marks.inside_sector[:, None] == np.arange(SECTORS)).astype(np.float32)
+    inked = (darkness > INK_LEVEL).astype(np.float32) @ in_sector
+    sectors = (inked / in_sector.sum(axis=0) > 0.1).mean(axis=1)  # noqa: PLR2004 - a tenth
     return np.column_stack(
         [darkness.mean(axis=1), core, p50, p90, peak, *shares, darkness.std(axis=1), sectors]
     ).astype(np.float32)

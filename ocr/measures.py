@@ -49,12 +49,19 @@ class Surround(NamedTuple):
         sectors: share of the eight sectors from 1.15 r to 2.0 r that hold ink; a loop lights most of them.
         foreign: area, in bubble areas, of ink beyond 1.15 r that belongs to another question or to no mark,
             long lines that pass all bubbles by left out.
+        arms: darkness of the second faintest of four arms that leave the bubble on its diagonals, as those
+            of a crossing-out do; `axes` of what leaves it between them.
+        between: darkness of the inside between such arms, the second faintest of four places: a bare cross
+            leaves paper there, a mark that was crossed out does not.
         outline: how much of the printed ring is seen, 1 as on the page's other rings: less where it is
             torn off, covered, or not where it should be. A filled bubble hides its own.
     """
 
     sectors: float
     foreign: float
+    arms: float
+    axes: float
+    between: float
     outline: float
 
 

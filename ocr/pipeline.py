@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
-import numpy as np
 
 from ocr.decide import (
     FieldEvidence,
@@ -159,17 +158,18 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
     measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM, located.print_black)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
     logits = _second_reader().look(located.flat, located.printed.windows, located.print_black)
-    readings = []
-    for number, (field, row) in enumerate(zip(located.printed.choices, located.rows, strict=True)):
-        own = np.flatnonzero(marks.field_of == number)
+    told, streaked = [(e, f, c) for e, f, c in probabilities.tolist()], located.streaked.tolist()
+    readings, end = [], 0
+    for field, row in zip(located.printed.choices, located.rows, strict=True):
+        own = slice(end, end := end + len(field.bubbles))
         evidence = FieldEvidence(
             code=field.code,
             options=tuple(b.option for b in field.bubbles),
-            marks=tuple(measured.bubbles[i] for i in own),
-            probabilities=tuple((float(p[0]), float(p[1]), float(p[2])) for p in probabilities[own]),
-            streaked=tuple(bool(s) for s in located.streaked[own]),
+            marks=measured.bubbles[own],
+            probabilities=tuple(told[own]),
+            streaked=tuple(streaked[own]),
             in_place=row.agrees,
-            surrounds=tuple(measured.surrounds[i] for i in own),
+            surrounds=measured.surrounds[own],
         )
         reading = decide_field(evidence, model.thresholds)
         readings.append(with_consent(reading, agrees=_agrees(reading, logits[own])))

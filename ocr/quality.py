@@ -92,10 +92,11 @@ def _marker_look(grey: Grey, corners_px: NDArray[np.float64]) -> tuple[float, fl
     left, top = (max(0, int(v)) for v in low - rim)
     right, bottom = (int(v) + 1 for v in high + rim)
     crop = grey[top:bottom, left:right]
-    ordered = np.sort(crop.reshape(-1))
-    black, white = (float(ordered[int(share * len(ordered))]) for share in (0.08, 0.9))
-    steps = np.sort(np.abs(cv2.Sobel(crop, cv2.CV_16S, 1, 0)).reshape(-1))
-    return black, (white - black) / max(float(steps[int(0.98 * len(steps))]) / 8.0, 1.0)
+    ranks = [int(share * crop.size) for share in (0.08, 0.9)]
+    black, white = np.partition(crop.reshape(-1), ranks)[ranks].tolist()
+    steep = int(0.98 * crop.size)
+    steps = np.partition(np.abs(cv2.Sobel(crop, cv2.CV_16S, 1, 0)).reshape(-1), steep)
+    return float(black), (white - black) / max(float(steps[steep]) / 8.0, 1.0)
 
 
 def find_streaks(grey: Grey) -> NDArray[np.int32]:

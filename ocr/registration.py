@@ -176,7 +176,7 @@ def register_page(
     known = [f for f in page.fiducials if f.id in found]
     if len(known) < _LEAST_MARKERS:
         raise RegistrationFailed(f"Chỉ thấy {len(known)} trong {len(page.fiducials)} ô đen ở góc trang.")
-    mm = np.concatenate([_square(f.x_mm, f.y_mm, f.size_mm) for f in known])
+    mm = np.concatenate([marker_corners_mm(f) for f in known])
     px = np.concatenate([found[f.id] for f in known])
     places = len(known)
     if len(known) < len(page.fiducials):
@@ -197,8 +197,9 @@ def register_page(
     return replace(fitted, residual_mm=residual_mm)
 
 
-def _square(x_mm: float, y_mm: float, size_mm: float) -> Floats:
-    half = size_mm / 2
+def marker_corners_mm(marker: Fiducial) -> Floats:
+    """Its printed corners (4, 2), from the top left, clockwise."""
+    x_mm, y_mm, half = marker.x_mm, marker.y_mm, marker.size_mm / 2
     return np.array(
         [
             [x_mm - half, y_mm - half],
@@ -288,10 +289,23 @@ def fields_box(page: PageLayout) -> Box:
     return (left, top, right - left, bottom - top)
 
 
-def flatten_roughly(grey: Grey, homography: Floats, page: PageLayout, px_per_mm: int) -> Grey:
-    """The fields' part of the page by its homography alone, on a white page: what rows are matched on."""
+def margin_boxes(page: PageLayout) -> tuple[Box, ...]:
+    """What `flatten_page` leaves white: above and below the fields, left and right of them."""
+    left, top, width, height = fields_box(page)
+    right, bottom = left + width, top + height
+    around = (
+        (0.0, 0.0, page.width_mm, top),
+        (0.0, bottom, page.width_mm, page.height_mm - bottom),
+        (0.0, top, left, height),
+        (right, top, page.width_mm - right, height),
+    )
+    return tuple(box for box in around if box[2] > 0 and box[3] > 0)
+
+
+def flatten_roughly(grey: Grey, homography: Floats, page: PageLayout, px_per_mm: int, box: Box) -> Grey:
+    """A part of the page by its homography alone, on a white page: what rows are matched on."""
     coarse = np.full((round(page.height_mm * px_per_mm), round(page.width_mm * px_per_mm)), 255, np.uint8)
-    left, top, width, height = (round(v * px_per_mm) for v in fields_box(page))
+    left, top, width, height = (round(v * px_per_mm) for v in box)
     # Flat pixel u stands at (u + 0.5) / px_per_mm millimetres.
     to_mm = np.array([[1, 0, left + 0.5], [0, 1, top + 0.5], [0, 0, px_per_mm]]) / px_per_mm
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -69,6 +69,7 @@ class LineMap:
         centres_mm: float64 (n, 2).
         field_of: int32 (n,), the choice field that each line belongs to, ascending.
         neighbours: int64 (n, k), the lines that must agree with each, itself among them.
+        box_mm: left, top, width, height of all that the lines are sought in, whole millimetres.
     """
 
     prints: tuple[Grey, ...]
@@ -76,6 +77,7 @@ class LineMap:
     centres_mm: Floats
     field_of: NDArray[np.int32]
     neighbours: NDArray[np.int64]
+    box_mm: tuple[int, int, int, int]
 
 
 def map_lines(page: PageLayout, blank: Grey, px_per_mm: int) -> LineMap:
@@ -95,7 +97,18 @@ def map_lines(page: PageLayout, blank: Grey, px_per_mm: int) -> LineMap:
     prints = tuple(coarse[top:bottom, left:right].copy() for left, top, right, bottom in edges.tolist())
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     field_of = np.array([i for i, _ in lines], np.int32)
-    return LineMap(prints, edges[:, :2].copy(), centres, field_of, _neighbours(centres))
+    return LineMap(
+        prints, edges[:, :2].copy(), centres, field_of, _neighbours(centres), _sought_mm(edges, reach)
+    )
+
+
+def _sought_mm(edges_px: NDArray[np.int32], reach_px: int) -> tuple[int, int, int, int]:
+    """The box around all lines and how far they are sought, in whole millimetres."""
+    if not len(edges_px):
+        return (0, 0, 1, 1)
+    left, top = ((edges_px[:, :2].min(axis=0) - reach_px) // COARSE_PX_PER_MM).tolist()
+    right, bottom = (-(-(edges_px[:, 2:].max(axis=0) + reach_px) // COARSE_PX_PER_MM)).tolist()
+    return (left, top, right - left, bottom - top)
 
 
 def _neighbours(centres: Floats) -> NDArray[np.int64]:
@@ -149,11 +162,10 @@ def fit_rows(coarse: Grey, lines: LineMap) -> tuple[tuple[RowFit, ...], ShiftFie
     used = _expected(lines, found, weights)
     off_mm = np.linalg.norm(found - used, axis=1)
     agrees = np.any([(scores >= match) & (off_mm <= most_mm) for match, most_mm in _TRUST], axis=0)
-    rows: list[RowFit] = []
-    for number in range(int(lines.field_of[-1]) + 1):
-        own = np.flatnonzero(lines.field_of == number)
-        worst = min(own, key=lambda k: (agrees[k], scores[k]))
-        rows.append(RowFit(float(scores[worst]), found[worst], used[worst], bool(agrees[worst])))
+    # The worst line of each field: the first of its run, for `field_of` ascends.
+    first = np.flatnonzero(np.diff(lines.field_of, prepend=-1))
+    worst = np.lexsort((scores, agrees, lines.field_of))[first].tolist()
+    rows = [RowFit(float(scores[k]), found[k], used[k], bool(agrees[k])) for k in worst]
     shifts = np.where(agrees[:, None], found, used)
     return tuple(rows), ShiftField(lines.centres_mm, shifts, np.where(agrees, weights, 1e-3 * weights))
 
@@ -164,20 +176,21 @@ def _match(coarse: Grey, printed: Grey, corner: Sequence[int]) -> tuple[float, F
     left, top = corner
     height, width = printed.shape
     seen = coarse[top - reach : top + height + reach, left - reach : left + width + reach]
-    scores = np.asarray(cv2.matchTemplate(seen, printed, cv2.TM_CCOEFF_NORMED), np.float64)
-    row, column = divmod(int(np.argmax(scores)), scores.shape[1])
-    shift = np.array([_peak(scores[row, :], column) - reach, _peak(scores[:, column], row) - reach])
-    at_edge = row in (0, scores.shape[0] - 1) or column in (0, scores.shape[1] - 1)
-    return 0.0 if at_edge else float(scores[row, column]), shift / COARSE_PX_PER_MM
+    scores = cv2.matchTemplate(seen, printed, cv2.TM_CCOEFF_NORMED)
+    row, column = divmod(int(scores.argmax()), scores.shape[1])
+    along, down = scores[row, :].tolist(), scores[:, column].tolist()
+    shift = np.array([_peak(along, column) - reach, _peak(down, row) - reach])
+    at_edge = row in (0, len(down) - 1) or column in (0, len(along) - 1)
+    return 0.0 if at_edge else along[column], shift / COARSE_PX_PER_MM
 
 
-def _peak(values: Floats, at: int) -> float:
+def _peak(values: Sequence[float], at: int) -> float:
     """Where the parabola through the best value and its neighbours has its top."""
     if at in (0, len(values) - 1):
         return float(at)
     before, here, after = values[at - 1], values[at], values[at + 1]
     bend = before - 2 * here + after
-    return float(at) if bend >= 0 else float(at + 0.5 * (before - after) / bend)
+    return float(at) if bend >= 0 else at + 0.5 * (before - after) / bend
 
 
 def _expected(lines: LineMap, found: Floats, weights: Floats) -> Floats:

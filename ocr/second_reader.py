@@ -26,7 +26,7 @@ Grey = NDArray[np.uint8]
 Logits = NDArray[np.float32]
 
 SCHEMA = "chamdiem-secondreader/1"
-DEFAULT_CARD = Path(__file__).with_name("data") / "second-1.json"
+DEFAULT_CARD = Path(__file__).with_name("data") / "second-2.json"
 
 PX_PER_MM = 4
 WIDTH_PX, HEIGHT_PX = 16 * PX_PER_MM, 10 * PX_PER_MM
@@ -138,16 +138,15 @@ def answer_log_odds(logits: Logits, chosen: int) -> tuple[float, float]:
     tail is the only part that matters. Infinite emptiness where there is no other bubble.
     """
     odds = class_log_odds(logits)
-    others = np.delete(odds[:, EMPTY], chosen)
-    return float(odds[chosen, MARKED]), float(others.min(initial=np.inf))
+    empty = odds[:, EMPTY].tolist()
+    del empty[chosen]
+    return float(odds[chosen, MARKED]), min(empty, default=float("inf"))
 
 
 def class_log_odds(logits: Logits) -> NDArray[np.float64]:
     """Log-odds (n, 3) of each class against the two others together."""
     wide = logits.astype(np.float64)
-    return np.column_stack(
-        [wide[:, k] - np.logaddexp(wide[:, (k + 1) % 3], wide[:, (k + 2) % 3]) for k in range(3)]
-    )
+    return np.asarray(wide - np.logaddexp(wide[:, [1, 2, 0]], wide[:, [2, 0, 1]]), np.float64)
 
 
 def load_second_reader(card: Path = DEFAULT_CARD) -> SecondReader:

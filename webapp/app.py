@@ -13,6 +13,7 @@ from webapp.blueprints.intake.views import blueprint as intake
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
+from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     accounts,
     home,
     printing,
+    trial,
     intake,
     scan_pages,
     phone,

@@ -37,6 +37,8 @@ from webapp.jobs.tasks import (
     SplitTask,
     Task,
     TaskFailed,
+    TrialDone,
+    TrialTask,
     UnpackDone,
 )
 from webapp.persistence.base import Clock, make_engine, make_session_factory, utc_now
@@ -51,6 +53,7 @@ from webapp.persistence.jobs import (
 )
 from webapp.persistence.readings import FieldReading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.trials import TrialScan
 from webapp.services.archives import ArchiveLimits, ArchiveRefused, is_archive, unpack
 from webapp.services.page_instructions import reading_task
 from webapp.services.recognition import (
@@ -62,6 +65,7 @@ from webapp.services.recognition import (
     record_split,
     record_unpacking,
 )
+from webapp.services.trials import record_trial
 from webapp.services.verification import enqueue_reading
 from webapp.services.watched_folder import FolderTimes, FolderWatch
 from webapp.settings import Settings
@@ -71,7 +75,7 @@ if TYPE_CHECKING:
     from ocr.source import OpenScan
 
 _LOG = logging.getLogger(__name__)
-_LIMITS_S = {JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
+_LIMITS_S = {JobKind.TRIAL: 120.0, JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
 _TRIES = 3
 _FOLDER_POLL_S = 2.0
 _FOLDER_FINISH_S = 10.0
@@ -152,7 +156,7 @@ class RowLedger:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     def take(self, limit: int) -> list[HeldTask]:
-        """Claim up to `limit` rows: files first, then pages, drafts only when nothing else waits."""
+        """Claim up to `limit` rows: trials, files, pages; drafts only when nothing else waits."""
         return self.commit(functools.partial(self._take, limit)) or []
 
     def settle(self, claim: Claim, outcome: Outcome) -> None:
@@ -203,6 +207,8 @@ class RowLedger:
         return taken
 
     def _task(self, session: Session, claim: Claim) -> Task:
+        if claim.job is JobKind.TRIAL:
+            return TrialTask(self._store.path(session.get_one(TrialScan, claim.row_id).sha256))
         if claim.job is JobKind.SPLIT:
             return SplitTask(self._store.path(session.get_one(BatchFile, claim.row_id).sha256))
         if claim.job is JobKind.READ:
@@ -214,6 +220,8 @@ class RowLedger:
         match outcome:
             case TaskFailed():
                 record_failure(session, claim, outcome)
+            case TrialDone():
+                record_trial(session, claim, outcome)
             case SplitDone():
                 record_split(session, claim, outcome)
             case UnpackDone():
@@ -278,8 +286,11 @@ class PaperEngine:
 
     def _do(self, task: Task) -> Outcome:
         from ocr.source import count_pages
+        from ocr.trial.measure import check_trial
 
         match task:
+            case TrialTask():
+                return TrialDone(check_trial(task.path, self._library, self._limits))
             case SplitTask():
                 if is_archive(task.path):
                     return UnpackDone(

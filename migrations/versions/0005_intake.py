@@ -1,6 +1,6 @@
 """the watched folder, what people tell the reader of a page, archives, the trash
 
-Revision: 0005, after 0002.
+Revision: 0005, after 0007.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -61,7 +61,8 @@ _FAINT_SHARE = 0.5
 # The clean page knows of no print: ink is measured against black itself.
 _PRINT_BLACK = 0.0
 # No second reader knows these forms: the first must be surer of what it leaves to nobody.
-_SURER = {"empty": 0.98, "other_loose": 0.10, "other_foreign": 0.15}
+# The corners of a box that was filled to its edge lie where the arms of a crossing-out would: not asked here.
+_SURER = {"empty": 0.98, "other_loose": 0.10, "other_foreign": 0.15, "arms": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,9 @@ def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
     if reader.lines is None or reader.known is None:
         surface, doubted = _alone(soft, placed, reader)
     else:
-        rows, shifts = fit_rows(flatten_roughly(soft, way, reader.layout, COARSE_PX_PER_MM), reader.lines)
+        lines = reader.lines
+        coarse = flatten_roughly(soft, way, reader.layout, COARSE_PX_PER_MM, lines.box_mm)
+        rows, shifts = fit_rows(coarse, lines)
         flat = flatten(soft, way, _whole(reader.layout), FORM_PX_PER_MM, shifts)
         surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
     doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE

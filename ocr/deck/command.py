@@ -36,7 +36,8 @@ Cùng tham số và cùng --seed thì ra đúng các tệp ấy, dù dùng bao n
 Hồ sơ (tỷ lệ từng thứ: docs/decks.md): clean = sạch; office = như văn phòng; rough = bản chụp lại, đen
 trắng, gấp, ố, sọc, nén mạnh; photo = chụp bằng điện thoại; odd = khoanh ô hoặc khoanh chữ, gạch, xoáy,
 hai bút, một cột, bỏ trắng, xóa bỏ, tráo mặt, quét trùng, lẫn mẫu khác; stress = máy quét văn phòng, nhưng
-đầy câu sửa, đánh hai ô, lỡ tay: những việc hiếm mà máy dễ nhầm."""
+đầy câu sửa, đánh hai ô, lỡ tay: những việc hiếm mà máy dễ nhầm; taken-back = đầy câu đã chọn rồi gạch bỏ,
+bằng đủ loại bút."""
 
 _SCORE_HELP = """\
 Chấm kết quả đọc theo đáp án của bộ phiếu thử. “Sai sót lọt” (không ai được xem) là câu máy tự nhận nhưng

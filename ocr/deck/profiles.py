@@ -300,6 +300,47 @@ ODD = Profile(
     ),
 )
 
+# Answers taken back by every pen and hand, and what resembles them; scanned neither well nor badly.
+TAKEN_BACK = Profile(
+    name="taken-back",
+    people=replace(
+        ODD.people,
+        styles=(
+            (Style.FILL, 0.45),
+            (Style.HATCH, 0.17),
+            (Style.SPIRAL, 0.14),
+            (Style.TICK, 0.08),
+            (Style.CROSS, 0.08),
+            (Style.DOT, 0.08),
+        ),
+        pens=(("black", 0.15), ("blue", 0.20), ("red", 0.15), ("pencil", 0.25), ("faint pencil", 0.25)),
+        events=(
+            (Event.BLANK, 0.02),
+            (Event.CORRECTION, 0.15),
+            (Event.ERASURE, 0.02),
+            (Event.STRAY, 0.03),
+            (Event.OVERFLOW, 0.12),
+            (Event.LONE_CANCEL, 0.25),
+        ),
+        sloppiness=(0.0, 1.0),
+        straight_liners=0.05,
+        comment=0.05,
+        all_blank=0.0,
+    ),
+    scanner=replace(
+        ROUGH.scanner,
+        skew_deg_max=2.0,
+        blur_mm=(0.05, 0.20),
+        white=(215, 252),
+        black=(10, 60),
+        noise=(1.5, 7.0),
+        jpeg_quality=(50, 80),
+        copy_share=0.15,
+        dpi150_share=0.10,
+    ),
+    stack=CLEAN.stack,
+)
+
 PROFILES: Mapping[str, Profile] = MappingProxyType(
-    {p.name: p for p in (CLEAN, OFFICE, ROUGH, PHOTO, ODD, STRESS)}
+    {p.name: p for p in (CLEAN, OFFICE, ROUGH, PHOTO, ODD, STRESS, TAKEN_BACK)}
 )

@@ -1,6 +1,6 @@
 """`python -m ocr train`: the second reader from generated decks, a network and its card.
 
-    python -m ocr train --train DECK… --check DECK… --version second-1 --out ocr/data/second-1.json
+    python -m ocr train --train DECK… --check DECK… --version second-2 --out ocr/data/second-2.json
 
 A deck is a folder with scans and `truth.jsonl` (`python -m ocr deck`). Checking decks come from other
 seeds than training decks; figures of accuracy come from yet others. No network is needed.
@@ -40,7 +40,7 @@ def add_train_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("--check", nargs="+", type=Path, required=True, help="thư mục bộ phiếu để hiệu chỉnh")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
     parser.add_argument("--epochs", type=int, default=_EPOCHS, help="số lượt học")
-    parser.add_argument("--version", required=True, help="tên phiên bản ghi vào tệp, ví dụ second-1")
+    parser.add_argument("--version", required=True, help="tên phiên bản ghi vào tệp, ví dụ second-2")
     parser.add_argument("--out", type=Path, required=True, help="tệp .json; mạng ghi cạnh đó, đuôi .onnx")
     parser.set_defaults(run=_run_train)
 

@@ -5,6 +5,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ocr.model import PageReading, SheetIdentity
+from ocr.trial.judge import TrialReport
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """Judge the scan of a trial sheet."""
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,13 @@ class DraftTask:
     """Make a draft of the handwriting in a crop."""
 
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDone:
+    """The trial scan was judged."""
+
+    report: TrialReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +101,8 @@ class TaskFailed:
     detail: str = ""
 
 
-Task = SplitTask | ReadTask | DraftTask
-Outcome = SplitDone | UnpackDone | ReadDone | DraftDone | TaskFailed
+Task = TrialTask | SplitTask | ReadTask | DraftTask
+Outcome = TrialDone | SplitDone | UnpackDone | ReadDone | DraftDone | TaskFailed
 
 
 class Engine(Protocol):

@@ -13,6 +13,7 @@ from webapp.persistence import (
     scans,
     schemes,
     trash,
+    trials,
     verification,
     watched_folder,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "scans",
     "schemes",
     "trash",
+    "trials",
     "verification",
     "watched_folder",
 ]

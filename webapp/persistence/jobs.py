@@ -17,22 +17,30 @@ from webapp.errors import ClaimLost
 from webapp.persistence.base import Base, Id
 from webapp.persistence.readings import TextDraft
 from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.trials import TrialScan
 
 
 class JobKind(StrEnum):
     """What there is to do, in the order in which it is done."""
 
+    TRIAL = "trial"
     SPLIT = "split"
     READ = "read"
     DRAFT = "draft"
 
 
-_TABLES: dict[JobKind, type[BatchFile | Page | TextDraft]] = {
+_TABLES: dict[JobKind, type[TrialScan | BatchFile | Page | TextDraft]] = {
+    JobKind.TRIAL: TrialScan,
     JobKind.SPLIT: BatchFile,
     JobKind.READ: Page,
     JobKind.DRAFT: TextDraft,
 }
-_HELD = {JobKind.SPLIT: "splitting", JobKind.READ: "reading", JobKind.DRAFT: "drafting"}
+_HELD = {
+    JobKind.TRIAL: "checking",
+    JobKind.SPLIT: "splitting",
+    JobKind.READ: "reading",
+    JobKind.DRAFT: "drafting",
+}
 
 
 @dataclass(frozen=True, slots=True)

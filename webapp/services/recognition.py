@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ocr.model import FieldReading as ReadField
 from ocr.model import Flag, PageReading, PageStatus, SheetIdentity, TextReading
+from ocr.trial.sheet import is_trial
 from webapp.jobs.tasks import DraftDone, ReadDone, SplitDone, TaskFailed, UnpackDone
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
@@ -35,8 +36,13 @@ FAULTS = frozenset(
 # Gives the reading's doubtful fields to people, in the same transaction; the number of new items.
 EnqueueReading = Callable[[Session, Reading, dt.datetime], int]
 
-_GIVEN_UP = {JobKind.SPLIT: "refused", JobKind.READ: "problem", JobKind.DRAFT: "failed"}
-_NAMES_CAUSE = {JobKind.SPLIT: "failure_code", JobKind.READ: "problem"}
+_GIVEN_UP = {
+    JobKind.TRIAL: "refused",
+    JobKind.SPLIT: "refused",
+    JobKind.READ: "problem",
+    JobKind.DRAFT: "failed",
+}
+_NAMES_CAUSE = {JobKind.TRIAL: "failure_code", JobKind.SPLIT: "failure_code", JobKind.READ: "problem"}
 # Of a second copy too: people compare it with the first.
 _KEEPS_ANSWERS = ("read", "duplicate", "problem")
 # The first that is on the page names the problem: what the clerk can do something about comes first.
@@ -151,7 +157,7 @@ def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdic
         .with_for_update()
     ).first()
     if sheet is None:
-        return PageVerdict("problem", "unknown_serial")
+        return PageVerdict("problem", "trial_sheet" if is_trial(reading.identity) else "unknown_serial")
     mismatch = _mismatch(sheet, reading.identity)
     if mismatch == "wrong_identity":  # another piece of paper: never linked to our sheet of the same number
         return PageVerdict("problem", mismatch)

@@ -60,6 +60,10 @@ PAGE_PROBLEMS: dict[str, Reason] = {
     ),
     "poor_image": Reason(lazy("Ảnh quá mờ, quá tối hoặc bị hỏng."), _SCAN_AGAIN),
     "unreadable": Reason(lazy("Không đọc được trang này."), _SCAN_AGAIN),
+    "trial_sheet": Reason(
+        lazy("Đây là phiếu thử máy, không phải phiếu trả lời."),
+        lazy("Rút tờ này ra khỏi chồng phiếu. Muốn thử máy, vào “In phiếu”, mục “Phiếu thử máy”."),
+    ),
     "unknown_serial": Reason(
         lazy("Mã đọc được, nhưng số phiếu này chưa từng được in trong chu kỳ."),
         lazy("Kiểm tra phiếu có thuộc chu kỳ này không; để riêng và báo người quản trị nếu có."),

@@ -92,8 +92,9 @@ def test_oddities_outweigh_any_probability(top: BubbleMarks, other: BubbleMarks,
     assert reading.flags == (flag,)
 
 
-TORN = Surround(0.0, 0.0, 0.1)
-CLEAR, LOOPED, BESIDE = Surround(0.0, 0.0, 1.0), Surround(0.9, 0.0, 1.0), Surround(0.1, 0.5, 1.0)
+CLEAR = Surround(sectors=0.0, foreign=0.0, arms=0.0, axes=0.0, between=0.0, outline=1.0)
+TORN, LOOPED = CLEAR._replace(outline=0.1), CLEAR._replace(sectors=0.9)
+BESIDE = CLEAR._replace(sectors=0.1, foreign=0.5)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,25 @@ def test_ink_around_another_bubble_than_the_marked_one_is_a_doubt(
     evidence = dataclasses.replace(_evidence(SURE_FILLED, SURE_EMPTY), surrounds=surrounds)
     reading = decide_field(evidence, LIMITS)
     assert (reading.value, reading.flags) == ("1", flags)
+
+
+@pytest.mark.parametrize(
+    ("around", "flags"),
+    [
+        ({"arms": 0.08, "axes": 0.01, "between": 0.2}, (Flag.CORRECTED_MARK,)),  # a crossed-out fill, faint
+        ({"arms": 0.30, "axes": 0.05, "between": 0.05}, ()),  # a bare cross
+        ({"arms": 0.30, "axes": 0.25, "between": 0.4}, ()),  # a fill that overflows all around
+        ({"arms": 0.02, "axes": 0.0, "between": 0.4}, ()),  # a fill within its ring
+    ],
+)
+def test_a_mark_with_the_arms_of_a_crossing_out_is_a_doubt(
+    around: dict[str, float], flags: tuple[Flag, ...]
+) -> None:
+    evidence = _evidence(SURE_FILLED, SURE_EMPTY)
+    crossed = dataclasses.replace(evidence, surrounds=(CLEAR._replace(**around), CLEAR))
+    assert decide_field(crossed, LIMITS).flags == flags
+    beside = dataclasses.replace(evidence, surrounds=(CLEAR, CLEAR._replace(**around)))
+    assert decide_field(beside, LIMITS).flags == ()
 
 
 def test_a_streak_matters_where_something_shows() -> None:

@@ -48,6 +48,22 @@ def test_more_ink_measures_as_more() -> None:
         assert more.extent >= less.extent
 
 
+@pytest.mark.parametrize("grey", [60, 200])
+def test_a_cross_over_a_fill_has_arms_and_no_paper_between(grey: int) -> None:
+    x, y, reach = CENTRE[0], CENTRE[1], round(1.5 * RADIUS * 0.7)
+    page = BLANK.copy()
+    for way in (-1, 1):
+        cv2.line(page, (x - reach, y - way * reach), (x + reach, y + way * reach), grey, 2)
+    bare = _surrounds(page)[AT]
+    cv2.circle(page, (x, y), round(0.85 * RADIUS), grey, cv2.FILLED)
+    crossed = _surrounds(page)[AT]
+    ink = 1 - grey / 255
+    assert bare.arms > 0.4 * ink
+    assert crossed.arms == pytest.approx(bare.arms)
+    assert bare.between < 0.2 * ink < 0.9 * ink < crossed.between
+    assert max(bare.axes, crossed.axes) < 0.1 * ink
+
+
 @pytest.mark.parametrize("paper", [255, 215])
 def test_darkness_is_relative_to_paper_and_print(paper: int) -> None:
     page = BLANK.copy()

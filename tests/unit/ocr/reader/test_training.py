@@ -93,7 +93,7 @@ def test_limits_withhold_the_asked_share() -> None:
     assert limits == {"marked": pytest.approx(0.6, abs=0.01), "empty": pytest.approx(0.1, abs=0.01)}
     assert (odds[:, 0] < limits["marked"]).mean() == pytest.approx(0.3, abs=0.002)
     assert least_log_odds(odds, 0.0) == {"marked": 0.0, "empty": 0.0}
-    assert least_log_odds(odds + 5, 0.3) == {"marked": 1.0, "empty": 1.0}
+    assert least_log_odds(odds + 5, 0.3) == {"marked": 3.0, "empty": 1.0}
 
 
 def test_only_plain_questions_set_limits() -> None:
