@@ -92,6 +92,11 @@ class ScanStore:
             raise ValueError(f"not a SHA-256: {sha256!r}")
         return self._root / sha256[:2] / sha256[2:4] / sha256
 
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete files for good; only `chamdiem erase-trash` does, of what nothing refers to any more."""
+        for name in names:
+            self.path(name).unlink(missing_ok=True)
+
     def sweep_incoming(self, older_than: dt.timedelta) -> int:
         """Remove what uploads that were cut off left behind; the number of files removed."""
         oldest = time.time() - older_than.total_seconds()

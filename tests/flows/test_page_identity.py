@@ -1,24 +1,32 @@
 """What a clerk says of single pages, and takes back: whose they are, how they lie, which of two counts."""
 
 import datetime as dt
+import hashlib
+import resource
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ocr.sheet_code import serial_text
 from tests.clients import Office
 from tests.flows.test_intake import desk, read, squeezed, upload
 from tests.jobs.fake_reader import scan_bytes, sides
+from webapp.http.context import EXTENSION, AppContext
 from webapp.jobs.tasks import ReadTask
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.page_instructions import PageInstruction
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.responses import accepted_answers
-from webapp.persistence.scans import Page
+from webapp.persistence.scans import BatchFile, Page
 from webapp.persistence.verification import Decision, ReviewItem
+from webapp.services.erasure import erase_batch, list_erasable
 from webapp.services.page_instructions import reading_task
+from webapp.services.watched_folder import FolderTimes, FolderWatch
 from webapp.storage import ScanStore
 
 __all__ = ["desk"]
@@ -270,3 +278,64 @@ def test_others_cannot_touch_pages(torn: Office) -> None:
         assert post(torn, f"/quet/1/{path}", username="reviewer").status_code == 403
     assert torn.browser("viewer").get("/thung-rac").status_code == 403
     assert torn.browser("viewer").get("/chup").status_code == 403
+
+
+def test_after_thirty_days_only_a_command_deletes_and_only_what_nothing_else_uses(torn: Office) -> None:
+    context: AppContext = torn.app.extensions[EXTENSION]
+    same, other = sides([7]), scan_bytes([{"does": "streak", "n": 1}])
+    upload(torn, (scan_bytes(same), "b.pdf"), (other, "c.pdf"))
+    read(torn)
+    post(torn, "/quet/2/bo", reason="nhầm")
+    upload(torn, (scan_bytes(same), "b.pdf"))
+    read(torn)
+    with torn.session() as session:
+        assert list_erasable(session, torn.clock.now) == []
+        [batch] = list_erasable(session, torn.clock.now + dt.timedelta(days=31))
+        names = erase_batch(session, "root", batch, torn.clock.now)
+        session.commit()
+        kept = {file.sha256 for file in session.scalars(select(BatchFile).where(BatchFile.batch_id == 3))}
+        assert hashlib.sha256(other).hexdigest() in names
+        assert not kept & set(names)
+        assert list_erasable(session, torn.clock.now + dt.timedelta(days=31)) == []
+    context.scan_store.remove(names)
+    assert not context.scan_store.path(names[0]).exists()
+    assert post(torn, "/thung-rac/1/khoi-phuc").status_code == 409
+    assert "Thùng rác trống" in torn.browser("clerk").get("/thung-rac").text
+
+
+def test_a_separator_can_be_printed(desk: Office) -> None:
+    sheet = desk.browser("clerk").get("/quet/to-ngan.pdf")
+    assert (sheet.status_code, sheet.mimetype, sheet.data[:5]) == (200, "application/pdf", b"%PDF-")
+
+
+def test_the_folder_panel_says_what_happens(desk: Office) -> None:
+    clerk, context = desk.browser("clerk"), desk.app.extensions[EXTENSION]
+    assert "Thư mục quét: chưa đặt." in clerk.get("/quet").text
+    folder = context.settings.data_dir / "share"
+    folder.mkdir()
+    desk.app.extensions[EXTENSION] = replace(context, settings=replace(context.settings, scan_folder=folder))
+    assert "chưa có máy đọc trông thư mục" in clerk.get("/quet").text
+
+    def commit(work: Callable[[Session], object]) -> object:
+        with context.write_sessions.begin() as session:
+            return work(session)
+
+    watch = FolderWatch(folder, context.scan_store, commit, FolderTimes())
+    (folder / "a.pdf").write_bytes(b"%PDF-1.7 still growing")
+    watch.look(desk.clock.now, 0)
+    panel = clerk.get("/quet/thu-muc", htmx=True).text
+    assert panel.lstrip().startswith('<section id="folder"')
+    assert "đang chờ máy ghi xong" in panel
+
+
+def test_a_full_disk_is_said_in_words_and_nothing_is_half_there(desk: Office) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        answer = upload(desk, (b"%PDF-1.7 " + bytes(400_000), "lon.pdf"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert answer.status_code == 507
+    assert "Đĩa của máy chủ đã đầy, nên tệp chưa được nhận. Các lô trước vẫn còn nguyên." in answer.text
+    assert "Chưa có lô nào" in desk.browser("clerk").get("/quet").text
+    assert upload(desk, (scan_bytes(sides([1])), "a.pdf")).status_code == 303
