@@ -217,6 +217,7 @@ def test_an_axis_is_a_page_of_its_own(half_way: Office) -> None:
 def test_the_funnel_leads_where_the_person_may_go(half_way: Office) -> None:
     clerk, viewer = (half_way.browser(name).get("/").text for name in ("clerk", "viewer"))
     assert '<a href="/quet">Đã đọc: 20</a>' in clerk
+    assert clerk.count('<a href="/phat-thu">Đã ') == 2
     assert "Đã đọc: 20" in viewer
     assert '<a href="/quet">' not in viewer
 
