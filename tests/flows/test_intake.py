@@ -73,7 +73,7 @@ def test_a_stack_is_handed_in_read_and_balanced(desk: Office) -> None:
     assert "Máy đọc phiếu đang không chạy" in waiting
     read(desk)
     done = clerk.get("/quet/1").text
-    assert "hx-trigger" not in done
+    assert 'hx-trigger="load delay:2s"' not in done
     assert (
         '8 trang = 4 đã đọc + 2 trùng + 1 trắng + 1 có vấn đề <strong class="fits">✔ khớp</strong>'
         in squeezed(done)
