@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from webapp.persistence.audit import write_log
@@ -20,17 +20,28 @@ def divide_stack(session: Session, page: Page, now: dt.datetime) -> int:
     A separator has two sides, and may be scanned twice: a part without any other page makes no batch.
     Pages that are in another batch than their file were moved before. Gives the number of new batches.
     """
+    if not _is_divided(session, page.batch_file_id) or _is_undone(session, page.batch_file_id):
+        return 0
     pages = session.scalars(
         select(Page).where(Page.batch_file_id == page.batch_file_id).order_by(Page.page_index)
     ).all()
-    if any(one.state in _UNDONE for one in pages) or not any(one.state == "separator" for one in pages):
-        return 0
     opened = 0
     for part in _parts(pages)[1:]:
         if all(one.batch_id == page.file.batch_id for one in part):
             _move(session, page, part, now)
             opened += 1
     return opened
+
+
+def _is_divided(session: Session, file_id: int) -> bool:
+    separator = exists().where(Page.batch_file_id == file_id, Page.state == "separator")
+    return bool(session.scalar(select(separator)))
+
+
+def _is_undone(session: Session, file_id: int) -> bool:
+    return bool(
+        session.scalar(select(exists().where(Page.batch_file_id == file_id, Page.state.in_(_UNDONE))))
+    )
 
 
 def _parts(pages: Sequence[Page]) -> list[list[Page]]:
