@@ -14,6 +14,7 @@ from tests.clients import Browser, Office, close_office, open_office
 from tests.worlds.small import PASSWORD
 from webapp.persistence.accounts import User
 from webapp.persistence.all_tables import Base
+from webapp.persistence.campaign import Campaign
 from webapp.services import accounts
 from webapp.services.accounts import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK, Role
 

@@ -87,12 +87,7 @@ def _unread_sheets(session: Session, like: Sheet, limit: int) -> Sequence[Sheet]
 
 
 def _same_pack(like: Sheet) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Sheet.form_code == like.form_code,
-        Sheet.group_id == like.group_id,
-        Sheet.unit_id == like.unit_id,
-        Sheet.voided_at.is_(None),
-    )
+    return Sheet.pack_id == like.pack_id, Sheet.voided_at.is_(None)
 
 
 def _is_read_at_all() -> ColumnElement[bool]:
