@@ -12,8 +12,8 @@ setup: ## Install everything: Debian packages and the locked Python environment
 python: ## Install only the locked Python environment (.venv)
 	@sh .ci/python
 
-demo: setup ## Build the sample campaign (once) and serve it on http://127.0.0.1:8000
-	@$(PY) -m webapp demo
+demo: setup ## Build the sample campaign (once) and serve it on http://127.0.0.1:8000; SAMPLE=quang_tri_2025 for the other
+	@$(PY) -m webapp demo $(if $(SAMPLE),--sample $(SAMPLE))
 
 test: setup ## Install everything, then pass every check and test
 	@$(MAKE) --no-print-directory check

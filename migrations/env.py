@@ -1,6 +1,7 @@
 """Alembic's entry: run the migrations on the database that webapp.persistence.schema names."""
 
 from alembic import context
+from sqlalchemy import Connection
 
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine
@@ -10,7 +11,24 @@ if url is None:
     raise RuntimeError("Run migrations with `make migration` or `chamdiem upgrade`: they know the database.")
 
 engine = make_engine(url)
+
+
+def release_references(connection: Connection) -> None:
+    """SQLite drops the old copy of a table that others refer to. Has no effect within a transaction."""
+    if engine.dialect.name == "sqlite":
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+
+
+def check_references(connection: Connection) -> None:
+    """Undo everything where a row refers to nothing any more."""
+    if engine.dialect.name == "sqlite":
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if lost is not None:
+            raise RuntimeError(f"A migration lost what a row refers to; nothing was changed: {lost}")
+
+
 with engine.connect() as connection:
+    release_references(connection)
     # SQLite changes a table by copying it (batch mode); the constraint names make that possible.
     context.configure(
         connection=connection,
@@ -21,4 +39,5 @@ with engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+        check_references(connection)
 engine.dispose()

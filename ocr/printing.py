@@ -7,6 +7,7 @@ A sheet is personal to form, version, respondent group, evaluated unit and seria
 Stamping needs no image library: the web process prints.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,17 +17,23 @@ from typing import BinaryIO, Final
 import pikepdf
 import segno
 
+from ocr.cover import PAGES as COVER_PAGES
+from ocr.cover import Cover, set_covers
 from ocr.errors import TemplateInvalid
 from ocr.layout import CodeArea, Layout, PageLayout
 from ocr.model import SheetIdentity
-from ocr.sheet_code import code_text, serial_text
+from ocr.sheet_code import SEPARATOR_CODE, code_text, serial_text
 from ocr.template import FormLibrary
-from ocr.typeset import SAMPLE_IMPRINT, Imprint, set_form, set_serial_alphabet
+from ocr.typeset import SAMPLE_IMPRINT, Imprint, set_form, set_separator, set_serial_alphabet
 
 POINTS_PER_MM: Final = 72 / 25.4
 SERIAL_SIZE_PT: Final = 14.0
 SERIAL_ALPHABET: Final = "0123456789-"
 _BASELINE_SHARE: Final = 0.78  # of the serial's box, from its top
+_MASTERS_KEPT: Final = 64  # more than one level's units of a district; some 100 kB each
+
+_MasterKey = tuple[str, int, str, str, Imprint]
+_Master = tuple[Layout, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,9 @@ class PrintRun:
     unit_name: str
     serials: Sequence[int]
     imprint: Imprint = SAMPLE_IMPRINT
+
+
+_Pile = tuple[Sequence[pikepdf.Page] | None, Sequence[PrintRun]]
 
 
 def print_sheets(library: FormLibrary, run: PrintRun, out: Path | BinaryIO) -> Layout:
@@ -56,16 +66,77 @@ def print_sheets(library: FormLibrary, run: PrintRun, out: Path | BinaryIO) -> L
 
 def print_runs(library: FormLibrary, runs: Sequence[PrintRun], out: Path | BinaryIO) -> None:
     """Write the sheets of several runs into one PDF, run after run; raises as `print_sheets`."""
-    alphabet = set_serial_alphabet(library, SERIAL_SIZE_PT)
-    with pikepdf.new() as pdf:
-        font = _SerialFont(pdf, alphabet)
-        for run in runs:
-            layout, master = _checked_master(library, run)
-            press = _Press(pdf, master, font)
-            for identity in _identities(run):
-                press.add_page(identity, layout.page(identity.page))
-        pdf.docinfo["/Title"] = f"{runs[0].form} – {runs[0].unit_name}" + (" …" if len(runs) > 1 else "")
-        pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    title = f"{runs[0].form} – {runs[0].unit_name}" + (" …" if len(runs) > 1 else "")
+    Printer(library).print_pile([(None, runs)], title, out)
+
+
+@dataclass(frozen=True, slots=True)
+class PackPrint:
+    """A pack on paper: its cover slip, then its sheets."""
+
+    cover: Cover
+    runs: Sequence[PrintRun]
+
+
+class Printer:
+    """Prints pile after pile; the forms that it has set lately are not set again."""
+
+    def __init__(self, library: FormLibrary) -> None:
+        """Nothing is set yet."""
+        self._library = library
+        self._alphabet = set_serial_alphabet(library, SERIAL_SIZE_PT)
+        self._masters: OrderedDict[_MasterKey, _Master] = OrderedDict()
+
+    def print_packs(self, packs: Sequence[PackPrint], out: Path | BinaryIO) -> None:
+        """Write packs one behind the other into one PDF, each with its cover slip first.
+
+        Raises:
+            TemplateInvalid, CodeRefused, EngineFailed: as `print_sheets`; or a cover that does not fit.
+        """
+        covers = set_covers(self._library, [pack.cover for pack in packs])
+        title = packs[0].cover.code + (" …" if len(packs) > 1 else "")
+        with pikepdf.open(BytesIO(covers)) as pages:
+            sides = list(pages.pages)
+            piles = [
+                (sides[COVER_PAGES * n : COVER_PAGES * (n + 1)], pack.runs) for n, pack in enumerate(packs)
+            ]
+            self.print_pile(piles, title, out)
+
+    def print_pile(self, piles: Sequence[_Pile], title: str, out: Path | BinaryIO) -> None:
+        """Write piles of sheets into one PDF, each behind its cover pages if it has any."""
+        with pikepdf.new() as pdf:
+            font = _SerialFont(pdf, self._alphabet)
+            presses: dict[_MasterKey, _Press] = {}
+            for cover, runs in piles:
+                pdf.pages.extend(cover or ())
+                for run in runs:
+                    layout, master = self._master(run)
+                    key = _master_key(run)
+                    if key not in presses:
+                        presses[key] = _Press(pdf, master, font)
+                    for identity in _identities(run):
+                        presses[key].add_page(identity, layout.page(identity.page))
+            pdf.docinfo["/Title"] = title
+            pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+    def _master(self, run: PrintRun) -> _Master:
+        key = _master_key(run)
+        if key not in self._masters:
+            self._masters[key] = _checked_master(self._library, run)
+            if len(self._masters) > _MASTERS_KEPT:
+                self._masters.popitem(last=False)
+        self._masters.move_to_end(key)
+        return self._masters[key]
+
+
+def _master_key(run: PrintRun) -> _MasterKey:
+    return run.form, run.version, run.group, run.unit_name, run.imprint
+
+
+def separator_sheet(library: FormLibrary) -> bytes:
+    """The PDF of one sheet that divides a stack: the same code on both sides, and no serial."""
+    code = segno.make_qr(SEPARATOR_CODE, error="h", boost_error=False, mask=3)
+    return set_separator(library, code.matrix)
 
 
 def code_matrix(identity: SheetIdentity) -> tuple[bytes, ...]:

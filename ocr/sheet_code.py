@@ -12,6 +12,8 @@ from ocr.errors import CodeRefused
 from ocr.model import SheetIdentity
 
 PREFIX = "CD1"
+# What a separator sheet says: no form, no serial; it only divides a stack.
+SEPARATOR_CODE = "CDS.LO.MOI"
 
 # Quasigroup of order 10 (H. M. Damm, "Total anti-symmetrische Quasigruppen", 2004).
 _DAMM = (
@@ -26,6 +28,7 @@ _DAMM = (
     "9438617205",
     "2581436790",
 )
+_PACK = re.compile(r"B([0-9]{4,9})")
 _SERIAL = re.compile(r"[0-9]{6,12}")
 _CODE = re.compile(
     r"(?P<body>CD1\.(?P<form>[A-Z0-9]{1,8})\.(?P<version>[1-9][0-9]{0,2})\.(?P<group>[A-Z0-9]{1,8})"
@@ -59,6 +62,26 @@ def serial_from_text(text: str) -> int:
     if check_digit(serial) != int(digits[-1]):
         raise CodeRefused(f"Số phiếu {text} sai chữ số kiểm tra. Xem lại số in trên phiếu.")
     return serial
+
+
+def pack_code(number: int) -> str:
+    """The code of a pack, typed or scanned: a letter, at least three digits, the check digit ("B017-4")."""
+    return f"B{number:03d}-{check_digit(number)}"
+
+
+def pack_code_from_text(text: str) -> str:
+    """A typed or scanned pack code as it is printed; spaces, the hyphen and small letters are allowed.
+
+    Raises:
+        CodeRefused: no pack's code, or the check digit does not fit.
+    """
+    match = _PACK.fullmatch(re.sub(r"[\s\-–]", "", text).upper())
+    if match is None:
+        raise CodeRefused(f"“{text}” không phải mã bộ phiếu (ví dụ: {pack_code(17)}).")
+    number = int(match[1][:-1])
+    if check_digit(number) != int(match[1][-1]):
+        raise CodeRefused(f"Mã bộ phiếu {text} sai chữ số kiểm tra. Xem lại mã in trên phiếu bìa.")
+    return pack_code(number)
 
 
 def code_text(identity: SheetIdentity) -> str:

@@ -32,6 +32,7 @@ MAX_OPTIONS: Final = 6
 Language = Literal["vi", "en"]
 
 _CODE = re.compile(r"[A-Z0-9]{1,8}")
+_LEVEL = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _WORDS: Final = (
     "title",
     "about",
@@ -112,7 +113,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class FormTemplate:
-    """One form version. `level` ("division" | "commune") says which units it is about.
+    """One form version. `level` is the code of the level of units that it is about.
 
     `template_sha256` is the hash of everything that is printed (form.toml and the Vietnamese words).
     """
@@ -307,8 +308,8 @@ def _faults(form: FormTemplate, folder: Path) -> Iterator[str]:
     """Everything that is wrong with a definition whose parts are all there."""
     if (form.code, f"v{form.version}") != (folder.parent.name, folder.name):
         yield f"thư mục không khớp {form.code} bản {form.version}"
-    if form.level not in {"division", "commune"}:
-        yield f"cấp {form.level!r} không có"
+    if _LEVEL.fullmatch(form.level) is None:
+        yield f"cấp {form.level!r} không phải một mã"
     for code in (form.code, *form.groups):
         if _CODE.fullmatch(code) is None:
             yield f"mã {code!r} không in được vào mã vạch"

@@ -8,6 +8,7 @@ Only the fonts in `forms_templates/_fonts` are used, so that the result does not
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -94,18 +95,31 @@ def draw_specimen(library: FormLibrary, code: str, version: int, ppi: float) -> 
 def set_serial_alphabet(library: FormLibrary, size_pt: float) -> bytes:
     """A one-page PDF that embeds the font of the printed serial with all the characters it needs."""
     source = library.forms_dir / "_print" / "serial.typ"
-    return _compile(source, library.forms_dir / "_fonts", {"size_pt": str(size_pt)})
+    return set_source(source, library.forms_dir / "_fonts", {"size_pt": str(size_pt)})
+
+
+def set_separator(library: FormLibrary, code_rows: Sequence[Sequence[int]]) -> bytes:
+    """A two-page PDF of the sheet that divides stacks, with its code as rows of 0 (white) and 1 (black)."""
+    source = library.forms_dir / "_print" / "separator.typ"
+    return set_source(
+        source, library.forms_dir / "_fonts", {"rows": json.dumps([list(r) for r in code_rows])}
+    )
 
 
 def _run_typst(source: Path, fonts: Path, inputs: dict[str, str]) -> tuple[bytes, list[dict[str, Any]]]:
-    pdf = _compile(source, fonts, inputs)
+    pdf = set_source(source, fonts, inputs)
     spots = typst.query(
         source, "<spot>", field="value", font_paths=[fonts], ignore_system_fonts=True, sys_inputs=inputs
     )
     return pdf, json.loads(spots)
 
 
-def _compile(source: Path, fonts: Path, inputs: dict[str, str]) -> bytes:
+def set_source(source: Path, fonts: Path, inputs: dict[str, str]) -> bytes:
+    """The PDF that a Typst source gives with these inputs and fonts, the same bytes each time.
+
+    Raises:
+        EngineFailed: Typst refused the source.
+    """
     try:
         pdf = typst.compile(
             source,

@@ -5,8 +5,16 @@ from jinja2 import StrictUndefined
 
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.appraisal.views import blueprint as appraisal
+from webapp.blueprints.campaigns.views import blueprint as campaigns
+from webapp.blueprints.hand_over.views import blueprint as hand_over
 from webapp.blueprints.home.views import blueprint as home
+from webapp.blueprints.intake.page_views import blueprint as scan_pages
+from webapp.blueprints.intake.phone_views import blueprint as phone
+from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
+from webapp.blueprints.payments.paper_views import blueprint as payment_papers
+from webapp.blueprints.payments.setting_views import blueprint as payment_settings
+from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
@@ -29,14 +37,22 @@ from webapp.storage import ScanStore
 
 BLUEPRINTS = (
     accounts,
+    campaigns,
     home,
     printing,
+    hand_over,
     trial,
     intake,
+    scan_pages,
+    phone,
+    trash,
     verification,
     users,
     self_scoring,
     appraisal,
+    payments,
+    payment_papers,
+    payment_settings,
     results,
 )
 

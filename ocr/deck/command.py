@@ -112,7 +112,7 @@ def _run_deck(arguments: argparse.Namespace) -> int:
         profile=arguments.profile,
         dpi=arguments.dpi,
         file_format=arguments.file_format,
-        first_serial=arguments.first_serial,
+        serials=tuple(range(arguments.first_serial, arguments.first_serial + arguments.sheets)),
         part=arguments.part,
         without=tuple(arguments.without),
     )

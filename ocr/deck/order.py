@@ -45,14 +45,14 @@ class DeckOrder:
     profile: str = "office"
     dpi: int = 200
     file_format: Format = "pdf"
-    first_serial: int = 1
+    serials: tuple[int, ...] = ()  # of the sheets, in order; 1, 2, … where it is left out
     sheets_per_file: int = 100
     part: Part = "train"
     without: tuple[str, ...] = ()
 
     def serial(self, sheet: int) -> int:
         """The serial of a sheet that counts from 0."""
-        return self.first_serial + sheet
+        return self.serials[sheet] if self.serials else sheet + 1
 
     def name(self) -> str:
         """What the deck's files are called after: unique within a campaign."""
@@ -80,14 +80,14 @@ class DeckOrder:
         others = [code for code in library.codes() if code != self.form]
         following = [code for code in others if code > self.form] or others or [""]
         form = library.latest(following[0])
-        first = self.first_serial + self.sheets + _FOREIGN_SERIALS
+        first = max(self.serials, default=self.sheets) + 1 + _FOREIGN_SERIALS
         return replace(
             self,
             form=form.code,
             version=form.version,
             group=form.groups[0],
             sheets=sheets,
-            first_serial=first,
+            serials=tuple(range(first, first + sheets)),
         )
 
     def stream(self, purpose: Purpose, *key: int) -> np.random.Generator:

@@ -11,16 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ocr.deck.build import build_deck
+from ocr.printing import PrintRun
 from ocr.template import FormLibrary
 from tests.browser.screenshots import chromium
 from tests.browser.server import serve
 from tests.conftest import NOW
 from tests.worlds.small import PASSWORD, UNIT_CODES, make_small_world
-from webapp.cli.demo import deck_order, environment
+from webapp.cli.demo import environment
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
-from webapp.persistence.campaign import Campaign, PrintOrder, RespondentGroup, Unit
+from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
 from webapp.persistence.schema import upgrade_database
 from webapp.services.campaigns import SAMPLE_DIR
+from webapp.services.print_files import unit_runs
+from webapp.services.rehearsal import deck_of
 from webapp.services.sample_campaign import print_quota
 from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
@@ -140,15 +143,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     upgrade_database(settings.database_url)
     engine = make_engine(settings.database_url)
     with make_session_factory(engine).begin() as session:
-        orders = _prepare(session, settings)
-        decks = [build_deck(deck_order(settings, order), folder / f"deck-{order.id}") for order in orders]
+        decks = [
+            build_deck(deck_of(run, settings.forms_dir, SEED), folder / f"deck-{number}")
+            for number, run in enumerate(_prepare(session, settings))
+        ]
     engine.dispose()
     scans = [path for deck in decks for path in deck.files]
     with serve(environment(settings), folder / "serve.log") as address:
         yield Site(address, settings, scans)
 
 
-def _prepare(session: Session, settings: Settings) -> list[PrintOrder]:
+def _prepare(session: Session, settings: Settings) -> list[PrintRun]:
     world = make_small_world(session, NOW)
     campaign = world.campaign
     campaign.self_score_due_at = utc_now().replace(year=utc_now().year + 1, day=1)
@@ -162,12 +167,16 @@ def _prepare(session: Session, settings: Settings) -> list[PrintOrder]:
         if code != BROWSER_UNIT:
             submit_self_scores(session, f"unit-{code.lower()}", unit, NOW)
             appraise_unit(session, world.users["appraiser"], unit, seed=SEED, now=NOW)
-    return list(session.scalars(select(PrintOrder).order_by(PrintOrder.id)))
+    return unit_runs(session, campaign)
 
 
 def _shrink_quotas(session: Session, campaign: Campaign) -> None:
+    """Two sheets about each unit of every group, wherever they are handed out."""
     for group in session.scalars(select(RespondentGroup)):
         group.sheets_per_unit = SHEETS_PER_PACK
+        if group.people_per_place is not None:
+            places = sum(unit.level == group.place for unit in campaign.units) or 1
+            group.people_per_place = SHEETS_PER_PACK // places
     session.flush()
     session.refresh(campaign)
 

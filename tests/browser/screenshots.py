@@ -19,13 +19,17 @@ SHOTS = {
     "in": ("vanthu", "/in", 1366),
     "quet": ("vanthu", "/quet", 1366),
     "quet-lo": ("vanthu", "/quet/3", 1366),
+    "chup-dien-thoai": ("vanthu", "/chup", 360),
+    "thung-rac": ("vanthu", "/thung-rac", 1366),
     "ra-soat": ("rasoat", "/ra-soat", 1366),
     "tu-cham": ("dv-19186", "/tu-cham", 1366),
     "tu-cham-tieu-chi": ("dv-19186", "/tu-cham/1.1.2", 1366),
     "tu-cham-dien-thoai": ("dv-19186", "/tu-cham/1.1.2", 360),
     "tham-dinh": ("thamdinh", "/tham-dinh", 1366),
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),
+    "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
+    "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),
 }
 

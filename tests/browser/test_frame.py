@@ -72,7 +72,7 @@ def enter(page: Page, address: str, role: str, language: str = "vi") -> None:
 
 @pytest.mark.parametrize("language", WIDTHS)
 @pytest.mark.parametrize(
-    "role", ["Clerk", "Reviewer", "Unit-Nv", "Appraiser", "Head", "Viewer", "Administrator"]
+    "role", ["Clerk", "Reviewer", "Unit-Nv", "Appraiser", "Head", "Treasurer", "Viewer", "Administrator"]
 )
 def test_every_tab_fits_speaks_and_stays_at_home(page: Page, address: str, role: str, language: str) -> None:
     complaints: list[str] = []

@@ -67,6 +67,12 @@ def _extract(path: Path, method: str) -> Iterator[Text]:
 SERVED = {
     "accounts": "users",
     "progress": "home",
+    "campaigns": "campaigns",
+    "campaign_changes": "campaigns",
+    "people": "payments",
+    "people_files": "payments",
+    "payments": "payments",
+    "payment_rates": "payments",
     "batches": "intake",
     "intake": "intake",
     "recognition": "intake",
@@ -76,6 +82,10 @@ SERVED = {
     "publication": "results",
     "preflight": "results",
     "printing": "printing",
+    "print_files": "printing",
+    "packs": "printing",
+    "hand_over": "hand_over",
+    "hand_over_lists": "hand_over",
 }
 SCORING = (
     "evidence",
@@ -100,4 +110,6 @@ def feature_of(path: str) -> str:
     if parts[1] == "services":
         stem = Path(path).stem
         return "self_scoring" if stem in SCORING else SERVED.get(stem, "common")
-    return "par_index" if parts[1] == "par_index" else "common"
+    return {"par_index": "par_index", "papers": "payments", "campaign_plan": "campaigns"}.get(
+        parts[1], "common"
+    )

@@ -2,69 +2,32 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from tests.clients import Office
+from tests.worlds.read_pages import Read, add_reading, blank, sure
+from tests.worlds.scanned_sheets import campaign_of, print_sheets, scan_sides
 from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import Submission
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet, Unit
-from webapp.persistence.scans import Batch, BatchFile, Page
+from webapp.persistence.campaign import Campaign, FormTotal, Level, RespondentGroup, Sheet, Signatory, Unit
+from webapp.persistence.hand_over import HandOver, HandOverKind
+from webapp.persistence.readings import FieldReading
+from webapp.persistence.results import PUBLISHED, IndexVersion
+from webapp.persistence.scans import Page
+from webapp.persistence.verification import ReviewItem
 from webapp.services.campaigns import SAMPLE_DIR
-from webapp.services.progress import cycle_steps, open_work, unit_progress
+from webapp.services.paper_progress import Axis, Order, paper_progress
+from webapp.services.progress import cycle_steps, open_work
 from webapp.services.schemes import load_sample_schemes
 
+OF_DIVISION, OF_COMMUNE = 3 + 15 + 2 * 2 + 10, 15 + 2 + 12 + 1 + 30  # two communes, one division
+DUE = OF_DIVISION + 2 * OF_COMMUNE
 FOLDER = SAMPLE_DIR / "bo_trach_2020"
-
-
-def campaign_of(session: Session) -> Campaign:
-    return session.scalars(select(Campaign)).one()
-
-
-def print_sheets(
-    session: Session, unit_code: str, form_code: str, count: int, now: dt.datetime
-) -> list[Sheet]:
-    """Sheets as printing leaves them."""
-    unit = session.scalars(select(Unit).where(Unit.code == unit_code)).one()
-    group = session.scalars(select(RespondentGroup).where(RespondentGroup.form_code == form_code)).first()
-    assert group is not None
-    sheets = [
-        Sheet(
-            campaign_id=unit.campaign_id,
-            serial=serial,
-            form_code=form_code,
-            form_version=1,
-            group_id=group.id,
-            unit_id=unit.id,
-            printed_at=now,
-        )
-        for serial in range(1, count + 1)
-    ]
-    session.add_all(sheets)
-    session.flush()
-    return sheets
-
-
-def scan_sides(session: Session, sides: list[tuple[Sheet, int]], now: dt.datetime) -> Batch:
-    """Pages as the worker leaves them."""
-    campaign = campaign_of(session)
-    batch = Batch(
-        campaign_id=campaign.id, number=1, received_by="clerk", received_at=now, declared_sheets=None
-    )
-    session.add(batch)
-    session.flush()
-    file = BatchFile(batch_id=batch.id, sha256="0" * 64, size_bytes=1, original_name="a.pdf", state="split")
-    session.add(file)
-    session.flush()
-    for index, (sheet, side) in enumerate(sides):
-        page = Page(batch_id=batch.id, batch_file_id=file.id, page_index=index, state="read")
-        page.sheet_id, page.side = sheet.id, side
-        session.add(page)
-    session.flush()
-    return batch
 
 
 @pytest.fixture
@@ -90,7 +53,7 @@ def half_way(office: Office, now: dt.datetime) -> Office:
 def test_steps_count_what_is_there(half_way: Office) -> None:
     with half_way.session() as session:
         steps = {step.code: (step.done, step.total) for step in cycle_steps(session, campaign_of(session))}
-    due = 84 + 2 * 72
+    due = DUE
     assert steps == {
         "prepare": (2, 2),
         "print": (30, due),
@@ -102,22 +65,161 @@ def test_steps_count_what_is_there(half_way: Office) -> None:
     }
 
 
-def test_a_sheet_is_back_when_both_sides_are(half_way: Office) -> None:
+def strip_of(
+    session: Session, axis: Axis = Axis.RATED, order: Order = Order.OFFICE
+) -> dict[str, tuple[int, int]]:
+    """Back and due of each unit by its code, in the order of the strip; the office is ""."""
+    progress = paper_progress(session, campaign_of(session), axis, order)
+    return {row.unit.code if row.unit else "": (row.back, row.due) for row in progress.units}
+
+
+def test_a_sheet_is_back_as_soon_as_a_side_of_it_was_scanned(half_way: Office) -> None:
     with half_way.session() as session:
-        rows = {row.unit.code: row for row in unit_progress(session, campaign_of(session))}
-    assert next(iter(rows)) == "NV", "in the office's own order"
-    assert (rows["19186"].sheets_back, rows["19186"].sheets_due) == (20, 72)
-    assert rows["19186"].state is State.SUBMITTED
-    assert [rows[code].tint for code in ("19186", "NV")] == [1, 0]
+        rows = strip_of(session)
+    assert list(rows) == ["NV", "19111", "19186"], "in the office's own order"
+    assert rows == {"NV": (0, OF_DIVISION), "19111": (0, OF_COMMUNE), "19186": (21, OF_COMMUNE)}
+
+
+def test_the_places_of_issue_are_the_other_axis(half_way: Office) -> None:
+    with half_way.session() as session:
+        rows = strip_of(session, Axis.PLACE)
+    at_commune = 15 + 2 + 12 + 30 + 2  # two people of a commune rate the one division
+    assert rows == {
+        "NV": (0, 15 + 10 + 2),  # one person of the division rates both communes
+        "19111": (0, at_commune),
+        "19186": (21, at_commune),
+        "": (0, 3),
+    }
+
+
+def test_late_units_come_first_where_that_is_asked_for(half_way: Office) -> None:
+    with half_way.session() as session:
+        assert list(strip_of(session, order=Order.LATE)) == ["NV", "19111", "19186"]
+        division = session.scalars(select(Unit).where(Unit.code == "NV")).one()
+        for sheet in session.scalars(select(Sheet)):
+            sheet.unit_id = division.id
+        session.flush()
+        assert list(strip_of(session, order=Order.LATE)) == ["19111", "19186", "NV"]
+
+
+def test_one_persons_sheets_lie_at_their_place(office: Office, now: dt.datetime) -> None:
+    """CX3: one person of each division rates every commune; the division hands these forms out."""
+    with office.session() as session:
+        for code in ("19111", "19186"):
+            sheets = print_sheets(session, code, "CX3", 1, now, first=1 if code == "19111" else 2)
+            scan_sides(session, [(sheets[0], side) for side in (1, 2)], now, number=int(code))
+        rated, place = strip_of(session), strip_of(session, Axis.PLACE)
+        assert [rated[code][0] for code in ("NV", "19111", "19186")] == [0, 1, 1]
+        assert [place[code][0] for code in ("NV", "19111", "19186")] == [2, 0, 0]
+
+
+def test_each_stage_counts_within_the_one_before(half_way: Office, now: dt.datetime) -> None:
+    with half_way.session() as session:
+        answer(session, range(1, 11), now, sure("CX4.1", "1"))
+        answer(session, [11], now, blank("CX4.1"))
+        doubt(session, serial=1, now=now)
+        reached = paper_progress(session, campaign_of(session), Axis.RATED, Order.OFFICE).reached
+    assert (reached.printed, reached.read) == (30, 20)
+    assert reached.valid == 9, "one waits for a person, one was left blank throughout, nine were not read"
+
+
+def hand_over(session: Session, serials: Iterable[int], kind: HandOverKind, now: dt.datetime) -> HandOver:
+    """What the clerk's desk leaves behind."""
+    sheets = list(session.scalars(select(Sheet).where(Sheet.serial.in_(serials))))
+    fact = HandOver(
+        campaign_id=campaign_of(session).id, pack_id=sheets[0].pack_id, kind=kind, at=now, by="clerk",
+        person="", sheet_count=len(sheets), sheets=sheets,
+    )  # fmt: skip
+    session.add(fact)
+    session.flush()
+    return fact
+
+
+def test_hand_overs_count_until_they_are_undone(half_way: Office, now: dt.datetime) -> None:
+    with half_way.session() as session:
+        hand_over(session, range(1, 29), HandOverKind.ISSUED, now)
+        back = hand_over(session, range(20, 26), HandOverKind.RETURNED, now)
+
+        def stages() -> tuple[int, int, int]:
+            reached = paper_progress(session, campaign_of(session), Axis.RATED, Order.OFFICE).reached
+            return reached.issued, reached.returned, reached.read
+
+        assert stages() == (28, 25, 20), "a sheet that was read has come back, signed in or not"
+        assert strip_of(session, Axis.PLACE)["19186"][0] == 25
+        undone = hand_over(session, range(20, 26), HandOverKind.UNDONE, now)
+        undone.undoes_id = back.id
+        session.flush()
+        assert stages() == (28, 21, 20)
+
+
+def answer(session: Session, serials: Iterable[int], now: dt.datetime, read: Read) -> None:
+    """What was read on the front of each of these sheets."""
+    fronts = (
+        select(Page).join(Sheet, Sheet.id == Page.sheet_id).where(Sheet.serial.in_(serials), Page.side == 1)
+    )
+    for page in session.scalars(fronts).all():
+        add_reading(session, page, now, [read])
+
+
+def doubt(session: Session, serial: int, now: dt.datetime) -> None:
+    """An answer of this sheet that waits for a person."""
+    field = session.scalars(
+        select(FieldReading).join(Sheet, Sheet.id == FieldReading.sheet_id).where(Sheet.serial == serial)
+    ).one()
+    session.add(
+        ReviewItem(
+            campaign_id=campaign_of(session).id,
+            sheet_id=field.sheet_id,
+            field_reading_id=field.id,
+            field_code="CX4.2",
+            form_code="CX4",
+            queue="single",
+            position=1,
+            opened_at=now,
+        )
+    )
+    session.flush()
 
 
 def test_a_voided_sheet_no_longer_counts(half_way: Office, now: dt.datetime) -> None:
     with half_way.session() as session:
         session.scalars(select(Sheet).where(Sheet.serial == 1)).one().voided_at = now
         session.flush()
-        work, rows = open_work(session, campaign_of(session)), unit_progress(session, campaign_of(session))
-    assert work.sheets_to_print == 84 + 2 * 72 - 29
-    assert max(row.sheets_back for row in rows) == 19
+        work, rows = open_work(session, campaign_of(session)), strip_of(session)
+    assert work.sheets_to_print == DUE - 29
+    assert rows["19186"][0] == 20
+
+
+def test_pictures_say_their_finding_and_have_a_table(half_way: Office) -> None:
+    page = half_way.browser("viewer").get("/").text
+    assert page.count('role="img"') == 6, "three pictures, each for wide and for narrow screens"
+    assert (
+        "3 nơi chưa thu đủ. Chậm nhất: Phòng Nội vụ 0/32; Thị trấn Hoàn Lão 0/60; Xã Đại Trạch 21/60." in page
+    )
+    assert "Kế hoạch 152 phiếu: đã in 30" in page
+    assert page.count('<details class="chart-table"') == 3
+    row = page[page.index('<th scope="row">Xã Đại Trạch</th>') :]
+    assert re.findall(r'<td class="number">([^<]+)</td>', row)[:3] == ["21", "60", "35\u00a0%"]
+    assert "Chờ thẩm định" in row[: row.index("</tr>")]
+
+
+def test_an_axis_is_a_page_of_its_own(half_way: Office) -> None:
+    browser = half_way.browser("clerk")
+    page = browser.get("/?truc=noi-phat&xep=cham").text
+    assert "Phiếu thu về theo nơi phát" in page
+    assert 'hx-push-url="/?truc=danh-gia&amp;xep=cham"' in page
+    part = browser.get("/tien-do?truc=noi-phat", htmx=True).text
+    assert part.lstrip().startswith('<div id="progress"')
+    assert "UBND huyện Bố Trạch" in part
+    assert "/tien-do?truc=noi-phat&amp;seen=" in part
+
+
+def test_the_funnel_leads_where_the_person_may_go(half_way: Office) -> None:
+    clerk, viewer = (half_way.browser(name).get("/").text for name in ("clerk", "viewer"))
+    assert '<a href="/quet">Đã đọc: 20</a>' in clerk
+    assert clerk.count('<a href="/phat-thu">Đã ') == 2
+    assert "Đã đọc: 20" in viewer
+    assert '<a href="/quet">' not in viewer
 
 
 def tasks_of(office: Office, username: str) -> list[tuple[str, str]]:
@@ -128,7 +230,7 @@ def tasks_of(office: Office, username: str) -> list[tuple[str, str]]:
 
 def test_everybody_sees_what_waits_for_them(half_way: Office) -> None:
     assert ("/quet", "3") in tasks_of(half_way, "clerk")
-    assert ("/in", "198") in tasks_of(half_way, "clerk")
+    assert ("/in", "122") in tasks_of(half_way, "clerk")
     assert ("/tham-dinh", "1") in tasks_of(half_way, "appraiser")
     assert tasks_of(half_way, "unit-nv")[0] == ("/tu-cham", "0/28")
     assert tasks_of(half_way, "unit-19186")[0] == ("/tu-cham", "✓")
@@ -143,8 +245,8 @@ def test_a_unit_sees_itself_only(half_way: Office) -> None:
     everybody = half_way.browser("viewer").get("/").text
     assert (
         everybody.index("Phòng Nội vụ")
-        < everybody.index("thị trấn Hoàn Lão")
-        < everybody.index("xã Đại Trạch")
+        < everybody.index("Thị trấn Hoàn Lão")
+        < everybody.index("Xã Đại Trạch")
     )
 
 
@@ -157,23 +259,52 @@ def test_days_are_counted_by_the_calendar(office: Office, hours: int, words: str
     assert words in office.browser("viewer").get("/").text
 
 
-def test_the_panel_refreshes_itself_only_while_pages_are_read(half_way: Office) -> None:
+def poll_address(text: str) -> str:
+    """Where the panel asks again."""
+    found = re.search(r'id="progress" hx-get="([^"]+)" hx-trigger="every 2500ms"', text)
+    assert found is not None
+    return found[1].replace("&amp;", "&")
+
+
+def test_the_panel_asks_again_and_is_answered_when_something_changed(
+    half_way: Office, now: dt.datetime
+) -> None:
     browser = half_way.browser("clerk")
-    assert "hx-get" not in browser.get("/").text
+    address = poll_address(browser.get("/").text)
+    assert browser.get(address, htmx=True).status_code == 204
     with half_way.session() as session:
-        page = session.scalars(select(Page).where(Page.state == "problem")).first()
-        assert page is not None
-        page.state = "waiting"
+        hand_over(session, [30], HandOverKind.RETURNED, now)
         session.commit()
-    part = browser.get("/tien-do", htmx=True).text
-    assert part.lstrip().startswith('<div id="progress" hx-get="/tien-do"')
+    changed = browser.get(address, htmx=True)
+    assert changed.status_code == 200
+    assert "Xã Đại Trạch 22/60" in changed.text
+    assert poll_address(changed.text) != address
     assert "<html" in browser.get("/tien-do").text
+
+
+def test_the_panel_stops_when_the_index_is_published(half_way: Office, now: dt.datetime) -> None:
+    browser = half_way.browser("clerk")
+    address = poll_address(browser.get("/").text)
+    with half_way.session() as session:
+        session.add(
+            IndexVersion(
+                campaign_id=campaign_of(session).id, number=1, kind=PUBLISHED, made_by="head", made_at=now,
+                sha256="0" * 64, result_sha256="0" * 64, missing_count=0,
+                published_by="head", published_at=now,
+                levels={}, snapshot={},
+            )
+        )  # fmt: skip
+        session.commit()
+    last = browser.get(address, htmx=True)
+    assert last.status_code == 286
+    assert "hx-trigger" not in last.text
+    assert "hx-trigger" not in browser.get("/").text
 
 
 def test_without_a_campaign_the_page_says_what_comes_first(office: Office) -> None:
     with office.session() as session:
         session.execute(update(User).values(unit_id=None))
-        for table in (RespondentGroup, Unit, Campaign):
+        for table in (RespondentGroup, Unit, Level, FormTotal, Signatory, Campaign):
             session.execute(delete(table))
         session.commit()
     assert "Chưa có chu kỳ đánh giá nào" in office.browser("clerk").get("/").text

@@ -3,16 +3,20 @@
 import datetime as dt
 import io
 import subprocess
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pikepdf
 import pytest
+import zxingcpp
 from sqlalchemy import select
 
+from ocr.blank import render_pdf_page
 from ocr.sheet_code import serial_text
 from tests.clients import Browser, Office
 from webapp.persistence.audit import LogEntry
-from webapp.persistence.campaign import PrintOrder, RespondentGroup, Sheet
+from webapp.persistence.campaign import Pack, PrintOrder, RespondentGroup, Sheet
 from webapp.persistence.scans import Batch, BatchFile, Page
 
 
@@ -25,10 +29,10 @@ def group_id(office: Office, form: str, group: str) -> int:
 
 
 def order(office: Office, form: str = "CX4", group: str = "DN", **fields: object) -> Browser:
-    """A clerk who has just ordered sheets."""
+    """A clerk who has just ordered the missing sheets of a group, or what the fields say."""
     browser = office.browser("clerk")
     office.clock.now += dt.timedelta(seconds=5)
-    answer = browser.post(f"/in/nhom/{group_id(office, form, group)}", fields)
+    answer = browser.post("/in/lap", fields or {"nhom": group_id(office, form, group)})
     assert (answer.status_code, answer.location) == (303, "/in#orders")
     return browser
 
@@ -39,6 +43,8 @@ def sheets(office: Office) -> list[Sheet]:
         for sheet in found:
             assert sheet.unit.code, "loaded while the session is open"
             assert sheet.group.code
+            assert sheet.pack.code
+            assert sheet.pack.place_unit is None or sheet.pack.place_unit.code
     return found
 
 
@@ -53,103 +59,136 @@ def words_of(pdf: bytes) -> list[str]:
     return done.stdout.decode().split("\f")[:-1]
 
 
-def test_the_page_shows_what_the_plan_asks_for(office: Office) -> None:
-    page = office.browser("clerk").get("/in").text
-    # one division: 3 + 15 + 56 + 10; two communes: (15 + 2 + 12 + 13 + 30) x 2
-    assert "Đã lập 0/228 tờ theo kế hoạch" in page
-    assert "Chưa lập phiếu nào" in page
-    assert page.count("Chọn đơn vị") == 9
-    assert "không chọn “Vừa trang”" in page
+def pack_codes(office: Office) -> list[str]:
+    with office.session() as session:
+        return list(session.scalars(select(Pack.code).order_by(Pack.id)))
 
 
-def test_one_unit_gets_its_sheets_with_serials_of_their_own(office: Office) -> None:
-    browser = order(office, unit="19186", count=30)
-    order(office, "CX1", "LD", unit="19186", count=2)
-    printed = sheets(office)
-    assert [sheet.serial for sheet in printed] == list(range(1, 33))
-    assert {(sheet.form_code, sheet.group.code, sheet.unit.code) for sheet in printed[:30]} == {
-        ("CX4", "DN", "19186")
-    }
-    assert {(sheet.form_code, sheet.group.code) for sheet in printed[30:]} == {("CX1", "LD")}
+def test_the_page_shows_what_the_plan_asks_for_on_both_axes(office: Office) -> None:
+    browser = office.browser("clerk")
     page = browser.get("/in").text
-    assert "Đã lập 32/228 tờ" in page
-    assert "Xã Đại Trạch" in page
-    assert f"{serial_text(1)} – {serial_text(30)}" in page
-    assert "Còn thiếu 30" in page
+    # about the division: 3 + 15 + 2 x 2 + 10; about each of two communes: 15 + 2 + 12 + 1 + 30
+    assert "Đã lập 0/152 tờ theo kế hoạch" in page
+    assert "Chưa lập phiếu nào" in page
+    assert page.count("Xem các bộ") == 4, "the office, a division, two communes"
+    assert "không chọn “Vừa trang”" in page
+    by_unit = browser.get("/in?theo=don-vi").text
+    assert "Đã lập 0/152 tờ theo kế hoạch" in by_unit
+    assert "Xem các bộ" not in by_unit
+    for name, due in (("Phòng Nội vụ", 32), ("Xã Đại Trạch", 60)):
+        assert f"{due}" in by_unit.split(name, 1)[1][:200]
+    place = browser.get("/in/noi/19186").text
+    assert "6 bộ, 61 tờ phiếu, 122 mặt, in khoảng 5 phút." in place
+    assert "người số 2" in place
+    assert browser.get("/in/noi/xx").status_code == 404
+
+
+def test_one_group_gets_its_sheets_with_serials_of_their_own(office: Office) -> None:
+    browser = order(office)
+    order(office, "CX1", "LD")
+    printed = sheets(office)
+    assert [sheet.serial for sheet in printed] == list(range(1, 65))
+    assert [(sheet.form_code, sheet.unit.code) for sheet in printed[::30]] == [
+        ("CX4", "19111"),
+        ("CX4", "19186"),
+        ("CX1", "19111"),
+    ]
+    page = browser.get("/in").text
+    assert "Đã lập 64/152 tờ" in page
+    assert f"{serial_text(1)} – {serial_text(60)}" in page
     with office.session() as session:
         acts = session.scalars(select(LogEntry.act)).all()
     assert acts.count("sheets_ordered") == 2
 
 
 def test_the_pdf_holds_exactly_those_sheets_and_can_be_had_again(office: Office) -> None:
-    browser = order(office, unit="19111", count=2)
-    (order_id,) = order_ids(office)
+    browser = order(office, "CX1", "LD")
+    (order_id, _second) = order_ids(office)
     answer = browser.get(f"/in/lan/{order_id}.pdf")
     assert answer.mimetype == "application/pdf"
-    assert "CX4_DN_19111_00001-00002.pdf" in answer.headers["Content-Disposition"]
+    assert "2-bo_00001-00004.pdf" in answer.headers["Content-Disposition"]
     pages = words_of(answer.data)
-    assert len(pages) == 4
-    for page, serial in zip(pages, (1, 1, 2, 2), strict=True):
+    assert len(pages) == 2 * (1 + 2 + 1 + 2)
+    code, _other = pack_codes(office)
+    cover, back = pages[:2]
+    assert code in cover
+    assert "thị trấn Hoàn Lão" in cover
+    assert "Cover slip of a pack of forms" in cover
+    assert f"{serial_text(1)} – {serial_text(2)}" in cover
+    assert serial_text(1) in back
+    for page, serial in zip(pages[2:6], (1, 1, 2, 2), strict=True):
         assert serial_text(serial) in page
         assert "thị trấn Hoàn Lão" in page
-    assert "HUYỆN BỐ TRẠCH" in pages[0]
+    assert "xã Đại Trạch" in pages[-1]
     assert browser.get(f"/in/lan/{order_id}.pdf").data == answer.data
-    assert len(sheets(office)) == 2, "downloading makes no new sheets"
+    assert len(sheets(office)) == 4, "downloading makes no new sheets"
 
 
-def test_all_missing_sheets_of_a_group_come_as_one_pdf(office: Office) -> None:
-    browser = order(office, unit="19186", count=28)
-    order(office)
-    per_unit = dict.fromkeys(("19111", "19186"), 0)
-    for sheet in sheets(office):
-        per_unit[sheet.unit.code] += 1
-    assert per_unit == {"19111": 30, "19186": 30}
-    page = browser.get("/in").text
-    assert "2 đơn vị" in page
-    answer = browser.get(f"/in/lan/{order_ids(office)[1]}.pdf")
-    with pikepdf.open(io.BytesIO(answer.data)) as pdf:
-        assert len(pdf.pages) == 2 * (30 + 2)
-    names = words_of(answer.data)
-    assert "thị trấn Hoàn Lão" in names[0]
-    assert "xã Đại Trạch" in names[-1]
-    need = browser.get(f"/in/nhom/{group_id(office, 'CX4', 'DN')}").text
-    assert "Đã lập 60/60 tờ" in need
-    answer = browser.post(f"/in/nhom/{group_id(office, 'CX4', 'DN')}", {})
+def test_the_zip_holds_a_folder_a_place_and_a_pdf_a_pack(office: Office) -> None:
+    browser = order(office, all="yes")
+    answer = browser.get(f"/in/lan/{order_ids(office)[0]}.zip")
+    assert answer.mimetype == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+        assert {name.split("/")[0] for name in names} == {"co-quan", "NV", "19111", "19186"}
+        assert len(names) == len(pack_codes(office)) == 18
+        sides = {name: _count_pages(archive.read(name)) for name in names}
+    assert sum(sides.values()) == 2 * (152 + 18)
+    assert sides[f"co-quan/{pack_codes(office)[0]}_CH1_LD_nguoi-1.pdf"] == 2 * (1 + 1)
+    answer = browser.post("/in/lap", {})
     assert answer.status_code == 422
-    assert "Chưa có đơn vị nào cần in" in answer.text
+    assert "Không còn phiếu nào thiếu để lập" in answer.text
+
+
+def test_the_cover_slip_carries_the_packs_code_for_machines(office: Office) -> None:
+    browser = order(office, "CX3", "CH")
+    pdf = browser.get(f"/in/lan/{order_ids(office)[0]}.pdf").data
+    found = zxingcpp.read_barcodes(np.ascontiguousarray(render_pdf_page(pdf, 0, 150)))
+    assert [code.text for code in found] == pack_codes(office)
+
+
+def test_one_place_gets_all_its_packs(office: Office) -> None:
+    browser = order(office, noi="19186")
+    assert {sheet.pack.place_unit and sheet.pack.place_unit.code for sheet in sheets(office)} == {"19186"}
+    assert len(sheets(office)) == 61
+    place = browser.get("/in/noi/19186").text
+    assert "Đã lập 61/61 tờ" in place
+    whole = browser.get("/in/noi/19186.pdf").data
+    assert _count_pages(whole) == 2 * (61 + 6)
+    assert browser.get("/in/noi/19111.pdf").status_code == 422
+
+
+def test_spare_sheets_join_their_pack(office: Office) -> None:
+    browser = order(office)
+    code = pack_codes(office)[1]
+    answer = browser.post("/in/noi/19186/them", {"pack": code, "count": "3"})
+    assert answer.status_code == 303
+    assert [sheet.serial for sheet in sheets(office) if sheet.pack.code == code][-3:] == [61, 62, 63]
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "501", "x", ""])
 def test_a_count_out_of_range_is_refused_and_nothing_is_kept(office: Office, count: str) -> None:
-    answer = office.browser("clerk").post(
-        f"/in/nhom/{group_id(office, 'CX4', 'DN')}", {"unit": "19186", "count": count}
-    )
+    browser = order(office)
+    answer = browser.post("/in/noi/19186/them", {"pack": pack_codes(office)[1], "count": count})
     assert answer.status_code == 422
     assert "từ 1" in answer.text
-    assert sheets(office) == []
-
-
-def test_a_unit_of_the_other_level_is_not_found(office: Office) -> None:
-    answer = office.browser("clerk").post(
-        f"/in/nhom/{group_id(office, 'CX4', 'DN')}", {"unit": "NV", "count": "1"}
-    )
-    assert answer.status_code == 422
-    assert "Không có đơn vị này." in answer.text
+    assert len(sheets(office)) == 60
 
 
 def test_a_lost_sheet_is_voided_and_replaced_by_a_new_one(office: Office) -> None:
-    browser = order(office, unit="19186", count=3)
+    browser = order(office)
     office.clock.now += dt.timedelta(minutes=1)
     answer = browser.post("/in/thay", {"serial": f" {serial_text(2)} "})
     assert answer.status_code == 303
-    assert f"Đã hủy phiếu {serial_text(2)}; phiếu {serial_text(4)} thay" in browser.get("/in").text
+    assert f"Đã hủy phiếu {serial_text(2)}; phiếu {serial_text(61)} thay" in browser.get("/in").text
     printed = sheets(office)
     assert [sheet.serial for sheet in printed if sheet.voided_at is not None] == [2]
-    assert printed[-1].unit.code == "19186"
-    first, second = order_ids(office)
-    assert len(words_of(browser.get(f"/in/lan/{first}.pdf").data)) == 4, "the voided sheet cannot come back"
-    assert serial_text(4) in words_of(browser.get(f"/in/lan/{second}.pdf").data)[0]
-    assert "Đã lập 3/228 tờ" in browser.get("/in").text
+    assert (printed[-1].unit.code, printed[-1].pack.code) == ("19111", pack_codes(office)[0])
+    first, _other, second = order_ids(office)
+    assert _count_pages(browser.get(f"/in/lan/{first}.pdf").data) == 2 * (59 + 2), "void sheets stay away"
+    assert serial_text(61) in words_of(browser.get(f"/in/lan/{second}.pdf").data)[2]
+    assert "Đã lập 60/152 tờ" in browser.get("/in").text
     answer = browser.post("/in/thay", {"serial": serial_text(2)})
     assert answer.status_code == 422
     assert "đã được hủy từ trước" in answer.text
@@ -164,7 +203,7 @@ def test_a_lost_sheet_is_voided_and_replaced_by_a_new_one(office: Office) -> Non
     ],
 )
 def test_a_mistyped_or_unknown_serial_voids_nothing(office: Office, typed: str, complaint: str) -> None:
-    browser = order(office, unit="19186", count=3)
+    browser = order(office, "CX1", "LD")
     answer = browser.post("/in/thay", {"serial": typed})
     assert answer.status_code in {404, 422}
     assert complaint in answer.text
@@ -172,8 +211,8 @@ def test_a_mistyped_or_unknown_serial_voids_nothing(office: Office, typed: str, 
 
 
 def test_a_scanned_sheet_is_not_lost(office: Office) -> None:
-    browser = order(office, unit="19186", count=1)
-    (sheet,) = sheets(office)
+    browser = order(office, "CX1", "LD")
+    sheet = sheets(office)[0]
     with office.session() as session:
         batch = Batch(
             campaign_id=sheet.campaign_id, number=1, received_by="clerk", received_at=office.clock()
@@ -184,16 +223,17 @@ def test_a_scanned_sheet_is_not_lost(office: Office) -> None:
     answer = browser.post("/in/thay", {"serial": serial_text(1)})
     assert answer.status_code == 422
     assert "đã quét, không phải phiếu bị mất" in answer.text
-    assert len(sheets(office)) == 1
+    assert len(sheets(office)) == 4
 
 
 def test_an_order_whose_sheets_are_all_void_prints_nothing(office: Office) -> None:
-    browser = order(office, unit="19186", count=1)
-    office.clock.now += dt.timedelta(minutes=1)
-    browser.post("/in/thay", {"serial": serial_text(1)})
+    browser = order(office, "CX3", "CH")
+    for serial in (1, 2):
+        office.clock.now += dt.timedelta(minutes=1)
+        browser.post("/in/thay", {"serial": serial_text(serial)})
     answer = browser.get(f"/in/lan/{order_ids(office)[0]}.pdf")
     assert answer.status_code == 422
-    assert "không còn gì để in" in answer.text
+    assert "Không còn phiếu nào để in" in answer.text
 
 
 def test_all_eight_forms_can_be_looked_at(office: Office, tmp_path: Path) -> None:
@@ -215,21 +255,27 @@ def test_all_eight_forms_can_be_looked_at(office: Office, tmp_path: Path) -> Non
 
 
 def test_in_english(office: Office) -> None:
-    browser = order(office, unit="19186", count=2)
+    browser = order(office)
     browser.post("/ngon-ngu", {"locale": "en"})
     page = browser.get("/in").text
-    assert "2 of the 228 planned sheets are made" in page
+    assert "60 of the 152 planned sheets are made" in page
     assert "Enterprises, production establishments, residents" in page
     assert "Overall satisfaction" in browser.get("/in/mau/CX4").text
 
 
 @pytest.mark.parametrize("person", ["reviewer", "unit-19186", "appraiser", "head", "viewer"])
 def test_only_clerks_print(office: Office, person: str) -> None:
-    order(office, unit="19186", count=1)
+    order(office, "CX1", "LD")
     stranger = office.browser(person)
-    number = group_id(office, "CX4", "DN")
-    for path in ("/in", f"/in/nhom/{number}", f"/in/lan/{order_ids(office)[0]}.pdf", "/in/mau"):
+    number = order_ids(office)[0]
+    for path in ("/in", "/in/noi/19186", f"/in/lan/{number}.pdf", f"/in/lan/{number}.zip", "/in/mau"):
         assert stranger.get(path).status_code == 403
-    assert stranger.post(f"/in/nhom/{number}", {"unit": "19186", "count": "1"}).status_code == 403
+    for path in ("/in/lap", "/in/noi/19186/them"):
+        assert stranger.post(path, {"count": "1"}).status_code == 403
     assert stranger.post("/in/thay", {"serial": serial_text(1)}).status_code == 403
-    assert len(sheets(office)) == 1
+    assert len(sheets(office)) == 4
+
+
+def _count_pages(pdf: bytes) -> int:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        return len(opened.pages)

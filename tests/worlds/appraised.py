@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.worlds.packs import pack_about
 from tests.worlds.read_pages import add_page, add_reading, sure
 from tests.worlds.small import SmallWorld
 from webapp.par_index.scheme import ComponentCriterion, Policy, Scheme
@@ -125,6 +126,7 @@ def _sheet(session: Session, unit: Unit, group: RespondentGroup, serial: int) ->
         form_code=group.form_code,
         form_version=1,
         group=group,
+        pack=pack_about(session, group, unit),
         unit=unit,
         printed_at=dt.datetime(2021, 3, 1, tzinfo=dt.UTC),
     )

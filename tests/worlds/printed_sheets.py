@@ -6,6 +6,7 @@ import io
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.worlds.packs import pack_about
 from tests.worlds.small import SmallWorld
 from webapp.persistence.campaign import RespondentGroup, Sheet
 from webapp.persistence.scans import Batch
@@ -37,6 +38,7 @@ def print_sheets(
             form_code=form,
             form_version=1,
             group=group,
+            pack=pack_about(session, group, world.units[unit]),
             unit=world.units[unit],
             printed_at=now,
         )

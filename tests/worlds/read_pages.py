@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.worlds.packs import pack_about
 from tests.worlds.small import SmallWorld
 from webapp.persistence.campaign import RespondentGroup, Sheet
 from webapp.persistence.readings import FieldReading, Reading
@@ -78,6 +79,7 @@ def add_sheet(
         form_code=form,
         form_version=1,
         group=group,
+        pack=pack_about(session, group, world.units[unit]),
         unit=world.units[unit],
         printed_at=dt.datetime(2021, 3, 1, tzinfo=dt.UTC),
     )

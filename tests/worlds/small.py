@@ -1,7 +1,7 @@
 """One office, three units, a person of each role: the data that every reader of tests knows by heart."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -12,15 +12,15 @@ from webapp.services.campaigns import create_campaign, sample_plan
 # argon2 hash of PASSWORD with the cheapest parameters: hashing is tested where it is the subject.
 PASSWORD = "mat-khau-thu-2020"
 UNIT_CODES = ("NV", "19111", "19186")
-ROLES = ("clerk", "reviewer", "appraiser", "head", "viewer", "administrator")
+ROLES = ("clerk", "reviewer", "appraiser", "head", "treasurer", "viewer", "administrator")
 
 
 @dataclass(frozen=True)
 class SmallWorld:
     """The campaign, its units by code, and its people by username.
 
-    Usernames: clerk, reviewer, reviewer2, appraiser, head, viewer, administrator, and unit-nv, unit-19111,
-    unit-19186 for the units.
+    Usernames: clerk, reviewer, reviewer2, appraiser, head, treasurer, viewer, administrator, and
+    unit-nv, unit-19111, unit-19186 for the units.
     """
 
     campaign: Campaign
@@ -31,7 +31,7 @@ class SmallWorld:
 def make_small_world(session: Session, now: dt.datetime) -> SmallWorld:
     """Add the world to an empty database (flushed, not committed)."""
     plan = sample_plan()
-    plan = replace(plan, units=[unit for unit in plan.units if unit.code in UNIT_CODES])
+    plan = plan.with_units([unit for unit in plan.units if unit.code in UNIT_CODES])
     campaign = create_campaign(session, "administrator", plan, now)
     session.flush()
     units = {unit.code: unit for unit in campaign.units}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr.bench.options import add_bench_options
+from webapp.cli.bench_printing import print_campaign
 from webapp.cli.memory import tree_processor_s
 from webapp.cli.parsers import Groups
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, sessionmaker
 
     from ocr.bench.table import Section
-    from ocr.deck.order import DeckOrder
-    from webapp.persistence.campaign import PrintOrder
     from webapp.settings import Settings
 
 _SEED = 4242
@@ -42,7 +41,11 @@ def _run(parsed: argparse.Namespace) -> int:
 
     with tempfile.TemporaryDirectory(prefix="chamdiem-bench-") as name:
         folder = Path(name)
-        sections = [*measure(parsed, folder), _through_the_worker(parsed, folder)]
+        sections = [
+            *measure(parsed, folder),
+            print_campaign(parsed.forms, folder),
+            _through_the_worker(parsed, folder),
+        ]
     show(sections, markdown=parsed.markdown)
     return 0
 
@@ -110,42 +113,36 @@ def _hand_in_stack(
 ) -> tuple[Path, ...]:
     """Order, print, fill in, scan and hand in sheets of one unit; the scan files."""
     from ocr.deck.build import page_workers, scan_print
+    from ocr.printing import print_sheets
     from ocr.template import FormLibrary
     from webapp.persistence.base import utc_now
-    from webapp.services.print_needs import load_needs
-    from webapp.services.printing import order_sheets
-    from webapp.services.rehearsal import ACTOR, Size, hand_in, open_rehearsal, print_order
+    from webapp.services.print_files import unit_runs
+    from webapp.services.printing import order_missing
+    from webapp.services.rehearsal import ACTOR, Size, deck_of, hand_in, open_rehearsal
+    from webapp.services.sheet_counts import list_groups
     from webapp.storage import ScanStore
 
     library = FormLibrary(settings.forms_dir)
     with sessions.begin() as session:
         campaign = open_rehearsal(session, Size(units_per_level=1), utc_now()).campaign
-        need = next(need for need in load_needs(session, campaign) if need.group.form_code == _FORM)
-        counts = [(need.units[0].unit, sheets)]
-        [order] = order_sheets(session, ACTOR, library, group=need.group, counts=counts, now=utc_now())
-        print_order(session, campaign, library, order, folder / "printed.pdf")
-        deck = _deck(order, settings.forms_dir, library.latest(_FORM).version)
+        group = next(group for group in list_groups(session, campaign) if group.form_code == _FORM)
+        group.sheets_per_unit = sheets
+        order_missing(
+            session,
+            ACTOR,
+            library,
+            campaign=campaign,
+            is_wanted=lambda need: need.group is group,
+            now=utc_now(),
+        )
+        [run] = unit_runs(session, campaign)
+    print_sheets(library, run, folder / "printed.pdf")
+    deck = deck_of(run, settings.forms_dir, _SEED)
     with page_workers(1) as page_map:
         files = scan_print(deck, folder / "printed.pdf", folder, page_map).files
     with sessions.begin() as session:
         hand_in(session, ScanStore(settings.scans_dir), files, sheets, utc_now())
     return files
-
-
-def _deck(order: "PrintOrder", forms_dir: Path, version: int) -> "DeckOrder":
-    from ocr.deck.order import DeckOrder
-
-    return DeckOrder(
-        forms_dir=forms_dir,
-        form=order.form_code,
-        version=version,
-        group=order.group.code,
-        unit=order.unit.code,
-        unit_name=order.unit.name,
-        sheets=order.sheet_count,
-        seed=_SEED,
-        first_serial=order.first_serial,
-    )
 
 
 def _time_worker(sessions: "sessionmaker[Session]", settings: "Settings") -> tuple[float, float, int]:

@@ -14,12 +14,13 @@ from ocr.deck.order import DeckOrder
 from ocr.deck.score import Score
 from ocr.deck.stack import Feed
 from ocr.deck.truth import PageKind, TruthPage, write_truth
+from ocr.printing import PrintRun, print_sheets
 from ocr.template import FormLibrary
 from webapp.cli.memory import tree_memory_mb
 from webapp.par_index.compute import compute_index
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
-from webapp.persistence.campaign import PrintOrder, Unit
+from webapp.persistence.campaign import Unit
 from webapp.services.publication import (
     compute_trial,
     confirmation_words,
@@ -32,10 +33,10 @@ from webapp.services.rehearsal import (
     Rehearsal,
     Size,
     count_unread,
+    deck_of,
     hand_in,
     open_rehearsal,
     order_quota,
-    print_order,
     score_rehearsed_unit,
     settle_next,
     sides_to_rescan,
@@ -143,9 +144,9 @@ class _Run:
         with self._sessions.begin() as session:
             rehearsal = open_rehearsal(session, self._orders.size, utc_now())
             printed = order_quota(session, rehearsal.campaign, self._library, utc_now())
-        sheets = sum(order.sheet_count for order in printed)
+        sheets = sum(len(run.serials) for run in printed)
         self._say(f"{len(rehearsal.campaign.units)} đơn vị, {sheets} tờ phiếu: in, điền, quét")
-        fill_s = self._timed(lambda: self._fill_and_hand_in(rehearsal, printed))
+        fill_s = self._timed(lambda: self._fill_and_hand_in(printed))
         self._say(f"{self._pages()} trang đã quét trong {fill_s:.0f} giây; đọc")
         self._read(rehearsal)
         rescanned = self._rescan(rehearsal, printed)
@@ -191,22 +192,21 @@ class _Run:
 
     # --- paper ------------------------------------------------------------------------------------
 
-    def _fill_and_hand_in(self, rehearsal: Rehearsal, printed: list[PrintOrder]) -> None:
+    def _fill_and_hand_in(self, printed: list[PrintRun]) -> None:
         """Unit by unit: print, fill in, scan, and hand the stack in as one batch."""
-        by_unit: defaultdict[int, list[PrintOrder]] = defaultdict(list)
-        for order in printed:
-            by_unit[order.unit_id].append(order)
+        by_unit: defaultdict[str, list[PrintRun]] = defaultdict(list)
+        for run in printed:
+            by_unit[run.unit].append(run)
         with page_workers(self._orders.workers) as page_map:
-            for done, unit_orders in enumerate(by_unit.values()):
+            for done, runs in enumerate(by_unit.values()):
                 if done and done % _TELL_EVERY_UNITS == 0:
                     self._say(f"… xong {done}/{len(by_unit)} đơn vị, {self._pages()} trang")
-                files = [path for order in unit_orders for path in self._fill(rehearsal, order, page_map)]
-                self._hand_in(files, sum(order.sheet_count for order in unit_orders))
+                files = [path for run in runs for path in self._fill(run, page_map)]
+                self._hand_in(files, sum(len(run.serials) for run in runs))
 
-    def _fill(self, rehearsal: Rehearsal, order: PrintOrder, page_map: PageMap) -> tuple[Path, ...]:
-        with self._sessions() as session:
-            print_order(session, rehearsal.campaign, self._library, session.merge(order), self._pdf(order))
-        stack = scan_print(self._deck(order), self._pdf(order), self._scans, page_map)
+    def _fill(self, run: PrintRun, page_map: PageMap) -> tuple[Path, ...]:
+        print_sheets(self._library, run, self._pdf(run))
+        stack = scan_print(self._deck(run), self._pdf(run), self._scans, page_map)
         self._truth += stack.truth
         return stack.files
 
@@ -216,25 +216,14 @@ class _Run:
         for path in files:
             path.unlink()
 
-    def _pdf(self, order: PrintOrder) -> Path:
-        return self._prints / f"{order.id}.pdf"
+    def _pdf(self, run: PrintRun) -> Path:
+        return self._prints / f"{run.form}-{run.group}-{run.unit}.pdf"
 
-    def _deck(self, order: PrintOrder) -> DeckOrder:
-        return DeckOrder(
-            forms_dir=self._orders.forms_dir,
-            form=order.form_code,
-            version=self._library.latest(order.form_code).version,
-            group=order.group.code,
-            unit=order.unit.code,
-            unit_name=order.unit.name,
-            sheets=order.sheet_count,
-            seed=self._orders.seed,
-            profile=self._orders.profile,
-            dpi=self._orders.dpi,
-            first_serial=order.first_serial,
-        )
+    def _deck(self, run: PrintRun) -> DeckOrder:
+        orders = self._orders
+        return deck_of(run, orders.forms_dir, orders.seed, orders.profile, orders.dpi)
 
-    def _rescan(self, rehearsal: Rehearsal, printed: list[PrintOrder]) -> int:
+    def _rescan(self, rehearsal: Rehearsal, printed: list[PrintRun]) -> int:
         """Look for sides that are missing or could not be read, and scan them (again); how many."""
         count = 0
         for attempt in range(_RESCANS):
@@ -243,21 +232,19 @@ class _Run:
             if not wanted:
                 break
             self._say(f"{len(wanted)} mặt phiếu thiếu hoặc không đọc được: quét lại")
-            files = [path for job in _by_order(printed, wanted) for path in self._scan_again(*job, attempt)]
+            files = [path for job in _by_run(printed, wanted) for path in self._scan_again(*job, attempt)]
             self._hand_in(files, len({serial for serial, _side in wanted}))
             self._read(rehearsal)
             count += len(wanted)
         return count
 
-    def _scan_again(self, order: PrintOrder, sides: list[tuple[int, int]], attempt: int) -> tuple[Path, ...]:
+    def _scan_again(self, run: PrintRun, sides: list[tuple[int, int]], attempt: int) -> tuple[Path, ...]:
         feeds = [
-            Feed(
-                PageKind.SHEET, serial - order.first_serial, side, batch=_RESCAN_BATCH + attempt, page_index=n
-            )
+            Feed(PageKind.SHEET, run.serials.index(serial), side, batch=_RESCAN_BATCH + attempt, page_index=n)
             for n, (serial, side) in enumerate(sides)
         ]
         with page_workers(1) as page_map:
-            stack = scan_print(self._deck(order), self._pdf(order), self._scans, page_map, feeds)
+            stack = scan_print(self._deck(run), self._pdf(run), self._scans, page_map, feeds)
         self._truth += stack.truth
         return stack.files
 
@@ -337,11 +324,11 @@ class _Run:
             return check.may_freeze, blocked, index, check_answers(session, campaign, answers)
 
 
-def _by_order(
-    printed: list[PrintOrder], sides: list[tuple[int, int]]
-) -> Iterator[tuple[PrintOrder, list[tuple[int, int]]]]:
-    for order in printed:
-        serials = range(order.first_serial, order.first_serial + order.sheet_count)
+def _by_run(
+    printed: list[PrintRun], sides: list[tuple[int, int]]
+) -> Iterator[tuple[PrintRun, list[tuple[int, int]]]]:
+    for run in printed:
+        serials = set(run.serials)
         own = [(serial, side) for serial, side in sides if serial in serials]
         if own:
-            yield order, own
+            yield run, own

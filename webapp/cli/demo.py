@@ -16,28 +16,22 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from ocr.deck.build import build_deck
-from ocr.deck.order import DeckOrder
 from ocr.template import FormLibrary
 from webapp.cli.parsers import Groups
 from webapp.cli.serve import ADDRESS_TAKEN, is_taken
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
-from webapp.persistence.campaign import Campaign, PrintOrder
+from webapp.persistence.campaign import Campaign
 from webapp.persistence.scans import BatchFile, Page
 from webapp.persistence.schema import MIGRATIONS_DIR, upgrade_database
 from webapp.services import sample_campaign
-from webapp.services.campaigns import current_campaign
+from webapp.services.campaigns import BO_TRACH, SAMPLE_DIR, current_campaign
+from webapp.services.print_files import unit_runs
+from webapp.services.rehearsal import deck_of
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
 SEED = 2020
 FORMS_DIR = MIGRATIONS_DIR.parent / "forms_templates"
-# Each stack: its print orders as (form, group, unit). The last one is left to the worker of the demo.
-STACKS = (
-    (("CX4", "DN", "19186"), ("CX2", "CC", "19186")),
-    (("CX1", "DB", "19186"), ("CX1", "LD", "19186"), ("CX3", "CH", "19186")),
-    (("CH1", "LD", "NV"), ("CH2", "CC", "NV"), ("CH4", "DN", "NV")),
-    (("CX4", "DN", "19111"),),
-)
 _BUSY = ("waiting", "splitting", "reading")
 _READING_LIMIT_S = 900
 
@@ -47,12 +41,13 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
     parser = groups.add_parser("demo", help="build the sample campaign (once) and serve it")
     parser.add_argument("--build-only", action="store_true", help="build, but do not serve")
     parser.add_argument("--bind", default="127.0.0.1:8000")
+    parser.add_argument("--sample", choices=sample_campaign.SAMPLES, default=BO_TRACH.name)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     os.umask(0o077)  # the children keep it
-    settings = demo_settings()
+    settings = demo_settings(arguments.sample)
     if not arguments.build_only and is_taken(arguments.bind):
         sys.stderr.write(
             f"Something else already answers on {arguments.bind}: perhaps a demo in another window. "
@@ -60,20 +55,20 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         return ADDRESS_TAKEN
     built = settings.data_dir / "built"
-    if built.exists() and built.read_text() == _recipe():
+    if built.exists() and built.read_text() == _recipe(arguments.sample):
         _say(f"The sample campaign is there already ({settings.data_dir}; `make clean` removes it)")
     else:
-        build_demo(settings)
+        build_demo(settings, SAMPLE_DIR / arguments.sample)
     if arguments.build_only:
         return 0
     _say(f"Serving on http://{arguments.bind} – the sign-in page shows one login per role; Ctrl+C ends")
     return _serve(settings, arguments.bind)
 
 
-def demo_settings() -> Settings:
-    """The demo has a data folder of its own, beside a real one."""
+def demo_settings(sample: str = BO_TRACH.name) -> Settings:
+    """Each sample's demo has a data folder of its own, beside a real one."""
     settings = Settings.from_env()
-    data_dir = settings.data_dir / "demo"
+    data_dir = settings.data_dir / ("demo" if sample == BO_TRACH.name else f"demo-{sample}")
     return replace(
         settings, data_dir=data_dir, database_url=f"sqlite:///{data_dir / 'chamdiem.sqlite3'}", demo=True
     )
@@ -97,7 +92,7 @@ class _Builder:
             step(session, campaign)
 
 
-def build_demo(settings: Settings) -> None:
+def build_demo(settings: Settings, folder: Path = BO_TRACH) -> None:
     """Build it step by step, saying which; a build that was broken off starts afresh."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left_over in settings.data_dir.glob("chamdiem.sqlite3*"):
@@ -105,31 +100,37 @@ def build_demo(settings: Settings) -> None:
     upgrade_database(settings.database_url)
     engine = make_engine(settings.database_url)
     builder = _Builder(settings, engine, ScanStore(settings.scans_dir), utc_now())
+    demo = sample_campaign.demo_plan(folder)
     _say("1/5 Campaign, schemes and accounts")
     with make_session_factory(engine).begin() as session:
-        campaign = sample_campaign.open_sample_campaign(session, builder.now)
-        units = sorted(campaign.units, key=lambda unit: unit.code != sample_campaign.FEATURED_UNIT)
+        campaign = sample_campaign.open_sample_campaign(session, folder, builder.now)
+        units = sorted(campaign.units, key=lambda unit: unit.code != demo.featured_unit)
         sample_campaign.add_unit_accounts(session, units, builder.now)
-    _say("2/5 Print orders for 3,108 sheets")
+    _say("2/5 Print orders for every sheet of the plan")
     library = FormLibrary(settings.forms_dir)
     builder.commit(lambda s, campaign: sample_campaign.print_quota(s, library, campaign, builder.now))
     _say("3/5 Sheets are filled in and scanned")
-    with tempfile.TemporaryDirectory(prefix="chamdiem-demo-") as folder:
-        for number, stack in enumerate(STACKS, 1):
-            if number == len(STACKS):
+    with tempfile.TemporaryDirectory(prefix="chamdiem-demo-") as scratch:
+        for number, stack in enumerate(demo.stacks, 1):
+            if number == len(demo.stacks):
                 _say("4/5 Reading the first stacks; the last one waits for the demo's worker")
                 read_everything(settings, engine)
-            builder.commit(lambda session, campaign: _scan(builder, session, campaign, stack, Path(folder)))  # noqa: B023 - called at once
+            builder.commit(lambda session, campaign: _scan(builder, session, campaign, stack, Path(scratch)))  # noqa: B023 - called at once
     _say("5/5 Units score themselves, and the first are appraised")
-    _score_units(builder)
+    _score_units(builder, demo.featured_unit)
     engine.dispose()
-    (settings.data_dir / "built").write_text(_recipe())
+    (settings.data_dir / "built").write_text(_recipe(folder.name))
 
 
-def _recipe() -> str:
-    """What a sample is built from: where tables or forms have changed, it is built anew."""
+def _recipe(sample: str) -> str:
+    """What a sample is built from: where its data, tables or forms have changed, it is built anew."""
     digest = hashlib.sha256()
-    for folder, pattern in ((MIGRATIONS_DIR, "versions/*.py"), (FORMS_DIR, "*/v*/form.toml")):
+    sources = (
+        (MIGRATIONS_DIR, "versions/*.py"),
+        (FORMS_DIR, "*/v*/form.toml"),
+        (SAMPLE_DIR / sample, "*.yaml"),
+    )
+    for folder, pattern in sources:
         for path in sorted(folder.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -144,29 +145,14 @@ def _scan(
 ) -> None:
     files: list[Path] = []
     sheets = 0
-    orders = session.scalars(select(PrintOrder).where(PrintOrder.campaign_id == campaign.id)).all()
-    by_pack = {(order.form_code, order.group.code, order.unit.code): order for order in orders}
+    by_pack = {(run.form, run.group, run.unit): run for run in unit_runs(session, campaign)}
     for pack in stack:
-        order = by_pack[pack]
-        deck = build_deck(deck_order(builder.settings, order), folder / "-".join(pack), os.cpu_count() or 1)
+        run = by_pack[pack]
+        order = deck_of(run, builder.settings.forms_dir, SEED)
+        deck = build_deck(order, folder / "-".join(pack), os.cpu_count() or 1)
         files.extend(deck.files)
-        sheets += order.sheet_count
+        sheets += order.sheets
     sample_campaign.scan_batch(session, builder.store, files, sheets, builder.now)
-
-
-def deck_order(settings: Settings, order: PrintOrder) -> DeckOrder:
-    """The deck of a print order: the very sheets that were printed."""
-    return DeckOrder(
-        forms_dir=settings.forms_dir,
-        form=order.form_code,
-        version=1,
-        group=order.group.code,
-        unit=order.unit.code,
-        unit_name=order.unit.name,
-        sheets=order.sheet_count,
-        seed=SEED + order.id,
-        first_serial=order.first_serial,
-    )
 
 
 def read_everything(settings: Settings, engine: Engine) -> None:
@@ -196,7 +182,7 @@ def _is_busy(engine: Engine) -> bool:
     return bool(files or pages)
 
 
-def _score_units(builder: _Builder) -> None:
+def _score_units(builder: _Builder, featured_unit: str) -> None:
     with make_session_factory(builder.engine, read_only=True)() as session:
         campaign = current_campaign(session)
         codes = [unit.code for unit in campaign.units] if campaign is not None else []
@@ -204,7 +190,7 @@ def _score_units(builder: _Builder) -> None:
 
         def score(session: Session, campaign: Campaign, code: str = code, position: int = position) -> None:
             unit = next(unit for unit in campaign.units if unit.code == code)
-            plan = sample_campaign.score_plan(unit, position, len(codes))
+            plan = sample_campaign.score_plan(unit, featured_unit, position, len(codes))
             sample_campaign.score_unit(session, builder.store, unit, plan, seed=SEED, now=builder.now)
 
         builder.commit(score)

@@ -10,8 +10,9 @@ from ocr.layout import layout_as_json
 from ocr.printing import PrintRun, print_sheets
 from ocr.template import FormLibrary, FormTemplate
 from ocr.typeset import set_form
+from webapp.campaign_plan.plan import UnitPlan
 from webapp.cli.parsers import Groups
-from webapp.services.campaigns import UnitPlan, sample_plan
+from webapp.services.campaigns import sample_plan
 from webapp.services.imprint import imprint_of
 
 FORMS_DIR = Path(__file__).parents[2] / "forms_templates"

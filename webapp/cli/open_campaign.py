@@ -13,6 +13,7 @@ from webapp.errors import InvalidInput
 from webapp.par_index.errors import SchemeInvalid
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.services.campaigns import create_campaign, plan_from_folder
+from webapp.services.payment_rates import load_rates
 from webapp.services.schemes import load_sample_schemes, parse_version, require_printed_forms
 from webapp.settings import Settings
 
@@ -26,7 +27,7 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
         "--folder",
         type=Path,
         required=True,
-        help="holds campaign.yaml, units.yaml, questionnaires.yaml and criteria_*.yaml; docs/operation.md",
+        help="holds campaign.yaml, units.yaml and the other files of docs/operation.md",
     )
     parser.set_defaults(run=_run)
 
@@ -51,6 +52,7 @@ def _open(session: Session, folder: Path, library: FormLibrary) -> None:
     actor, now = getpass.getuser(), utc_now()
     campaign = create_campaign(session, actor, plan_from_folder(folder), now)
     session.flush()
+    load_rates(session, actor, campaign, folder, now)
     versions = load_sample_schemes(session, actor, campaign, folder, now)
     if not versions:
         raise SchemeInvalid((f"Không có tệp criteria_*.yaml trong {folder}.",))

@@ -58,7 +58,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _find_unit(session: Session, code: str) -> int:
     """The unit of the newest campaign that has this code."""
-    newest = select(Unit.id).join(Campaign).where(Unit.code == code).order_by(Campaign.year.desc()).limit(1)
+    newest = (
+        select(Unit.id)
+        .join(Campaign)
+        .where(Unit.code == code)
+        .order_by(Campaign.is_current.desc(), Campaign.year.desc())
+        .limit(1)
+    )
     found = session.scalars(newest).first()
     if found is None:
         raise NotFound("Không có đơn vị mang mã %(code)s.", code=code)

@@ -35,16 +35,20 @@ class Permission(StrEnum):
     """What one may be allowed to do; roles are bundles of these."""
 
     PRINT = "print"
+    HAND_OVER = "hand_over"
     INTAKE = "intake"
+    RESTORE_SCANS = "restore_scans"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
     SELF_SCORE = "self_score"
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
     PUBLISH = "publish"
+    PAY = "pay"
     VIEW_RESULTS = "view_results"
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
+    MANAGE_CAMPAIGN = "manage_campaign"
     OWN_ACCOUNT = "own_account"
 
 
@@ -53,7 +57,9 @@ _EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS, Permission.VIEW_
 
 # The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.INTAKE}),
+    Role.CLERK: frozenset(
+        _EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE, Permission.RESTORE_SCANS},
+    ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),
@@ -63,10 +69,14 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.ADJUDICATE,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
+            Permission.PAY,
         },
     ),
+    Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS}),
+    Role.ADMINISTRATOR: frozenset(
+        _EVERYBODY | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN, Permission.RESTORE_SCANS},
+    ),
 }
 
 

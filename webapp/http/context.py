@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from flask import current_app, g, request, session
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.exceptions import Unauthorized
 
@@ -13,7 +13,7 @@ from webapp.http import sign_in
 from webapp.persistence.accounts import EndedSession, User
 from webapp.persistence.base import Clock
 from webapp.persistence.campaign import Campaign
-from webapp.services import accounts
+from webapp.services import accounts, campaigns
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -96,16 +96,15 @@ def current_user() -> User:
 
 
 def find_campaign() -> Campaign | None:
-    """The latest campaign, or None before the first."""
+    """The campaign that people work in, or None before the first."""
     if "campaign" not in g:
-        newest = select(Campaign).order_by(Campaign.year.desc()).limit(1)
-        g.campaign = current_session().scalars(newest).first()
+        g.campaign = campaigns.current_campaign(current_session())
     found: Campaign | None = g.campaign
     return found
 
 
 def current_campaign() -> Campaign:
-    """The latest campaign.
+    """The campaign that people work in.
 
     Raises:
         NoCampaign: there is none yet.

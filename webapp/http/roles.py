@@ -9,6 +9,7 @@ ROLE_NAMES: dict[str, str] = {
     Role.UNIT: lazy("Đơn vị"),
     Role.APPRAISER: lazy("Tổ thẩm định"),
     Role.HEAD: lazy("Lãnh đạo"),
+    Role.TREASURER: lazy("Thủ quỹ, kế toán"),
     Role.VIEWER: lazy("Người xem"),
     Role.ADMINISTRATOR: lazy("Quản trị"),
 }
@@ -18,6 +19,7 @@ ROLE_TASKS: dict[str, str] = {
     Role.UNIT: lazy("Tự chấm điểm, nộp minh chứng"),
     Role.APPRAISER: lazy("Thẩm định điểm tự chấm"),
     Role.HEAD: lazy("Tính và công bố chỉ số"),
+    Role.TREASURER: lazy("Chi trả người trả lời và người điều tra"),
     Role.VIEWER: lazy("Xem kết quả đã công bố"),
-    Role.ADMINISTRATOR: lazy("Quản lý tài khoản"),
+    Role.ADMINISTRATOR: lazy("Quản lý chu kỳ và tài khoản"),
 }

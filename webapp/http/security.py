@@ -14,6 +14,7 @@ from webapp.settings import Settings
 _MIB = 1024 * 1024
 _STRANGER_LIMIT_BYTES = _MIB  # nobody needs more to sign in
 _FORM_LIMIT_BYTES = 4 * _MIB
+_LIST_MB = 6  # a workbook of people or of a campaign: the file and the form around it
 _EVIDENCE_FILES_AT_ONCE = 10
 # frame-ancestors: evidence is shown in a frame of our own page
 _POLICY = (
@@ -57,12 +58,16 @@ def is_local_path(target: str) -> bool:
 
 
 def limit_body(settings: Settings) -> None:
-    """Only the two upload pages take large bodies, and only as files; strangers send least of all."""
+    """Only the upload pages take large bodies, and only as files; strangers send least of all."""
     if sign_in.KEY not in session:
         request.max_content_length = _STRANGER_LIMIT_BYTES
         return
     limits_mb = {
         "intake.upload_batch": settings.max_upload_mb,
+        "campaigns.preview_import": _LIST_MB,
+        "payment_settings.preview_import": _LIST_MB,
+        "phone.shoot": settings.max_upload_mb,
+        "trial.send_scan": settings.max_upload_mb,
         "self_scoring.upload_evidence": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
     }
     uploads = limits_mb.get(request.endpoint or "") if request.mimetype == "multipart/form-data" else None

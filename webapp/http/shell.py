@@ -28,13 +28,16 @@ class Tab:
 # In the order of the cycle: label, blueprint, path, and who sees it.
 _TABS = (
     (lazy("Bảng việc"), "home", "/", Permission.VIEW_PROGRESS),
+    (lazy("Chu kỳ"), "campaigns", "/chu-ky", Permission.MANAGE_CAMPAIGN),
     (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
+    (lazy("Phát và thu"), "hand_over", "/phat-thu", Permission.HAND_OVER),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
     (lazy("Phân xử"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
     (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),
+    (lazy("Chi trả"), "payments", "/chi-tra", Permission.PAY),
     (lazy("Kết quả"), "results", "/ket-qua", Permission.VIEW_RESULTS),
     (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
 )

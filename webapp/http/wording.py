@@ -8,6 +8,8 @@ from webapp.http.figures import format_number
 from webapp.http.locale import gettext, language
 from webapp.par_index.errors import AppraisalError
 from webapp.par_index.exact import Words
+from webapp.persistence.campaign import Sheet
+from webapp.services.hand_over import void_refusal
 
 
 def say(text: Words | AppraisalError | AppError) -> str:
@@ -16,6 +18,11 @@ def say(text: Words | AppraisalError | AppError) -> str:
         values = text.values(lambda number: format_number(number, language()))
         return gettext(text.message, **values)
     return gettext(text.message, **text.values)
+
+
+def void_words(sheet: Sheet) -> str:
+    """What is to be said of a void sheet."""
+    return say(void_refusal(sheet))
 
 
 def upper_first(text: str) -> str:
@@ -32,6 +39,7 @@ def install_wording(blueprint: Blueprint) -> None:
     """Give the templates of a feature these filters."""
 
     def add(state: BlueprintSetupState) -> None:
-        state.app.jinja_env.filters.update(say=say, upper_first=upper_first, lower_first=lower_first)
+        filters = {"upper_first": upper_first, "lower_first": lower_first}
+        state.app.jinja_env.filters.update(say=say, void_words=void_words, **filters)
 
     blueprint.record(add)

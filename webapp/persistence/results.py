@@ -8,6 +8,7 @@ from sqlalchemy import JSON, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from webapp.persistence.base import Base, Id, Sha256, Slug, reference
+from webapp.persistence.campaign import Level
 
 TRIAL, FROZEN, PUBLISHED = "trial", "frozen", "published"
 
@@ -100,10 +101,15 @@ def last_version_number(session: Session, campaign_id: int) -> int:
 
 def units_of_version(session: Session, version_id: int, level: str | None = None) -> list[IndexUnit]:
     """The lines of a version in printed order, of one level or of all."""
-    lines = select(IndexUnit).where(IndexUnit.version_id == version_id)
+    lines = (
+        select(IndexUnit)
+        .join(IndexVersion, IndexVersion.id == IndexUnit.version_id)
+        .outerjoin(Level, (Level.campaign_id == IndexVersion.campaign_id) & (Level.code == IndexUnit.level))
+        .where(IndexUnit.version_id == version_id)
+    )
     if level is not None:
         lines = lines.where(IndexUnit.level == level)
-    return list(session.scalars(lines.order_by(IndexUnit.level.desc(), IndexUnit.position)))
+    return list(session.scalars(lines.order_by(Level.position, IndexUnit.level, IndexUnit.position)))
 
 
 def find_index_unit(session: Session, version_id: int, code: str) -> IndexUnit | None:

@@ -39,6 +39,7 @@ class Role(StrEnum):
     UNIT = "unit"
     APPRAISER = "appraiser"
     HEAD = "head"
+    TREASURER = "treasurer"
     VIEWER = "viewer"
     ADMINISTRATOR = "administrator"
 

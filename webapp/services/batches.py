@@ -1,6 +1,7 @@
 """What became of a stack: every page accounted for, every missing side and sheet named.
 
-*scanned = read + duplicate + blank + problem*; while pages are still being read, they are counted apart.
+*scanned = read + duplicate + blank + separator + problem + trashed*; while pages are still being read,
+they are counted apart.
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
+from webapp.persistence.campaign import Pack, Sheet
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.readings import Reading
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
@@ -33,11 +34,14 @@ class Balance:
     blank: int
     problem: int
     unread: int
+    separator: int = 0
+    trashed: int = 0
 
     @property
     def is_balanced(self) -> bool:
         """Whether every page is accounted for."""
-        return self.scanned == self.read + self.duplicate + self.blank + self.problem + self.unread
+        accounted = self.read + self.duplicate + self.blank + self.problem + self.unread
+        return self.scanned == accounted + self.separator + self.trashed
 
     @property
     def done(self) -> int:
@@ -54,12 +58,10 @@ class MissingSide:
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
-    """The sheets of one form, group and unit, of which a part is in this batch, and what is still missing."""
+class PackInBatch:
+    """A pack of which a part is in this batch, and what of it nobody has scanned yet."""
 
-    form_code: str
-    group_name: str
-    unit_name: str
+    pack: Pack
     printed: int
     missing_serials: tuple[int, ...]
 
@@ -76,7 +78,7 @@ class Reconciliation:
     sheets_seen: int
     pages_of_no_sheet: int
     missing_sides: tuple[MissingSide, ...]
-    packs: tuple[Pack, ...]
+    packs: tuple[PackInBatch, ...]
 
     @property
     def is_finished(self) -> bool:
@@ -116,7 +118,7 @@ def list_batches(session: Session, campaign_id: int, limit: int = 100) -> list[B
     """The campaign's batches with their balance, the newest first."""
     newest = (
         select(Batch)
-        .where(Batch.campaign_id == campaign_id)
+        .where(Batch.campaign_id == campaign_id, Batch.trashed_at.is_(None))
         .options(selectinload(Batch.files))
         .order_by(Batch.number.desc())
         .limit(limit)
@@ -134,6 +136,11 @@ def list_problem_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, 
 def list_duplicate_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
     """Second copies, in the order of the stack, each with its preview's SHA-256."""
     return _with_preview(session, _pages_in(batch_id, "duplicate"))
+
+
+def list_all_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
+    """Every page of the stack in its order, each with its preview's SHA-256: the strip of pictures."""
+    return _with_preview(session, select(Page).where(Page.batch_id == batch_id))
 
 
 def list_blank_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
@@ -226,6 +233,8 @@ def _balance(states: Counter[str]) -> Balance:
         blank=states["blank"],
         problem=states["problem"],
         unread=sum(states[state] for state in _UNDONE_PAGES),
+        separator=states["separator"],
+        trashed=states["trashed"],
     )
 
 
@@ -241,8 +250,8 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
     anywhere = aliased(Page)
     rows = session.execute(
         select(Sheet.serial, anywhere.side)
-        .join(anywhere, anywhere.sheet_id == Sheet.id)
-        .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id))
+        .join(anywhere, (anywhere.sheet_id == Sheet.id) & (anywhere.state != "trashed"))
+        .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id, Page.state != "trashed"))
         .distinct()
     )
     sides: dict[int, set[int | None]] = {}
@@ -253,32 +262,22 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
     )
 
 
-def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[Pack, ...]:
+def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[PackInBatch, ...]:
     """The packs that this batch has a part of."""
     touched = (
-        select(Sheet.form_code, Sheet.group_id, Sheet.unit_id).where(Sheet.id.in_(seen_sheets)).distinct()
+        select(Pack)
+        .where(Pack.id.in_(select(Sheet.pack_id).where(Sheet.id.in_(seen_sheets))))
+        .options(joinedload(Pack.group), joinedload(Pack.place_unit))
+        .order_by(Pack.id)
     )
-    return tuple(
-        _pack(session, *key) for key in session.execute(touched.order_by(Sheet.form_code, Sheet.unit_id))
-    )
+    return tuple(_pack(session, pack) for pack in session.scalars(touched))
 
 
-def _pack(session: Session, form_code: str, group_id: int, unit_id: int) -> Pack:
-    is_scanned = exists().where(Page.sheet_id == Sheet.id)
-    printed = select(Sheet.serial, is_scanned).where(
-        Sheet.form_code == form_code,
-        Sheet.group_id == group_id,
-        Sheet.unit_id == unit_id,
-        Sheet.voided_at.is_(None),
-    )
+def _pack(session: Session, pack: Pack) -> PackInBatch:
+    is_scanned = exists().where(Page.sheet_id == Sheet.id, Page.state != "trashed")
+    printed = select(Sheet.serial, is_scanned).where(Sheet.pack_id == pack.id, Sheet.voided_at.is_(None))
     sheets = session.execute(printed.order_by(Sheet.serial)).all()
-    return Pack(
-        form_code=form_code,
-        group_name=session.get_one(RespondentGroup, group_id).name,
-        unit_name=session.get_one(Unit, unit_id).name,
-        printed=len(sheets),
-        missing_serials=tuple(serial for serial, scanned in sheets if not scanned),
-    )
+    return PackInBatch(pack, len(sheets), tuple(serial for serial, scanned in sheets if not scanned))
 
 
 def _pages_in(batch_id: int, state: str) -> Select[Page]:

@@ -1,66 +1,63 @@
-"""Set up a year's campaign: its units, and the respondent groups with their number of sheets."""
+"""Open a year's campaign, copy it from an earlier one, choose the one that people work in."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.errors import InvalidInput
+from webapp.campaign_plan.plan import (
+    PLACE_UNIT,
+    CampaignPlan,
+    FormTotalPlan,
+    GroupPlan,
+    LevelPlan,
+    SignatoryPlan,
+    UnitPlan,
+)
+from webapp.errors import InvalidInput, NotFound
+from webapp.persistence.accounts import User
 from webapp.persistence.audit import write_log
-from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.persistence.campaign import Campaign, Unit
+from webapp.services.campaign_rows import GENERAL_NAMES, add_rows
 
 SAMPLE_DIR = Path(__file__).parent.parent / "sample"
-
-
-@dataclass(frozen=True, slots=True)
-class UnitPlan:
-    """A unit to evaluate: its code, its name as in a sentence, and its level (division, commune, …)."""
-
-    code: str
-    name: str
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupPlan:
-    """Who answers which form about units of a level, and how many sheets each unit gets."""
-
-    form_code: str
-    code: str
-    name: str
-    level: str
-    sheets_per_unit: int
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignPlan:
-    """All that a campaign starts from; the sample of Bố Trạch is one, another office's is another."""
-
-    year: int
-    name: str
-    office_name: str
-    place: str
-    self_score_due_at: dt.datetime
-    units: Sequence[UnitPlan]
-    groups: Sequence[GroupPlan]
-    is_sample: bool = False
+BO_TRACH = SAMPLE_DIR / "bo_trach_2020"
 
 
 def current_campaign(session: Session) -> Campaign | None:
-    """The campaign of the latest evaluated year."""
-    return session.scalars(select(Campaign).order_by(Campaign.year.desc()).limit(1)).first()
+    """The campaign that people work in: the chosen one, else that of the latest year."""
+    newest = select(Campaign).order_by(Campaign.is_current.desc(), Campaign.year.desc()).limit(1)
+    return session.scalars(newest).first()
+
+
+def list_campaigns(session: Session) -> list[Campaign]:
+    """All of them, the latest year first."""
+    return list(session.scalars(select(Campaign).order_by(Campaign.year.desc())))
+
+
+def find_campaign_of(session: Session, year: int) -> Campaign:
+    """The campaign of a year.
+
+    Raises:
+        NotFound: there is none.
+    """
+    campaign = session.scalars(select(Campaign).where(Campaign.year == year)).first()
+    if campaign is None:
+        raise NotFound("Chưa có chu kỳ của năm này.")
+    return campaign
 
 
 def create_campaign(session: Session, actor: str, plan: CampaignPlan, now: dt.datetime) -> Campaign:
-    """Add the campaign with its units and groups.
+    """Add the campaign with all its parts; the first of an office is at once the current one.
 
     Raises:
-        InvalidInput: the year has a campaign already, or a unit's code stands twice.
+        InvalidInput: the year has a campaign already, a unit's code stands twice, or a group's sheets do not
+            follow from its people and places.
     """
     if session.scalars(select(Campaign).where(Campaign.year == plan.year)).first() is not None:
         raise InvalidInput("Năm %(year)s đã có chu kỳ. Mở chu kỳ đó để sửa.", year=plan.year)
@@ -68,47 +65,99 @@ def create_campaign(session: Session, actor: str, plan: CampaignPlan, now: dt.da
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise InvalidInput("Mã đơn vị bị trùng: %(codes)s.", codes=", ".join(twice))
-    campaign = Campaign(
-        year=plan.year,
-        name=plan.name,
-        office_name=plan.office_name,
-        place=plan.place,
-        self_score_due_at=plan.self_score_due_at,
-        is_sample=plan.is_sample,
-    )
+    for group in plan.groups:
+        _check_places(plan, group)
+    is_first = session.scalars(select(Campaign.id).limit(1)).first() is None
+    general = {name: getattr(plan, name) for name in GENERAL_NAMES}
+    campaign = Campaign(**general, is_sample=plan.is_sample, is_current=is_first)
     session.add(campaign)
     session.flush()  # its id is needed below
-    _add_units(session, campaign, plan.units)
-    _add_groups(session, campaign, plan.groups)
+    add_rows(session, campaign, plan)
     write_log(session, now, actor, "campaign_created", f"campaign/{plan.year}", units=len(codes))
     return campaign
 
 
-def _add_units(session: Session, campaign: Campaign, units: Sequence[UnitPlan]) -> None:
-    for position, unit in enumerate(units):
-        session.add(
-            Unit(campaign_id=campaign.id, code=unit.code, name=unit.name, level=unit.level, position=position)
-        )
+def choose_campaign(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> int:
+    """Make it the one that people work in; the units' accounts go to the unit of the same code there.
+
+    Returns:
+        How many accounts of units moved. An account whose unit is not there stays with its old unit.
+    """
+    session.execute(update(Campaign).where(Campaign.id != campaign.id).values(is_current=False))
+    campaign.is_current = True
+    units = {unit.code: unit for unit in campaign.all_units}
+    moved = 0
+    rows = session.execute(select(User, Unit.code).join(Unit, Unit.id == User.unit_id)).all()
+    for user, code in rows:
+        unit = units.get(code)
+        if unit is not None and user.unit_id != unit.id:
+            user.unit_id = unit.id
+            moved += 1
+    write_log(session, now, actor, "campaign_chosen", f"campaign/{campaign.year}", accounts_moved=moved)
+    session.flush()
+    return moved
 
 
-def _add_groups(session: Session, campaign: Campaign, groups: Sequence[GroupPlan]) -> None:
-    for position, group in enumerate(groups):
-        session.add(
-            RespondentGroup(
-                campaign_id=campaign.id,
-                form_code=group.form_code,
-                code=group.code,
-                name=group.name,
-                level=group.level,
-                sheets_per_unit=group.sheets_per_unit,
-                position=position,
+def _check_places(plan: CampaignPlan, group: GroupPlan) -> None:
+    """Where one person rates all units, each unit gets one sheet of every person at every place.
+
+    Raises:
+        InvalidInput: the numbers do not fit together.
+    """
+    form = f"{group.form_code}.{group.code}"
+    if group.place == PLACE_UNIT:
+        if group.people_per_place is not None:
+            raise InvalidInput(
+                "Nhóm %(form)s phát tại chính đơn vị được đánh giá: bỏ số người mỗi nơi phát.", form=form
             )
+        return
+    places, people = plan.count_places(group), group.people_per_place or 0
+    if people * places != group.sheets_per_unit or people < 1:
+        raise InvalidInput(
+            "Nhóm %(form)s: %(people)s người × %(places)s nơi phát không bằng %(sheets)s phiếu mỗi đơn vị.",
+            form=form,
+            people=people,
+            places=places,
+            sheets=group.sheets_per_unit,
         )
 
 
-def sample_plan() -> CampaignPlan:
-    """The campaign of the sample, Bố Trạch 2020."""
-    return plan_from_folder(SAMPLE_DIR / "bo_trach_2020", is_sample=True)
+def plan_of_next_year(plan: CampaignPlan, year: int) -> CampaignPlan:
+    """The same office in another year: units that exist then, groups, totals, signatories; dates move along.
+
+    Raises:
+        InvalidInput: the year is not later.
+    """
+    if year <= plan.year:
+        raise InvalidInput("Năm mới phải sau năm %(year)s.", year=plan.year)
+    moved = replace(
+        plan,
+        year=year,
+        name=plan.name.replace(str(plan.year), str(year)),
+        self_score_due_at=_later(plan.self_score_due_at, year - plan.year),
+        forms_out_on=_later_day(plan.forms_out_on, year - plan.year),
+        forms_back_on=_later_day(plan.forms_back_on, year - plan.year),
+    )
+    return moved.with_units([unit for unit in plan.units if unit.exists_on(moved.last_day)])
+
+
+def _later(moment: dt.datetime, years: int) -> dt.datetime:
+    """The same day and hour; the last of February where there is no 29th."""
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:
+        return moment.replace(year=moment.year + years, day=28)
+
+
+def _later_day(day: dt.date | None, years: int) -> dt.date | None:
+    if day is None:
+        return None
+    return _later(dt.datetime.combine(day, dt.time()), years).date()
+
+
+def sample_plan(folder: Path = BO_TRACH) -> CampaignPlan:
+    """The campaign of a sample; the first of them is Bố Trạch 2020."""
+    return plan_from_folder(folder, is_sample=True)
 
 
 def plan_from_folder(folder: Path, *, is_sample: bool = False) -> CampaignPlan:
@@ -118,28 +167,31 @@ def plan_from_folder(folder: Path, *, is_sample: bool = False) -> CampaignPlan:
         InvalidInput: a file is missing, or something in it is; the sentence says what.
     """
     try:
-        campaign = yaml.safe_load((folder / "campaign.yaml").read_text(encoding="utf-8"))
-        units = yaml.safe_load((folder / "units.yaml").read_text(encoding="utf-8"))
-        return CampaignPlan(
-            year=campaign["evaluated_year"],
-            name=campaign["name"],
-            office_name=campaign["office_name"],
-            place=campaign["place"],
-            self_score_due_at=dt.datetime.fromisoformat(campaign["self_score_due_at"]),
-            units=[*_divisions(units["divisions"]), *_communes(units["communes"])],
-            groups=[GroupPlan(**group) for group in campaign["groups"]],
-            is_sample=is_sample,
-        )
+        raw = yaml.safe_load((folder / "campaign.yaml").read_text(encoding="utf-8"))
+        units = yaml.safe_load((folder / "units.yaml").read_text(encoding="utf-8"))["units"]
+        return _plan(raw, units, is_sample=is_sample)
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
         raise InvalidInput(
             "Không đọc được chu kỳ trong thư mục %(folder)s: %(problem)s.", folder=folder, problem=problem
         ) from problem
 
 
-def _divisions(raw: Sequence[Mapping[str, Any]]) -> list[UnitPlan]:
-    return [UnitPlan(unit["code"], unit["name"], "division") for unit in raw]
-
-
-def _communes(raw: Sequence[Mapping[str, Any]]) -> list[UnitPlan]:
-    """Within a sentence the kind is written small: "xã Đại Trạch"."""
-    return [UnitPlan(unit["code"], f"{unit['type'].lower()} {unit['name']}", "commune") for unit in raw]
+def _plan(raw: Mapping[str, Any], units: list[dict[str, Any]], *, is_sample: bool) -> CampaignPlan:
+    totals = raw.get("form_totals", {})
+    return CampaignPlan(
+        year=raw["evaluated_year"],
+        name=raw["name"],
+        office_name=raw["office_name"],
+        place=raw["place"],
+        recipient=raw.get("recipient", ""),
+        forms_out_on=raw.get("forms_out_on"),
+        forms_back_on=raw.get("forms_back_on"),
+        self_score_due_at=dt.datetime.fromisoformat(raw["self_score_due_at"]),
+        planned_sheets=raw.get("planned_sheets"),
+        levels=[LevelPlan(**level) for level in raw["levels"]],
+        units=[UnitPlan(**unit) for unit in units],
+        groups=[GroupPlan(**group) for group in raw["groups"]],
+        form_totals=[FormTotalPlan(code, sheets) for code, sheets in totals.items()],
+        signatories=[SignatoryPlan(**signatory) for signatory in raw.get("signatories", [])],
+        is_sample=is_sample,
+    )

@@ -1,21 +1,21 @@
-"""Where the cycle stands: the seven steps, each unit's share, what waits for whom. Only counting."""
+"""Where the cycle stands: the seven steps, and what waits for whom. Only counting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet, Unit
+from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
 from webapp.persistence.results import published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
 from webapp.services.review_work import list_disputed
+from webapp.services.sheet_counts import whole_sheets
 
-SIDES_PER_SHEET = 2
 SENT = (State.SUBMITTED.value, State.APPRAISED.value, State.FINAL.value)
 APPRAISED = (State.APPRAISED.value, State.FINAL.value)
 
@@ -37,28 +37,6 @@ class Step:
     def share(self) -> float:
         """In [0, 1]."""
         return min(1.0, self.done / self.total) if self.total else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class UnitProgress:
-    """One unit: its sheets that have come back whole, and the state of its self-score."""
-
-    unit: Unit
-    sheets_due: int
-    sheets_back: int
-    state: State
-
-    @property
-    def share(self) -> float:
-        """Sheets back, in [0, 1]."""
-        return min(1.0, self.sheets_back / self.sheets_due) if self.sheets_due else 0.0
-
-    @property
-    def tint(self) -> int:
-        """0 to 4: nothing, some, half, most, all."""
-        if self.share >= 1:
-            return 4
-        return 0 if self.share == 0 else 1 + int(self.share * 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +70,11 @@ def cycle_steps(session: Session, campaign: Campaign) -> list[Step]:
     return [
         Step("prepare", len(levels & schemes.keys()), len(levels)),
         Step("print", min(printed, due), due),
-        Step("scan", sum(sheets_back(session, campaign).values()), printed),
+        Step("scan", _count_whole(session, campaign), printed),
         Step("review", decided, items),
         Step("self_score", _count_states(states, SENT), units),
         Step("appraise", _count_states(states, APPRAISED), units),
         Step("publish", 0 if published is None else len(levels & published.levels.keys()), len(levels)),
-    ]
-
-
-def unit_progress(session: Session, campaign: Campaign) -> list[UnitProgress]:
-    """Every unit, in the office's own order."""
-    due, back = sheets_due(session, campaign), sheets_back(session, campaign)
-    states = submission_states(session, campaign)
-    return [
-        UnitProgress(unit, due[unit.id], back.get(unit.id, 0), states.get(unit.id, State.DRAFT))
-        for unit in campaign.units
     ]
 
 
@@ -142,22 +110,6 @@ def sheets_due(session: Session, campaign: Campaign) -> dict[int, int]:
     return {unit.id: plan.get(unit.level, 0) for unit in campaign.units}
 
 
-def sheets_back(session: Session, campaign: Campaign) -> dict[int, int]:
-    """Sheets of which every side was read, by unit id."""
-    whole = (
-        select(Page.sheet_id)
-        .where(Page.state == "read", Page.sheet_id.is_not(None))
-        .group_by(Page.sheet_id)
-        .having(func.count(distinct(Page.side)) >= SIDES_PER_SHEET)
-    )
-    rows = session.execute(
-        select(Sheet.unit_id, func.count())
-        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None), Sheet.id.in_(whole))
-        .group_by(Sheet.unit_id)
-    )
-    return {unit_id: int(count) for unit_id, count in rows}
-
-
 def submission_states(session: Session, campaign: Campaign) -> dict[int, State]:
     """The state of each unit that has entered anything, by unit id."""
     rows = session.execute(
@@ -173,6 +125,13 @@ def _count_states(states: Mapping[int, State], wanted: tuple[str, ...]) -> int:
 def _count_sheets(session: Session, campaign: Campaign) -> int:
     """Printed and not voided."""
     return _count(session, func.count(Sheet.id), Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+
+
+def _count_whole(session: Session, campaign: Campaign) -> int:
+    """Good sheets of which every side was read."""
+    whole = whole_sheets(campaign)
+    good = select(func.count()).select_from(whole).join(Sheet, Sheet.id == whole.c.sheet_id)
+    return session.scalar(good.where(Sheet.voided_at.is_(None))) or 0
 
 
 def _count_pages(session: Session, campaign: Campaign, *states: str) -> int:

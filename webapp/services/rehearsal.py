@@ -12,21 +12,24 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ocr.deck.order import DeckOrder
 from ocr.deck.truth import PageKind, TruthField, TruthPage
+from ocr.printing import PrintRun
 from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary
+from webapp.campaign_plan.plan import CampaignPlan, GroupPlan
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import Campaign, PrintOrder, Sheet, Unit
+from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.batches import SIDES
-from webapp.services.campaigns import SAMPLE_DIR, CampaignPlan, create_campaign, sample_plan
+from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.contact_sheets import SeenTile, SheetAnswer, claim_tiles, settle_tiles
 from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
-from webapp.services.print_needs import load_needs
-from webapp.services.printing import PrintBatch, order_sheets, print_batch
+from webapp.services.print_files import unit_runs
+from webapp.services.printing import order_missing
 from webapp.services.sample_scores import appraise_unit, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
@@ -73,21 +76,27 @@ def open_rehearsal(session: Session, size: Size, now: dt.datetime) -> Rehearsal:
 
 def order_quota(
     session: Session, campaign: Campaign, library: FormLibrary, now: dt.datetime
-) -> list[PrintOrder]:
-    """Order every sheet that the plan is short of."""
-    orders: list[PrintOrder] = []
-    for need in load_needs(session, campaign):
-        counts = [(unit.unit, unit.missing) for unit in need.units]
-        orders += order_sheets(session, ACTOR, library, group=need.group, counts=counts, now=now)
-    return orders
+) -> list[PrintRun]:
+    """Order every sheet that the plan is short of; the sheets by form, group and rated unit."""
+    order_missing(session, ACTOR, library, campaign=campaign, is_wanted=lambda _need: True, now=now)
+    return unit_runs(session, campaign)
 
 
-def print_order(
-    session: Session, campaign: Campaign, library: FormLibrary, order: PrintOrder, out: Path
-) -> None:
-    """Write the PDF of one order."""
-    with out.open("wb") as pdf:
-        print_batch(session, campaign, library, PrintBatch((order,), 0), pdf)
+def deck_of(run: PrintRun, forms_dir: Path, seed: int, profile: str = "office", dpi: int = 200) -> DeckOrder:
+    """The deck of printed sheets: people fill in the very sheets that were printed."""
+    return DeckOrder(
+        forms_dir=forms_dir,
+        form=run.form,
+        version=run.version,
+        group=run.group,
+        unit=run.unit,
+        unit_name=run.unit_name,
+        sheets=len(run.serials),
+        seed=seed,
+        profile=profile,
+        dpi=dpi,
+        serials=tuple(run.serials),
+    )
 
 
 def hand_in(
@@ -179,11 +188,15 @@ def _cut_to_size(plan: CampaignPlan, size: Size, now: dt.datetime) -> CampaignPl
         for unit in plan.units
         if size.units_per_level is None or _place_in_level(plan, unit.code) < size.units_per_level
     ]
-    groups = [
-        replace(group, sheets_per_unit=max(1, round(group.sheets_per_unit * size.sheets_scale)))
-        for group in plan.groups
-    ]
-    return replace(plan, units=kept, groups=groups, self_score_due_at=now + dt.timedelta(days=30))
+    scaled = replace(plan, groups=[_scaled(group, size.sheets_scale) for group in plan.groups])
+    return replace(scaled.with_units(kept), self_score_due_at=now + dt.timedelta(days=30))
+
+
+def _scaled(group: GroupPlan, scale: float) -> GroupPlan:
+    """Fewer sheets a unit; where one person rates all units, fewer people at each place."""
+    if group.people_per_place is not None:
+        return replace(group, people_per_place=max(1, round(group.people_per_place * scale)))
+    return replace(group, sheets_per_unit=max(1, round(group.sheets_per_unit * scale)))
 
 
 def _place_in_level(plan: CampaignPlan, code: str) -> int:

@@ -77,7 +77,7 @@ class UnitPage:
 
 
 def load_tables(session: Session, version: IndexVersion) -> list[LevelTable]:
-    """The tables of a version, divisions before communes as in the plan."""
+    """The tables of a version, the levels in the order of the campaign."""
     lines = units_of_version(session, version.id)
     levels = dict.fromkeys(line.level for line in lines)
     return [_table(version.levels[level], level, [x for x in lines if x.level == level]) for level in levels]

@@ -6,16 +6,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ocr.template import FormLibrary
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
-from webapp.services.printing import order_sheets
+from webapp.services.payment_rates import load_rates
+from webapp.services.printing import order_missing
 from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
@@ -29,11 +31,12 @@ _PEOPLE = (
     ("rasoat2", "Lê Thị Lan", Role.REVIEWER),
     ("thamdinh", "Phạm Quang Huy", Role.APPRAISER),
     ("lanhdao", "Hoàng Minh Đức", Role.HEAD),
+    ("thuquy", "Ngô Thị Hạnh", Role.TREASURER),
     ("xem", "Võ Thị Thu", Role.VIEWER),
     ("quantri", "Đặng Quốc Anh", Role.ADMINISTRATOR),
 )
 _DAYS_LEFT = 3
-FEATURED_UNIT = "19186"  # the unit of the demo's login: still writing, so that there is something to do
+SAMPLES = tuple(sorted(path.parent.name for path in SAMPLE_DIR.glob("*/demo.yaml")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,27 @@ class ScorePlan:
     appraised: float = 0.0
 
 
-def open_sample_campaign(session: Session, now: dt.datetime) -> Campaign:
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit)."""
+
+    featured_unit: str
+    stacks: tuple[tuple[tuple[str, str, str], ...], ...]
+
+
+def demo_plan(folder: Path) -> DemoPlan:
+    """The demo.yaml of a sample's folder."""
+    raw = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
+    stacks = tuple(tuple((form, group, unit) for form, group, unit in stack) for stack in raw["stacks"])
+    return DemoPlan(raw["featured_unit"], stacks)
+
+
+def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Campaign:
     """The campaign with its units, groups, schemes and accounts; self-scores are due in three days."""
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
-    campaign = create_campaign(session, ACTOR, replace(sample_plan(), self_score_due_at=due_at), now)
-    load_sample_schemes(session, ACTOR, campaign, SAMPLE_DIR / "bo_trach_2020", now)
+    campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), self_score_due_at=due_at), now)
+    load_sample_schemes(session, ACTOR, campaign, folder, now)
+    load_rates(session, ACTOR, campaign, folder, now)
     for username, name, role in _PEOPLE:
         create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
     session.flush()
@@ -69,12 +88,8 @@ def unit_username(unit: Unit) -> str:
 
 
 def print_quota(session: Session, library: FormLibrary, campaign: Campaign, now: dt.datetime) -> None:
-    """Order every sheet of the plan: each group's number for each unit of its level."""
-    groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
-    for group in session.scalars(groups.order_by(RespondentGroup.position)).all():
-        units = [unit for unit in campaign.units if unit.level == group.level]
-        counts = [(unit, group.sheets_per_unit) for unit in units]
-        order_sheets(session, "vanthu", library, group=group, counts=counts, now=now)
+    """Order every sheet of the plan, as the clerk does with one button."""
+    order_missing(session, "vanthu", library, campaign=campaign, is_wanted=lambda _need: True, now=now)
 
 
 def scan_batch(
@@ -86,9 +101,9 @@ def scan_batch(
         return receive_batch(session, store, "vanthu", uploads, declared_sheets, now).number
 
 
-def score_plan(unit: Unit, position: int, count: int) -> ScorePlan:
+def score_plan(unit: Unit, featured_unit: str, position: int, count: int) -> ScorePlan:
     """The first units are appraised, the next have sent, the next are writing, the last have not begun."""
-    if unit.code == FEATURED_UNIT:
+    if unit.code == featured_unit:
         return ScorePlan(0.6)
     place = position / count
     appraised_until, sent_until, writing_until = 0.25, 0.5, 0.85

@@ -25,6 +25,20 @@
     focusMarked(event.detail.elt);
   });
 
+  // A panel that renews itself leaves open what the reader opened.
+  var opened = [];
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    opened = Array.prototype.map.call(event.detail.target.querySelectorAll("details[open][id]"), function (details) {
+      return details.id;
+    });
+  });
+  document.addEventListener("htmx:afterSwap", function () {
+    opened.forEach(function (id) {
+      var details = document.getElementById(id);
+      if (details) details.open = true;
+    });
+  });
+
   document.addEventListener("htmx:sendError", function () {
     show(document.getElementById("messages").dataset.offline);
   });

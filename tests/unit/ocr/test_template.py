@@ -68,7 +68,7 @@ def test_an_unknown_form_is_refused(code: str, version: int) -> None:
     [
         ("form.toml", 'schema = "chamdiem-form/1"', 'schema = "chamdiem-form/9"', "lược đồ"),
         ("form.toml", "version = 1", "version = 2", "thư mục không khớp"),
-        ("form.toml", 'level = "commune"', 'level = "province"', "cấp 'province'"),
+        ("form.toml", 'level = "commune"', 'level = "Cấp xã"', "cấp 'Cấp xã'"),
         ("form.toml", 'groups = ["DB", "LD"]', 'groups = ["đb", "LD"]', "không in được vào mã"),
         ("form.toml", 'groups = ["DB", "LD"]', 'groups = ["DB", "DB"]', "nhóm trả lời"),
         ("form.toml", 'id = "CX1.2"', 'id = "CX1.1"', "bị trùng"),

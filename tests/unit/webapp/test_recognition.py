@@ -21,14 +21,14 @@ from tests.worlds.small import make_small_world
 from webapp.jobs.children import HeldTask
 from webapp.jobs.tasks import SplitDone, TaskFailed
 from webapp.persistence.base import make_engine, make_session_factory
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.campaign import Campaign, Sheet
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
 from webapp.services import recognition
 from webapp.services.campaigns import create_campaign, sample_plan
-from webapp.services.printing import order_sheets
+from webapp.services.printing import order_missing
 from webapp.storage import ScanStore
 from webapp.worker import RowLedger
 
@@ -159,8 +159,10 @@ def test_the_same_sheet_twice_is_shown_and_counted_once(desk: Desk) -> None:
     with desk.sessions() as session:
         copies = session.scalars(select(Page).where(Page.state == "duplicate").order_by(Page.id)).all()
         assert [page.duplicate_of_id for page in copies] == [1, 2, 1, 2]
-        of_sheet = select(FieldReading.reading_id).join(Sheet, Sheet.id == FieldReading.sheet_id)
-        assert len(set(session.scalars(of_sheet.where(Sheet.serial == 1)))) == 2
+        counted = select(FieldReading.reading_id).join(Reading).join(Page)
+        of_sheet = counted.join(Sheet, Sheet.id == FieldReading.sheet_id).where(Sheet.serial == 1)
+        assert len(set(session.scalars(of_sheet.where(Page.state == "read")))) == 2
+        assert len(set(session.scalars(of_sheet.where(Page.state == "duplicate")))) == 4  # to be compared
     assert desk.count(Reading) == 8
 
 
@@ -186,13 +188,16 @@ def test_last_years_paper_is_foreign(desk: Desk) -> None:
     with desk.sessions.begin() as session:
         plan = sample_plan()
         units = [unit for unit in plan.units if unit.code == "19186"]
-        campaign = create_campaign(session, "administrator", replace(plan, year=2021, units=units), desk.now)
-        group = session.scalars(
-            select(RespondentGroup).where(
-                RespondentGroup.campaign_id == campaign.id, RespondentGroup.form_code == "CX4"
-            )
-        ).one()
-        order_sheets(session, "clerk", LIBRARY, group=group, counts=[(campaign.units[0], 3)], now=desk.now)
+        plan = replace(plan.with_units(units), year=2021)
+        campaign = create_campaign(session, "administrator", plan, desk.now)
+        order_missing(
+            session,
+            "clerk",
+            LIBRARY,
+            campaign=campaign,
+            is_wanted=lambda need: need.group.form_code == "CX4",
+            now=desk.now,
+        )
     desk.hand_in(sides([1]))
     desk.read()
     assert desk.pages() == [("problem", "unknown_serial")] * 2
@@ -304,7 +309,7 @@ def test_doubtful_fields_go_to_people_in_the_same_transaction(desk: Desk) -> Non
     desk.ledger = RowLedger(desk.sessions, desk.store, LEASE, lambda: desk.now, enqueue)
     desk.hand_in([*sides([1, 1]), {"does": "blank"}])
     desk.read()
-    assert seen == [("read", 2)] * 2 + [("duplicate", 0)] * 2 + [("blank", 0)]
+    assert seen == [("read", 2)] * 2 + [("duplicate", 2)] * 2 + [("blank", 0)]
 
 
 def test_a_worker_shows_that_it_lives(desk: Desk) -> None:

@@ -104,7 +104,7 @@ def _results_tasks(work: OpenWork) -> list[Task]:
 
 
 def _user_tasks(_work: OpenWork) -> list[Task]:
-    return [Task("→", _("Quản lý tài khoản"), "/nguoi-dung")]
+    return [Task("→", _("Quản lý tài khoản"), "/nguoi-dung"), Task("→", _("Xem và sửa chu kỳ"), "/chu-ky")]
 
 
 _FINDERS: dict[Permission, Callable[[OpenWork], list[Task]]] = {

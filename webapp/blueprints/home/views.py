@@ -1,63 +1,131 @@
-"""The first page after signing in: where the cycle stands, and what is mine to do."""
+"""The first page after signing in: where the cycle stands, what is mine to do, and how far the paper is."""
 
 import datetime as dt
-from itertools import groupby
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 
-from webapp.blueprints.home import words
-from webapp.blueprints.home.tasks import my_tasks
+from webapp.blueprints.home import paper, words
+from webapp.blueprints.home.tasks import Task, my_tasks
 from webapp.http import access, htmx
 from webapp.http.access import Permission, Role
 from webapp.http.context import current_session, current_user, find_campaign, now
 from webapp.http.figures import VIETNAM
+from webapp.http.locale import language
+from webapp.par_index.workflow import State
 from webapp.persistence.campaign import Campaign
-from webapp.services.progress import UnitProgress, cycle_steps, open_work, unit_progress
+from webapp.services.paper_progress import Axis, Order, PaperProgress, paper_progress
+from webapp.services.progress import Step, cycle_steps, open_work, submission_states
 
 blueprint = Blueprint("home", __name__)
+
+# As addresses have them; the first of each is what stands without it.
+_AXES = {"danh-gia": Axis.RATED, "noi-phat": Axis.PLACE}
+_ORDERS = {"thu-tu": Order.OFFICE, "cham": Order.LATE}
+_NOTHING_NEW = 204
+_STOP_POLLING = 286  # htmx's own status: the answer is swapped in, and no more questions follow
+_FINGERPRINT_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """All that the page shows, of one moment, before it is drawn."""
+
+    campaign: Campaign
+    days_left: int | None
+    tasks: Sequence[Task]
+    steps: Sequence[Step]
+    states: Mapping[int, State]
+    progress: PaperProgress
+    is_finished: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """The same letters as long as nothing changes: who shows them already needs no answer."""
+        shown = (self.days_left, self.tasks, self.steps, sorted(self.states.items()), self.progress.figures)
+        return hashlib.sha256(repr((language(), shown)).encode()).hexdigest()[:_FINGERPRINT_LENGTH]
 
 
 @blueprint.get("/")
 @access.policy(Permission.VIEW_PROGRESS)
 def show_home() -> Response | str:
     """Bảng việc."""
-    return _show()
+    campaign = find_campaign()
+    if campaign is None:
+        return render_template("home/no_campaign.html")
+    return _draw(_load_board(campaign))
 
 
 @blueprint.get("/tien-do")
 @access.policy(Permission.VIEW_PROGRESS)
 def show_progress() -> Response | str:
-    """The same, for the panel that refreshes itself while pages are being read."""
-    return _show()
-
-
-def _show() -> Response | str:
-    """The page, or its moving part."""
+    """The moving part: the page asks every few seconds, and is answered when something has changed."""
     campaign = find_campaign()
-    if campaign is None:
-        return render_template("home/no_campaign.html")
+    if campaign is None or not htmx.wants_fragment():
+        return show_home()
+    board = _load_board(campaign)
+    if board.is_finished:
+        return _draw(board, _STOP_POLLING)
+    if request.args.get("seen") == board.fingerprint:
+        return make_response("", _NOTHING_NEW)
+    return _draw(board)
+
+
+def _load_board(campaign: Campaign) -> _Board:
+    """A unit's people see their own unit, everybody else sees all."""
     session, user = current_session(), current_user()
     work = open_work(session, campaign)
-    units = _visible_units(unit_progress(session, campaign))
-    return htmx.render(
-        "home/home.html",
-        "home/_progress.html",
+    axis = _AXES.get(request.args.get("truc", ""), Axis.RATED)
+    order = _ORDERS.get(request.args.get("xep", ""), Order.OFFICE)
+    only = user.unit_id if user.role == Role.UNIT else None
+    return _Board(
+        campaign=campaign,
         days_left=_days_left(campaign, now()),
         tasks=my_tasks(session, campaign, user, work, now()),
         steps=cycle_steps(session, campaign),
-        levels=[(level, list(of_level)) for level, of_level in groupby(units, lambda row: row.unit.level)],
-        is_reading=work.pages_reading > 0,
-        is_unit=user.role == Role.UNIT,
-        words=words,
+        states=submission_states(session, campaign),
+        progress=paper_progress(session, campaign, axis, order, only_unit_id=only),
+        is_finished=work.is_published,
     )
 
 
-def _visible_units(units: list[UnitProgress]) -> list[UnitProgress]:
-    """A unit's people see their own unit, everybody else sees all, in the office's own order."""
-    user = current_user()
-    if user.role == Role.UNIT:
-        units = [row for row in units if row.unit.id == user.unit_id]
-    return sorted(units, key=lambda row: row.unit.position)
+def _draw(board: _Board, status: int = 200) -> Response:
+    """The page, or its moving part, with its pictures."""
+    user, campaign = current_user(), board.campaign
+    stages = paper.funnel_rows(board.progress, user)
+    return htmx.render(
+        "home/home.html",
+        "home/_progress.html",
+        status,
+        board=board,
+        days_left=board.days_left,
+        progress=board.progress,
+        stages=stages,
+        strip=paper.strip_chart(campaign, board.progress),
+        funnel=paper.funnel_chart(stages),
+        rates=paper.rates_chart(board.progress),
+        unit_name=lambda row: paper.unit_name(campaign, row),
+        address=_address,
+        is_unit=user.role == Role.UNIT,
+        words=words,
+        State=State,
+    )
+
+
+def _address(
+    endpoint: str, axis: Axis | None = None, order: Order | None = None, seen: str | None = None
+) -> str:
+    """The page or its moving part with this axis and order, those of this request where not given."""
+    axis_word = _word(_AXES, axis) or request.args.get("truc")
+    order_word = _word(_ORDERS, order) or request.args.get("xep")
+    return url_for(f"home.{endpoint}", truc=axis_word, xep=order_word, seen=seen)
+
+
+def _word(words_of: Mapping[str, StrEnum], chosen: StrEnum | None) -> str | None:
+    return next((word for word, meaning in words_of.items() if meaning is chosen), None)
 
 
 def _days_left(campaign: Campaign, moment: dt.datetime) -> int | None:

@@ -35,7 +35,3 @@ STATE_KINDS = {
     State.APPRAISED: "done",
     State.FINAL: "done",
 }
-LEVEL_NAMES = {
-    "division": lazy("Phòng, đơn vị thuộc huyện"),
-    "commune": lazy("Xã, thị trấn"),
-}

@@ -1,6 +1,8 @@
-"""In phiếu: the clerk orders personal sheets, downloads them, and looks at the forms."""
+"""In phiếu: the clerk orders packs of personal sheets, downloads them, and looks at the forms."""
 
+import functools
 import io
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -16,28 +18,48 @@ from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, now, settings
 from webapp.http.htmx import go_to
-from webapp.http.locale import SOURCE_LANGUAGE, _, language, ngettext
+from webapp.http.locale import SOURCE_LANGUAGE, _, language, lazy, ngettext
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import RespondentGroup, Unit
+from webapp.persistence.campaign import RespondentGroup
 from webapp.services.accounts import find_display_names
-from webapp.services.print_needs import GroupNeed, find_group, load_need, load_needs
+from webapp.services.packs import Place, find_place, place_code, place_name
+from webapp.services.print_files import PrintFile, batch_files, place_files, stream_zip, write_pdf
+from webapp.services.print_needs import (
+    Need,
+    PackNeed,
+    find_group,
+    load_needs,
+    needs_by_place,
+    sum_by_unit,
+    sum_needs,
+)
 from webapp.services.printing import (
     PrintBatch,
     find_batch,
     list_batches,
-    order_sheets,
-    print_batch,
+    order_extra,
+    order_missing,
     replace_sheet,
 )
+from webapp.services.trials import find_last_verdict
 
 blueprint = Blueprint("printing", __name__, url_prefix="/in")
 install_wording(blueprint)
 
 _INVALID = 422
+# Word and badge of a trial sheet's verdict.
+TRIAL_VERDICTS = {
+    "good": (lazy("Đạt"), "done"),
+    "fair": (lazy("Dùng được"), "attention"),
+    "bad": (lazy("Chưa đạt"), "problem"),
+}
 _THUMBNAIL_PPI = 60.0
 _SPECIMEN_PPI = 110.0
 _SIDES = (1, 2)
+_SIDES_PER_MINUTE = 30  # of an office printer, to say about how long a pile will take
+_PDF_SHEETS = 500  # in one PDF; more come as a ZIP
+BY_UNIT = "don-vi"
 
 
 @cache
@@ -57,14 +79,14 @@ def group_name(group: RespondentGroup) -> str:
     return library().latest(group.form_code).group_name(group.code, language())
 
 
-def load_group(session: Session, _user: User, group_id: int) -> RespondentGroup:
-    """A group of the current campaign."""
-    return find_group(session, current_campaign(), group_id)
-
-
 def load_batch(session: Session, _user: User, order_id: int) -> PrintBatch:
     """A batch of the current campaign."""
     return find_batch(session, current_campaign(), order_id)
+
+
+def load_place(_session: Session, _user: User, code: str) -> Place:
+    """A place of issue of the current campaign."""
+    return find_place(current_campaign(), code)
 
 
 def load_form(_session: Session, _user: User, code: str) -> FormTemplate:
@@ -77,30 +99,55 @@ def load_form(_session: Session, _user: User, code: str) -> FormTemplate:
 @blueprint.get("")
 @access.policy(Permission.PRINT)
 def show_printing() -> str:
-    """What the plan asks for, what is printed, and every PDF that was ordered."""
+    """What the plan asks for on both axes, what is printed, and everything that was ordered."""
     return _printing_page(ReplaceForm())
 
 
-@blueprint.get("/nhom/<int:group_id>")
-@access.policy(Permission.PRINT, scope=load_group)
-def show_group(group: RespondentGroup) -> str:
-    """One group's sheets, unit by unit."""
-    return _group_page(group)
+@blueprint.get("/noi/<code>")
+@access.policy(Permission.PRINT, scope=load_place)
+def show_place(place: Place) -> str:
+    """One place's packs."""
+    return _place_page(place)
 
 
-@blueprint.post("/nhom/<int:group_id>")
-@access.policy(Permission.PRINT, scope=load_group)
-def order_group(group: RespondentGroup) -> Response | tuple[str, int]:
-    """Order sheets for one unit, or all that is missing for every unit."""
-    need = load_need(current_session(), current_campaign(), group)
+@blueprint.post("/lap")
+@access.policy(Permission.PRINT)
+def order() -> Response | tuple[str, int]:
+    """Order all missing sheets: of one place (`noi`), of one group (`nhom`), or of the whole campaign."""
     try:
-        counts = _wanted_counts(need)
-        orders = order_sheets(
-            current_session(), current_user().username, library(), group=group, counts=counts, now=now()
+        orders = order_missing(
+            current_session(),
+            current_user().username,
+            library(),
+            campaign=current_campaign(),
+            is_wanted=_wanted(),
+            now=now(),
         )
     except AppError as error:
-        return _group_page(group, _(error.message, **error.values)), _INVALID
+        return _printing_page(ReplaceForm(), _(error.message, **error.values)), _INVALID
     return _to_newest(sum(order.sheet_count for order in orders))
+
+
+@blueprint.post("/noi/<code>/them")
+@access.policy(Permission.PRINT, scope=load_place)
+def order_spare_sheets(place: Place) -> Response | tuple[str, int]:
+    """Order more sheets for a pack of this place than the plan asks for."""
+    count = request.form.get("count", type=int)
+    try:
+        if count is None:
+            raise InvalidInput("Số tờ là một số nguyên, từ 1 trở lên.")
+        extra = order_extra(
+            current_session(),
+            current_user().username,
+            library(),
+            campaign=current_campaign(),
+            code=request.form.get("pack", ""),
+            count=count,
+            now=now(),
+        )
+    except AppError as error:
+        return _place_page(place, _(error.message, **error.values)), _INVALID
+    return _to_newest(extra.sheet_count)
 
 
 @blueprint.post("/thay")
@@ -130,13 +177,29 @@ def replace_lost_sheet() -> Response | tuple[str, int]:
 @blueprint.get("/lan/<int:order_id>.pdf")
 @access.policy(Permission.PRINT, scope=load_batch)
 def download_batch(batch: PrintBatch) -> Response:
-    """The PDF of a batch; the same bytes each time, without sheets voided since."""
-    pdf = io.BytesIO()
-    print_batch(current_session(), current_campaign(), library(), batch, pdf)
-    pdf.seek(0)
-    return send_file(
-        pdf, mimetype="application/pdf", as_attachment=True, download_name=_file_name(batch), max_age=0
-    )
+    """What was ordered at once as one PDF; without sheets voided since."""
+    return _send_pdf(batch_files(current_session(), current_campaign(), batch), _batch_name(batch))
+
+
+@blueprint.get("/lan/<int:order_id>.zip")
+@access.policy(Permission.PRINT, scope=load_batch)
+def download_batch_packs(batch: PrintBatch) -> Response:
+    """The same as a ZIP with a PDF for each pack."""
+    return _send_zip(batch_files(current_session(), current_campaign(), batch), _batch_name(batch))
+
+
+@blueprint.get("/noi/<code>.pdf")
+@access.policy(Permission.PRINT, scope=load_place)
+def download_place(place: Place) -> Response:
+    """All packs of a place as they are now, as one PDF."""
+    return _send_pdf(place_files(current_session(), current_campaign(), place), place.code)
+
+
+@blueprint.get("/noi/<code>.zip")
+@access.policy(Permission.PRINT, scope=load_place)
+def download_place_packs(place: Place) -> Response:
+    """The same as a ZIP with a PDF for each pack."""
+    return _send_zip(place_files(current_session(), current_campaign(), place), place.code)
 
 
 @blueprint.get("/mau")
@@ -173,57 +236,98 @@ def _specimen(forms_dir: Path, code: str, ppi: float) -> tuple[bytes, ...]:
     return tuple(draw_specimen(forms, code, forms.latest(code).version, ppi))
 
 
-def _printing_page(form: ReplaceForm) -> str:
+def _wanted() -> Callable[[PackNeed], bool]:
+    """Which packs the pressed button means."""
+    if "noi" in request.form:
+        place = find_place(current_campaign(), request.form["noi"])
+        return lambda need: need.planned.key[1] == place.unit_id
+    if "nhom" in request.form:
+        group = find_group(current_session(), current_campaign(), request.form.get("nhom", 0, type=int))
+        return lambda need: need.group.id == group.id
+    return lambda _need: True
+
+
+def _printing_page(form: ReplaceForm, problem: str | None = None) -> str:
     session, campaign = current_session(), current_campaign()
+    needs = load_needs(session, campaign)
     batches = list_batches(session, campaign)
     return render_template(
         "printing/printing.html",
         form=form,
-        needs=load_needs(session, campaign),
+        problem=problem,
+        total=sum((need.need for need in needs), Need()),
+        trial=find_last_verdict(session, campaign),
+        trial_verdicts=TRIAL_VERDICTS,
+        by_unit=request.args.get("theo") == BY_UNIT,
+        places=needs_by_place(needs),
+        place_needs=sum_needs(needs, lambda need: need.place),
+        unit_needs=sum_by_unit(needs),
+        group_needs=sum_needs(needs, lambda need: need.group),
         batches=batches,
         names=find_display_names(session, [batch.first.ordered_by for batch in batches]),
         titles={code: library().latest(code).title(language()) for code in library().codes()},
-        group_name=group_name,
-        serial_text=serial_text,
+        **_words(),
     )
 
 
-def _group_page(group: RespondentGroup, problem: str | None = None) -> str:
+def _place_page(place: Place, problem: str | None = None) -> str:
+    packs = needs_by_place(load_needs(current_session(), current_campaign())).get(place.unit, [])
     return render_template(
-        "printing/group.html",
-        group=group,
-        need=load_need(current_session(), current_campaign(), group),
-        title=library().latest(group.form_code).title(language()),
-        group_name=group_name,
+        "printing/place.html",
+        place=place,
+        packs=packs,
+        total=sum((need.need for need in packs), Need()),
         problem=problem,
+        **_words(),
     )
 
 
-def _wanted_counts(need: GroupNeed) -> list[tuple[Unit, int]]:
-    """From the form: one unit with its count, or everything that is missing."""
-    code = request.form.get("unit")
-    if code is None:
-        return [(row.unit, row.missing) for row in need.units]
-    unit = next((row.unit for row in need.units if row.unit.code == code), None)
-    if unit is None:
-        raise NotFound("Không có đơn vị này.")
-    count = request.form.get("count", type=int)
-    if count is None:
-        raise InvalidInput("Số tờ là một số nguyên, từ 1 trở lên.")
-    return [(unit, count)]
+def _words() -> dict[str, object]:
+    """What both pages say things with."""
+    return {
+        "group_name": group_name,
+        "place_code": place_code,
+        "place_name": functools.partial(place_name, current_campaign()),
+        "serial_text": serial_text,
+        "sides_per_minute": _SIDES_PER_MINUTE,
+        "pdf_sheets": _PDF_SHEETS,
+    }
 
 
 def _to_newest(sheets: int) -> Response:
     words = ngettext(
-        "Đã lập %(num)s tờ phiếu. Tải tệp PDF ở dòng đầu để in.",
-        "Đã lập %(num)s tờ phiếu. Tải tệp PDF ở dòng đầu để in.",
+        "Đã lập %(num)s tờ phiếu. Tải tệp ở dòng đầu để in.",
+        "Đã lập %(num)s tờ phiếu. Tải tệp ở dòng đầu để in.",
         sheets,
     )
     return go_to(url_for("printing.show_printing", _anchor="orders"), words)
 
 
-def _file_name(batch: PrintBatch) -> str:
-    """Form, group, unit and serials, in letters that every system can store."""
-    unit = batch.first.unit.code if len(batch.orders) == 1 else f"{len(batch.orders)}-don-vi"
-    first, last = batch.first.first_serial, batch.last_serial
-    return f"{batch.first.form_code}_{batch.first.group.code}_{unit}_{first:05d}-{last:05d}.pdf"
+def _batch_name(batch: PrintBatch) -> str:
+    """Pack (or how many) and serials, in letters that every system can store."""
+    code = batch.first.pack.code if len(batch.orders) == 1 else f"{len(batch.orders)}-bo"
+    return f"{code}_{batch.first.first_serial:05d}-{batch.last_serial:05d}"
+
+
+def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
+    """One PDF of all the packs.
+
+    Raises:
+        NotFound: more sheets than stand in memory well.
+    """
+    if sum(len(file.pack.cover.serials) for file in files) > _PDF_SHEETS:
+        raise NotFound("Nhiều phiếu như vậy chỉ tải được dạng ZIP: mỗi bộ phiếu một tệp PDF.")
+    pdf = io.BytesIO()
+    write_pdf(library(), files, pdf)
+    pdf.seek(0)
+    return send_file(
+        pdf, mimetype="application/pdf", as_attachment=True, download_name=f"{name}.pdf", max_age=0
+    )
+
+
+def _send_zip(files: Sequence[PrintFile], name: str) -> Response:
+    """A ZIP that is made while it is sent."""
+    response = Response(stream_zip(library(), files), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

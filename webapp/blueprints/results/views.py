@@ -18,6 +18,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
 from webapp.services import publication
 from webapp.services.accounts import find_display_names
+from webapp.services.hand_over_lists import sum_substitutions
 from webapp.services.preflight import Check
 from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
 
@@ -168,7 +169,13 @@ def show_results() -> str:
     campaign = current_campaign()
     version = published_index_version(current_session(), campaign.id)
     tables = load_tables(current_session(), version) if version is not None else []
-    return render_template("results/ranking.html", version=version, tables=tables, campaign=campaign)
+    return render_template(
+        "results/ranking.html",
+        version=version,
+        tables=tables,
+        campaign=campaign,
+        substituted=sum_substitutions(current_session(), campaign),
+    )
 
 
 @blueprint.get("/ket-qua/bang/<level>.csv")
@@ -195,4 +202,5 @@ def _version_page(version: IndexVersion, form: PublishForm) -> str:
         changes=publication.changed_units(session, version),
         form=form,
         wanted=publication.confirmation_words(current_campaign()),
+        substituted=sum_substitutions(session, current_campaign()),
     )

@@ -36,7 +36,6 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
         profile="stress",
         dpi=200,
         file_format="pdf",
-        first_serial=1,
     )
     build_deck(order, out, 1)
     return out

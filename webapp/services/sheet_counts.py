@@ -1,0 +1,222 @@
+"""How far the paper is, counted once for all pictures and payments: printed, issued, returned, read, valid.
+
+One query gives the counts of each pack and rated unit; everything else is a sum of them. A stage counts what
+has reached it or any later one: a sheet that was scanned has come back, whether or not somebody signed it in.
+Only numbers leave this module.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import CTE, ColumnElement, and_, distinct, func, or_, select
+from sqlalchemy.orm import Session
+
+from webapp.payments.sums import FormCount
+from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Sheet
+from webapp.persistence.hand_over import HandOverKind, sheets_handed
+from webapp.persistence.readings import FieldReading
+from webapp.persistence.scans import Page
+from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
+from webapp.services.packs import list_packs, plan_campaign
+
+SIDES_PER_SHEET = 2
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How many sheets reached each stage; each counts within the one before."""
+
+    printed: int = 0
+    issued: int = 0
+    returned: int = 0
+    read: int = 0
+    valid: int = 0
+
+    def __add__(self, other: "Reached") -> "Reached":
+        """Two lots of sheets together."""
+        return Reached(
+            self.printed + other.printed,
+            self.issued + other.issued,
+            self.returned + other.returned,
+            self.read + other.read,
+            self.valid + other.valid,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCount:
+    """The sheets of one pack about one unit."""
+
+    pack: Pack
+    unit_id: int
+    reached: Reached
+
+    @property
+    def group_id(self) -> int:
+        """Who answers."""
+        return self.pack.group_id
+
+    @property
+    def place_unit_id(self) -> int | None:
+        """Where they are handed out; None: the office."""
+        return self.pack.place_unit_id
+
+    @property
+    def person_number(self) -> int | None:
+        """Whose they are, where one person rates all units."""
+        return self.pack.person_number
+
+
+def count_sheets(session: Session, campaign: Campaign) -> list[SheetCount]:
+    """All sheets of the campaign that are not void, in one query."""
+    sheet = _sheets(campaign)
+    key = (sheet.c.pack_id, sheet.c.unit_id)
+    stages = (sheet.c.is_issued, sheet.c.is_returned, sheet.c.is_read, sheet.c.is_valid)
+    rows = session.execute(select(*key, func.count(), *(_count(stage) for stage in stages)).group_by(*key))
+    packs = {pack.id: pack for pack in list_packs(session, campaign)}
+    return [SheetCount(packs[pack_id], unit_id, Reached(*reached)) for pack_id, unit_id, *reached in rows]
+
+
+def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> dict[Key, Reached]:
+    """The stages by unit, by place, by group, or whatever `key` gives."""
+    sums: dict[Key, Reached] = defaultdict(Reached)
+    for count in counts:
+        sums[key(count)] += count.reached
+    return dict(sums)
+
+
+def planned_at_places(session: Session, campaign: Campaign) -> dict[tuple[int | None, int], tuple[int, int]]:
+    """Forms and people of the plan by (place's unit id, group id); the office is None."""
+    planned: dict[tuple[int | None, int], tuple[int, int]] = {}
+    for pack in plan_campaign(session, campaign):
+        group_id, place_id, person = pack.key
+        forms, people = planned.get((place_id, group_id), (0, 0))
+        more = pack.due if person is None else 1
+        planned[place_id, group_id] = (forms + pack.due, people + more)
+    return planned
+
+
+def forms_by_place(session: Session, campaign: Campaign) -> dict[int | None, list[FormCount]]:
+    """What payments start from: each place's groups in the plan's order, with their forms."""
+    groups = list_groups(session, campaign)
+    counts = count_sheets(session, campaign)
+    planned = planned_at_places(session, campaign)
+    reached = sum_by(counts, lambda count: (count.place_unit_id, count.group_id))
+    persons = _persons(counts)
+    by_place: dict[int | None, list[FormCount]] = defaultdict(list)
+    for group in groups:
+        for place_id in {
+            place_id: None for place_id, group_id in (*planned, *reached) if group_id == group.id
+        }:
+            forms, people = planned.get((place_id, group.id), (0, 0))
+            stages = reached.get((place_id, group.id), Reached())
+            came, valid = persons.get((place_id, group.id), (stages.returned, stages.valid))
+            by_place[place_id].append(
+                FormCount(
+                    group_id=group.id,
+                    level=group.level,
+                    planned=forms,
+                    returned=stages.returned,
+                    valid=stages.valid,
+                    people_planned=people,
+                    people_returned=came,
+                    people_valid=valid,
+                )
+            )
+    return dict(by_place)
+
+
+def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
+    """The campaign's respondent groups in the plan's order."""
+    groups = select(RespondentGroup).where(RespondentGroup.campaign_id == campaign.id)
+    return list(session.scalars(groups.order_by(RespondentGroup.position)))
+
+
+def came_back() -> ColumnElement[bool]:
+    """Whether a sheet is in the office again: signed in, or a side of it was scanned."""
+    scanned = select(Page.sheet_id).where(Page.sheet_id.is_not(None))
+    return or_(Sheet.id.in_(sheets_handed(HandOverKind.RETURNED)), Sheet.id.in_(scanned))
+
+
+def went_out() -> ColumnElement[bool]:
+    """Whether a sheet was handed out: signed out, or it came back and so must have been."""
+    return or_(Sheet.id.in_(sheets_handed(HandOverKind.ISSUED)), came_back())
+
+
+def whole_sheets(campaign: Campaign) -> CTE:
+    """Sheets of which every side was read."""
+    return (
+        select(Page.sheet_id)
+        .join(Sheet, Sheet.id == Page.sheet_id)
+        .where(Sheet.campaign_id == campaign.id, Page.state == "read")
+        .group_by(Page.sheet_id)
+        .having(func.count(distinct(Page.side)) >= SIDES_PER_SHEET)
+        .cte("whole")
+    )
+
+
+def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tuple[int, int]]:
+    """Where one person rates all units: how many persons have a form back, and how many a valid one."""
+    by_person = sum_by(counts, lambda count: (count.place_unit_id, count.group_id, count.person_number))
+    persons: dict[tuple[int | None, int], tuple[int, int]] = {}
+    for (place_id, group_id, person), reached in by_person.items():
+        if person is not None:
+            came, valid = persons.get((place_id, group_id), (0, 0))
+            persons[place_id, group_id] = (came + (reached.returned > 0), valid + (reached.valid > 0))
+    return persons
+
+
+def _sheets(campaign: Campaign) -> CTE:
+    """Good sheets with how far each is; what reached a later stage has passed the ones before."""
+    whole, doubtful, answered = whole_sheets(campaign), _doubtful(campaign), _answered(campaign)
+    is_read = whole.c.sheet_id.is_not(None)
+    is_valid = and_(is_read, doubtful.c.sheet_id.is_(None), answered.c.sheet_id.is_not(None))
+    return (
+        select(
+            Sheet.pack_id,
+            Sheet.unit_id,
+            went_out().label("is_issued"),
+            came_back().label("is_returned"),
+            is_read.label("is_read"),
+            is_valid.label("is_valid"),
+        )
+        .outerjoin(whole, whole.c.sheet_id == Sheet.id)
+        .outerjoin(doubtful, doubtful.c.sheet_id == Sheet.id)
+        .outerjoin(answered, answered.c.sheet_id == Sheet.id)
+        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+        .cte("counted")
+    )
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition)
+
+
+def _doubtful(campaign: Campaign) -> CTE:
+    """Sheets with an answer that still waits for a person."""
+    return (
+        select(ReviewItem.sheet_id)
+        .where(ReviewItem.campaign_id == campaign.id, ReviewItem.state.in_(UNFINISHED))
+        .where(ReviewItem.queue.in_(ANSWER_QUEUES))
+        .distinct()
+        .cte("doubtful")
+    )
+
+
+def _answered(campaign: Campaign) -> CTE:
+    """Sheets with at least one answer, by machine or person: a form left blank throughout does not count."""
+    machine = (
+        select(FieldReading.sheet_id)
+        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .where(Sheet.campaign_id == campaign.id, FieldReading.kind == "choice")
+        .where(FieldReading.accepted.is_(True), FieldReading.value.is_not(None))
+    )
+    keyed = (
+        select(ReviewItem.sheet_id)
+        .join(Decision, Decision.item_id == ReviewItem.id)
+        .where(ReviewItem.campaign_id == campaign.id, Decision.kind == "option")
+    )
+    return machine.union(keyed).cte("answered")
