@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ocr.errors import CodeRefused
 from ocr.layout import CodeArea
 from ocr.model import Flag, SheetIdentity
-from ocr.sheet_code import PREFIX, identity_from_code
+from ocr.sheet_code import PREFIX, SEPARATOR_CODE, identity_from_code
 
 Grey = NDArray[np.uint8]
 
@@ -33,7 +33,8 @@ class CodeReading:
 
     Attributes:
         identity: None where no code was read, or where what was read is refused.
-        fault: why there is none: UNKNOWN_FORM (foreign code) or DAMAGED_CODE; None if nothing was found.
+        fault: why there is none: UNKNOWN_FORM (foreign code), DAMAGED_CODE or SEPARATOR (a sheet that divides
+            a stack); None if nothing was found.
         corners_px: per code read, float64 (4, 2): its corners on the picture, from the code's own
             top left, clockwise.
     """
@@ -76,6 +77,8 @@ def agree(found: Sequence[FoundCode]) -> CodeReading:
     """What the copies of one page say together: read or refused, never guessed."""
     if not found:
         return CodeReading(None, None)
+    if all(f.text == SEPARATOR_CODE for f in found):
+        return CodeReading(None, Flag.SEPARATOR)
     own = [f for f in found if f.text.startswith(f"{PREFIX}.")]
     if not own:
         return CodeReading(None, Flag.UNKNOWN_FORM)

@@ -22,13 +22,16 @@ from ocr.registration import (
     FLAT_PX_PER_MM,
     Box,
     Registration,
+    find_any_markers,
     find_fiducials,
     flatten,
     flatten_page,
     flatten_roughly,
     margin_boxes,
+    missing_corners,
     project,
     register_page,
+    turned_deg,
 )
 from ocr.row_fit import COARSE_PX_PER_MM, LineMap, RowFit, ShiftField, fit_rows, map_lines
 from ocr.scan_view import ScanView, view_scan
@@ -116,7 +119,9 @@ class LocatedPage:
         return flatten(whole, homography, box, px_per_mm, self.shifts)
 
 
-def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage:
+def locate_page(
+    page: PageImage, library: FormLibrary, identity: SheetIdentity | None = None
+) -> LocatedPage | LostPage:
     """Find which printed page this is and lay it flat.
 
     The code is read from the scan as it came; all else needs no more than half of 200 dpi.
@@ -124,18 +129,21 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
     Args:
         page: one picture from `ocr.source.iter_pages`, any way up.
         library: the forms that may come.
+        identity: which page it is where a person has said so: then the code need not be readable, and
+            what it says does not count; the markers alone tell how the page lies.
     """
     if page.grey.size == 0:
         return LostPage(Flag.POOR_IMAGE, PageQuality(0, 0), None, page.grey)
     scan = view_scan(page.grey)
     quality = measure_quality(scan.work, page.reduction * scan.reduction)
     code = decode_identity(page.grey, _code_areas(library))
-    if code.identity is None and code.fault is None and not is_blank(quality):
+    if identity is None and code.identity is None and code.fault is None and not is_blank(quality):
         code = read_closed_code(scan, _marked_pages(library))
-    if code.identity is None:
-        return LostPage(_why_unnamed(code, quality), quality, None, scan.work)
-    scan = scan.turned(round((code.turned_deg or 0.0) / 90.0) % 4)
-    known = code.identity
+    known = identity or code.identity
+    if known is None:
+        return LostPage(_why_unnamed(code, quality), _with_gaps(quality, scan.work), None, scan.work)
+    turned = code.turned_deg if code.corners_px else turned_deg(find_any_markers(scan.work))
+    scan = scan.turned(round((turned or 0.0) / 90.0) % 4)
     printed = _printed_page(library, known.form, known.version, known.page)
     if printed is None:
         return LostPage(Flag.UNKNOWN_FORM, quality, known, scan.work)
@@ -143,7 +151,7 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
     try:
         registration = register_page(markers, printed.layout, [scan.on_work(c) for c in code.corners_px])
     except RegistrationFailed:
-        return LostPage(Flag.POOR_REGISTRATION, quality, known, scan.work)
+        return LostPage(Flag.POOR_REGISTRATION, _with_gaps(quality, scan.work), known, scan.work)
     layout, homography = printed.layout, registration.homography
     lines = printed.lines
     coarse = flatten_roughly(scan.work, homography, layout, COARSE_PX_PER_MM, lines.box_mm)
@@ -166,6 +174,11 @@ def locate_page(page: PageImage, library: FormLibrary) -> LocatedPage | LostPage
         markers_px=markers,
         shifts=shifts,
     )
+
+
+def _with_gaps(quality: PageQuality, work: Grey) -> PageQuality:
+    """The quality of a lost page with the corners that are not on it: what its clerk can mend."""
+    return replace(quality, missing_corners=missing_corners(find_any_markers(work)))
 
 
 def _placed(

@@ -22,6 +22,7 @@ class Flag(StrEnum):
     BLANK_PAGE = "blank_page"
     POOR_IMAGE = "poor_image"
     WRONG_SCALE = "wrong_scale"
+    SEPARATOR = "separator"
     # across pages
     DUPLICATE_SHEET = "duplicate_sheet"
     MISSING_PAGE = "missing_page"
@@ -99,7 +100,8 @@ class PageQuality:
     """How good the picture is. `contrast` and the like are in [0, 1]; None where it was not measurable.
 
     `blur_mm` is how wide the edge of a printed marker is; `scale` is None for a photo, whose sheet need
-    not fill it.
+    not fill it. `missing_corners`, of a page that could not be placed on which some markers were found:
+    where the others should be ("top_left", "top_right", "bottom_right", "bottom_left").
     """
 
     width_px: int
@@ -112,6 +114,7 @@ class PageQuality:
     contrast: float | None = None
     ink_share: float | None = None
     streak_columns: int = 0
+    missing_corners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

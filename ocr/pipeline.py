@@ -21,7 +21,16 @@ from ocr.decide import (
 from ocr.drawing import draw_reading, draw_refusal
 from ocr.locate import LocatedPage, LostPage, locate_page
 from ocr.marks import measure_marks
-from ocr.model import Crop, FieldReading, Flag, PageReading, PageResult, PageStatus, TextReading
+from ocr.model import (
+    Crop,
+    FieldReading,
+    Flag,
+    PageReading,
+    PageResult,
+    PageStatus,
+    SheetIdentity,
+    TextReading,
+)
 from ocr.pictures import CROP_MARGIN_MM, crop_field, cut_field, field_box, preview_page
 from ocr.quality import is_poor
 from ocr.registration import FLAT_PX_PER_MM
@@ -56,16 +65,22 @@ class ReadOptions:
     recogniser: TextRecogniser | None = None
 
 
-def read_page(page: PageImage, library: FormLibrary, options: ReadOptions | None = None) -> PageResult:
+def read_page(
+    page: PageImage,
+    library: FormLibrary,
+    options: ReadOptions | None = None,
+    identity: SheetIdentity | None = None,
+) -> PageResult:
     """Read one page; always returns: what cannot be read is a refused page with the reason as a flag.
 
     Args:
         page: one picture from `ocr.source.iter_pages`, any way up.
         library: the forms that may come.
         options: pictures and drafts to bring along.
+        identity: which page of which sheet it is, where a person has said so.
     """
     options = options or ReadOptions()
-    located = locate_page(page, library)
+    located = locate_page(page, library, identity)
     fonts = library.forms_dir / "_fonts"
     if isinstance(located, LostPage):
         return _refused(page, located, options, fonts)

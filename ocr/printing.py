@@ -22,9 +22,9 @@ from ocr.cover import Cover, set_covers
 from ocr.errors import TemplateInvalid
 from ocr.layout import CodeArea, Layout, PageLayout
 from ocr.model import SheetIdentity
-from ocr.sheet_code import code_text, serial_text
+from ocr.sheet_code import SEPARATOR_CODE, code_text, serial_text
 from ocr.template import FormLibrary
-from ocr.typeset import SAMPLE_IMPRINT, Imprint, set_form, set_serial_alphabet
+from ocr.typeset import SAMPLE_IMPRINT, Imprint, set_form, set_separator, set_serial_alphabet
 
 POINTS_PER_MM: Final = 72 / 25.4
 SERIAL_SIZE_PT: Final = 14.0
@@ -131,6 +131,12 @@ class Printer:
 
 def _master_key(run: PrintRun) -> _MasterKey:
     return run.form, run.version, run.group, run.unit_name, run.imprint
+
+
+def separator_sheet(library: FormLibrary) -> bytes:
+    """The PDF of one sheet that divides a stack: the same code on both sides, and no serial."""
+    code = segno.make_qr(SEPARATOR_CODE, error="h", boost_error=False, mask=3)
+    return set_separator(library, code.matrix)
 
 
 def code_matrix(identity: SheetIdentity) -> tuple[bytes, ...]:

@@ -4,7 +4,7 @@ The four ArUco markers give a homography, with the codes' help where one or two 
 paper, feeder or camera bend beyond that, `ocr.row_fit` finds line by line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Any
@@ -28,6 +28,8 @@ _SEARCH_MM = 14.0
 _MAX_RESIDUAL_MM = 0.9
 _LEAST_MARKERS = 2
 _LEAST_PLACES = 3
+# Markers 0 to 3 of the front and 4 to 7 of the back stand clockwise in these corners.
+CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,29 @@ def find_fiducials(grey: Grey, page: PageLayout) -> dict[int, Floats]:
     if set(found) != wanted:
         found = {i: c for i, c in _detect(grey, 0, 0).items() if i in wanted} | found
     return found
+
+
+def find_any_markers(grey: Grey) -> dict[int, Floats]:
+    """Find the markers of a page of which nothing is known: id -> float64 (4, 2) corners in pixels.
+
+    Args:
+        grey: uint8, any way up.
+    """
+    return {i: c for i, c in _detect(grey, 0, 0).items() if i < 2 * len(CORNERS)}
+
+
+def missing_corners(found: Iterable[int]) -> tuple[str, ...]:
+    """Which corners of a side lack their marker, by the ids that were found; () where none was found."""
+    seen = {number % len(CORNERS) for number in found}
+    return tuple(name for number, name in enumerate(CORNERS) if number not in seen) if seen else ()
+
+
+def turned_deg(found: dict[int, Floats]) -> float | None:
+    """How far a page is turned clockwise, in degrees, by the upper edge of any of its markers."""
+    for corners in found.values():
+        across = corners[1] - corners[0]
+        return float(np.degrees(np.arctan2(across[1], across[0])))
+    return None
 
 
 def _corner_crop(grey: Grey, page: PageLayout, fiducial: Fiducial) -> tuple[int, int, Grey]:

@@ -12,6 +12,8 @@ from ocr.errors import CodeRefused
 from ocr.model import SheetIdentity
 
 PREFIX = "CD1"
+# What a separator sheet says: no form, no serial; it only divides a stack.
+SEPARATOR_CODE = "CDS.LO.MOI"
 
 # Quasigroup of order 10 (H. M. Damm, "Total anti-symmetrische Quasigruppen", 2004).
 _DAMM = (

@@ -1,4 +1,4 @@
-"""Pages out of scan files, one at a time: PDF, TIFF, JPEG and PNG become grey pictures.
+"""Pages out of scan files, one at a time: PDF, TIFF, JPEG, PNG and HEIC become grey pictures.
 
 What a file is, its first bytes say, never its name. Limits are checked on headers, before a picture
 is decoded. A PDF page that is one full picture gives that picture; only other pages are rendered.
@@ -19,6 +19,7 @@ from PIL import ExifTags, Image
 
 from ocr.errors import ScanTooLarge, ScanUnreadable
 from ocr.jpeg import turn_upright
+from ocr.scan_heic import is_heic, load_heic_page
 from ocr.scan_page import PageImage, ScanLimits, check_pixels, halve_long, jpeg_page
 from ocr.scan_pdf import load_pdf_page, open_pdf, pdf_length
 from ocr.scan_tiff import count_tiff_pages, load_tiff_page
@@ -34,7 +35,7 @@ __all__ = [
     "sniff_kind",
 ]
 
-FileKind = Literal["pdf", "tiff", "jpeg", "png"]
+FileKind = Literal["pdf", "tiff", "jpeg", "png", "heic"]
 
 _HEAD_BYTES = 1024
 
@@ -51,7 +52,7 @@ def sniff_kind(path: Path) -> FileKind:
     """Name the format of a file by its first bytes.
 
     Raises:
-        ScanUnreadable: empty (`empty`), or none of the four formats (`not_a_scan`).
+        ScanUnreadable: empty (`empty`), or none of the five formats (`not_a_scan`).
     """
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
@@ -63,10 +64,12 @@ def sniff_kind(path: Path) -> FileKind:
         return "png"
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "tiff"
+    if is_heic(head):
+        return "heic"
     if b"%PDF-" in head and not head.startswith(b"PK"):
         return "pdf"
     raise ScanUnreadable(
-        "Tệp không phải bản quét: chỉ đọc được PDF, TIFF, JPEG và PNG. Hãy chọn lại tệp.", "not_a_scan"
+        "Tệp không phải bản quét: chỉ đọc được PDF, TIFF, JPEG, PNG và HEIC. Hãy chọn lại tệp.", "not_a_scan"
     )
 
 
@@ -143,6 +146,9 @@ def open_scan(path: Path, limits: ScanLimits | None = None, source: str | None =
             count = pdf_length(pdf)
             _check_pages(count, limits)
             yield OpenScan(count, partial(load_pdf_page, path, pdf, limits, name))
+        return
+    if kind == "heic":
+        yield OpenScan(1, partial(load_heic_page, path, limits, name))
         return
     with _open_picture(path) as picture:
         if kind == "tiff":

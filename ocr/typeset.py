@@ -8,6 +8,7 @@ Only the fonts in `forms_templates/_fonts` are used, so that the result does not
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -95,6 +96,14 @@ def set_serial_alphabet(library: FormLibrary, size_pt: float) -> bytes:
     """A one-page PDF that embeds the font of the printed serial with all the characters it needs."""
     source = library.forms_dir / "_print" / "serial.typ"
     return set_source(source, library.forms_dir / "_fonts", {"size_pt": str(size_pt)})
+
+
+def set_separator(library: FormLibrary, code_rows: Sequence[Sequence[int]]) -> bytes:
+    """A two-page PDF of the sheet that divides stacks, with its code as rows of 0 (white) and 1 (black)."""
+    source = library.forms_dir / "_print" / "separator.typ"
+    return set_source(
+        source, library.forms_dir / "_fonts", {"rows": json.dumps([list(r) for r in code_rows])}
+    )
 
 
 def _run_typst(source: Path, fonts: Path, inputs: dict[str, str]) -> tuple[bytes, list[dict[str, Any]]]:

@@ -8,6 +8,9 @@ from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.hand_over.views import blueprint as hand_over
 from webapp.blueprints.home.views import blueprint as home
+from webapp.blueprints.intake.page_views import blueprint as scan_pages
+from webapp.blueprints.intake.phone_views import blueprint as phone
+from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
 from webapp.blueprints.payments.paper_views import blueprint as payment_papers
 from webapp.blueprints.payments.setting_views import blueprint as payment_settings
@@ -40,6 +43,9 @@ BLUEPRINTS = (
     hand_over,
     trial,
     intake,
+    scan_pages,
+    phone,
+    trash,
     verification,
     users,
     self_scoring,

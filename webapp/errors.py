@@ -70,3 +70,10 @@ class UploadTooLarge(AppError):
 
     code = "upload_too_large"
     status = 413
+
+
+class DiskFull(AppError):
+    """There is no room left for a file; nothing of it was kept, and nothing else was lost."""
+
+    code = "disk_full"
+    status = 507

@@ -21,6 +21,9 @@ class Settings:
     max_evidence_mb: int = 20
     lease_s: int = 60
     reader_processes: int = 2
+    scan_folder: Path | None = None
+    scan_still_s: int = 5
+    scan_quiet_min: int = 3
     session_idle_min: int = 120
     session_max_h: int = 12
 
@@ -42,8 +45,15 @@ class Settings:
             secret_key=os.environ.get("CHAMDIEM_SECRET") or _kept_secret(data_dir),
             https=os.environ.get("CHAMDIEM_HTTPS", "") == "1",
             demo=os.environ.get("CHAMDIEM_DEMO", "") == "1",
+            scan_folder=_folder(os.environ.get("CHAMDIEM_SCAN_FOLDER")),
+            scan_still_s=int(os.environ.get("CHAMDIEM_SCAN_STILL_S", "5")),
+            scan_quiet_min=int(os.environ.get("CHAMDIEM_SCAN_QUIET_MIN", "3")),
             reader_processes=int(os.environ.get("CHAMDIEM_READERS", str(os.cpu_count() or 1))),
         )
+
+
+def _folder(path: str | None) -> Path | None:
+    return Path(path).resolve() if path else None
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ocr.errors import OcrError, ScanTooLarge, ScanUnreadable, TemplateInvalid
-from webapp.errors import ClaimLost
+from webapp.errors import ClaimLost, DiskFull
 from webapp.jobs.children import HeldTask
 from webapp.jobs.loop import LoopTimes, run_loop
 from webapp.jobs.tasks import (
@@ -39,6 +39,7 @@ from webapp.jobs.tasks import (
     TaskFailed,
     TrialDone,
     TrialTask,
+    UnpackDone,
 )
 from webapp.persistence.base import Clock, make_engine, make_session_factory, utc_now
 from webapp.persistence.jobs import (
@@ -53,6 +54,8 @@ from webapp.persistence.jobs import (
 from webapp.persistence.readings import FieldReading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
 from webapp.persistence.trials import TrialScan
+from webapp.services.archives import ArchiveLimits, ArchiveRefused, is_archive, unpack
+from webapp.services.page_instructions import reading_task
 from webapp.services.recognition import (
     MAX_CLAIMS,
     EnqueueReading,
@@ -60,9 +63,11 @@ from webapp.services.recognition import (
     record_failure,
     record_reading,
     record_split,
+    record_unpacking,
 )
 from webapp.services.trials import record_trial
 from webapp.services.verification import enqueue_reading
+from webapp.services.watched_folder import FolderTimes, FolderWatch
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -72,6 +77,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LIMITS_S = {JobKind.TRIAL: 120.0, JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
 _TRIES = 3
+_FOLDER_POLL_S = 2.0
+_FOLDER_FINISH_S = 10.0
 _STRAY_UPLOAD_AGE = dt.timedelta(days=1)
 _Answer = TypeVar("_Answer")
 
@@ -94,6 +101,8 @@ def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> Non
     engine = make_engine(settings.database_url)
     lease = dt.timedelta(seconds=settings.lease_s)
     ledger = RowLedger(make_session_factory(engine), store, lease, utc_now, enqueue_reading)
+    watcher = threading.Thread(target=_watch_folder, args=(settings, ledger, store, stopping), daemon=True)
+    watcher.start()
     times = LoopTimes(renew_s=min(5.0, settings.lease_s / 3))
     _LOG.info("worker started: %d processes, lease %d s", settings.reader_processes, settings.lease_s)
     try:
@@ -101,12 +110,30 @@ def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> Non
             ledger, make_reader or _paper_reader(settings), settings.reader_processes, stopping.is_set, times
         )
     finally:
+        stopping.set()
+        watcher.join(_FOLDER_FINISH_S)
         engine.dispose()
     _LOG.info("worker stopped")
 
 
 def _stop(stopping: threading.Event, _number: int, _frame: FrameType | None) -> None:
     stopping.set()
+
+
+def _watch_folder(
+    settings: Settings, ledger: "RowLedger", store: ScanStore, stopping: threading.Event
+) -> None:
+    """Look into the scanners' folder again and again; beside the reading, for a share may be slow."""
+    if settings.scan_folder is None:
+        return
+    times = FolderTimes(still_s=settings.scan_still_s, quiet=dt.timedelta(minutes=settings.scan_quiet_min))
+    watch = FolderWatch(settings.scan_folder, store, ledger.commit, times)
+    while not stopping.is_set():
+        try:
+            watch.look(utc_now(), time.monotonic())
+        except Exception:  # noqa: BLE001 - a share can fail in any way; the next look may succeed
+            _LOG.exception("the watched folder could not be looked at")
+        stopping.wait(_FOLDER_POLL_S)
 
 
 class RowLedger:
@@ -130,30 +157,30 @@ class RowLedger:
 
     def take(self, limit: int) -> list[HeldTask]:
         """Claim up to `limit` rows: trials, files, pages; drafts only when nothing else waits."""
-        return self._commit(functools.partial(self._take, limit)) or []
+        return self.commit(functools.partial(self._take, limit)) or []
 
     def settle(self, claim: Claim, outcome: Outcome) -> None:
         """Write the outcome and close the claim in one transaction; a lost claim writes nothing."""
         if isinstance(outcome, TaskFailed):
             _LOG.warning("%s %d failed: %s %s", claim.job, claim.row_id, outcome.code, outcome.detail)
         try:
-            self._commit(functools.partial(self._record, claim, outcome))
+            self.commit(functools.partial(self._record, claim, outcome))
         except ClaimLost:
             _LOG.warning("%s %d was given to somebody else meanwhile", claim.job, claim.row_id)
 
     def renew(self, claims: Iterable[Claim]) -> None:
         """Keep the claims, and show that this worker lives."""
-        self._commit(functools.partial(self._renew, list(claims)))
+        self.commit(functools.partial(self._renew, list(claims)))
 
     def release(self, claims: Iterable[Claim]) -> None:
         """Give claims back, free for anybody at once."""
         for claim in claims:
             try:
-                self._commit(functools.partial(close_claim, claim=claim, state="waiting"))
+                self.commit(functools.partial(close_claim, claim=claim, state="waiting"))
             except ClaimLost:
                 continue
 
-    def _commit(self, work: Callable[[Session], _Answer]) -> _Answer | None:
+    def commit(self, work: Callable[[Session], _Answer]) -> _Answer | None:
         """One transaction; tried again where the database was busy. None where it stayed so."""
         for attempt in range(_TRIES):
             try:
@@ -166,7 +193,7 @@ class RowLedger:
 
     def _take(self, limit: int, session: Session) -> list[HeldTask]:
         now = self._clock()
-        if not is_work_waiting(session, now):
+        if not is_work_waiting(session, now) or not self._store.has_room():
             return []
         taken: list[HeldTask] = []
         for job in JobKind:
@@ -185,8 +212,7 @@ class RowLedger:
         if claim.job is JobKind.SPLIT:
             return SplitTask(self._store.path(session.get_one(BatchFile, claim.row_id).sha256))
         if claim.job is JobKind.READ:
-            page = session.get_one(Page, claim.row_id)
-            return ReadTask(self._store.path(page.file.sha256), page.page_index, page.file.original_name)
+            return reading_task(session, self._store, session.get_one(Page, claim.row_id))
         crop = select(FieldReading.crop_sha256).join(TextDraft).where(TextDraft.id == claim.row_id)
         return DraftTask(self._store.path(session.scalars(crop).one() or ""))
 
@@ -198,6 +224,8 @@ class RowLedger:
                 record_trial(session, claim, outcome)
             case SplitDone():
                 record_split(session, claim, outcome)
+            case UnpackDone():
+                record_unpacking(session, claim, outcome)
             case ReadDone():
                 record_reading(session, claim, outcome, self._clock(), self._enqueue)
             case DraftDone():
@@ -251,7 +279,9 @@ class PaperEngine:
             return TaskFailed(error.reason, is_final=True, detail=str(error))
         except ScanTooLarge as error:
             return TaskFailed("too_large", is_final=True, detail=str(error))
-        except OcrError as error:
+        except ArchiveRefused as error:
+            return TaskFailed(error.reason, is_final=True)
+        except (OcrError, DiskFull) as error:
             return TaskFailed(error.code, is_final=False, detail=str(error))
 
     def _do(self, task: Task) -> Outcome:
@@ -262,6 +292,10 @@ class PaperEngine:
             case TrialTask():
                 return TrialDone(check_trial(task.path, self._library, self._limits))
             case SplitTask():
+                if is_archive(task.path):
+                    return UnpackDone(
+                        unpack(task.path, self._store, ArchiveLimits(max_bytes=self._limits.max_bytes))
+                    )
                 return SplitDone(count_pages(task.path, self._limits))
             case ReadTask():
                 return self._read(task)
@@ -270,9 +304,11 @@ class PaperEngine:
 
     def _read(self, task: ReadTask) -> ReadDone:
         from ocr.pipeline import read_page
+        from ocr.scan_view import turn
 
         page = replace(self._open(task.path).load(task.page_index), source=task.source)
-        result = read_page(page, self._library, self._options)
+        page = replace(page, grey=turn(page.grey, -task.quarters % 4))
+        result = read_page(page, self._library, self._options, task.identity)
         pictures = [crop.picture for crop in result.crops]
         pictures += [result.preview] if result.preview else []
         names = [stored.sha256 for stored in self._store.put_many(pictures)]

@@ -20,6 +20,8 @@ SHOTS = {
     "phat-thu": ("vanthu", "/phat-thu", 1366),
     "quet": ("vanthu", "/quet", 1366),
     "quet-lo": ("vanthu", "/quet/3", 1366),
+    "chup-dien-thoai": ("vanthu", "/chup", 360),
+    "thung-rac": ("vanthu", "/thung-rac", 1366),
     "ra-soat": ("rasoat", "/ra-soat", 1366),
     "tu-cham": ("dv-19186", "/tu-cham", 1366),
     "tu-cham-tieu-chi": ("dv-19186", "/tu-cham/1.1.2", 1366),

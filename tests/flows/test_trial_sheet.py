@@ -29,6 +29,7 @@ def judge(office: Office) -> None:
 
 
 def test_the_sheet_is_printed_for_this_office(office: Office) -> None:
+    assert "thử máy in và máy quét bằng một tờ" in office.browser("clerk").get("/in").text
     page = office.browser("clerk").get("/in/phieu-thu").text
     assert page.count("Tải phiếu thử") == 8
     answer = office.browser("clerk").get("/in/phieu-thu/CH1.pdf")
@@ -53,6 +54,9 @@ def test_a_good_scan_passes_and_a_half_one_does_not(office: Office, tmp_path: Pa
     report = clerk.get(half).text
     assert "Chưa in cả đợt" in report
     assert "Thiếu mặt sau" in report
+    printing = clerk.get("/in").text
+    assert "Phiếu thử máy lúc" in printing
+    assert "Chưa đạt" in printing
     overview = clerk.get("/in/phieu-thu").text
     assert overview.count("badge-done") == 1
     assert overview.count("badge-problem") == 1

@@ -1,7 +1,8 @@
 """A reader whose scans say what is on them: `%PDF-fake`, then one JSON object a page.
 
 A page is `{"serial": 1, "side": 1}` with the sheet's printed identity (`"says"`: an answer other than "2"),
-or `{"does": …}`: "blank", "crash", "sleep", "raise", or a flag under which it is refused. A first page
+or `{"does": …}`: "blank", "crash", "sleep", "raise", or a flag under which it is refused (but not once a
+person has named its sheet, where it is `"legible"`). A first page
 `{"file": reason}` makes the file unsound.
 """
 
@@ -26,12 +27,12 @@ from ocr.model import (
 from webapp.jobs.tasks import DraftDone, Outcome, ReadDone, ReadTask, SplitDone, SplitTask, Task, TaskFailed
 from webapp.storage import ScanStore
 
-HEAD = b"%PDF-fake\n"
+HEAD, END = b"%PDF-fake\n", b"\n%%EOF"
 
 
 def scan_bytes(pages: list[dict[str, Any]]) -> bytes:
     """The bytes of a fake scan."""
-    return HEAD + b"\n".join(json.dumps(page).encode() for page in pages)
+    return HEAD + b"\n".join(json.dumps(page).encode() for page in pages) + END
 
 
 def sides(serials: list[int]) -> list[dict[str, Any]]:
@@ -41,11 +42,11 @@ def sides(serials: list[int]) -> list[dict[str, Any]]:
 
 def page_reading(task: ReadTask, page: dict[str, Any]) -> PageReading:
     """What the fake reads on one page."""
-    identity = None
-    if "serial" in page:
+    identity = task.identity
+    if identity is None and "serial" in page:
         printed = {"form": "CX4", "version": 1, "group": "DN", "unit": "19186", **page.get("printed", {})}
         identity = SheetIdentity(serial=page["serial"], page=page["side"], **printed)
-    does = page.get("does")
+    does = None if task.identity and page.get("legible") else page.get("does")
     flags = (Flag("blank_page" if does == "blank" else does),) if does else ()
     return PageReading(
         source=task.source,
@@ -115,4 +116,4 @@ class FakeEngine:
 
 
 def _pages(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().removeprefix(HEAD).splitlines()]
+    return [json.loads(line) for line in path.read_bytes().removeprefix(HEAD).removesuffix(END).splitlines()]

@@ -86,7 +86,7 @@ def test_blanks_that_wait_move_to_the_contact_sheets(empty_database: str) -> Non
 
 
 def test_sheets_of_an_older_installation_are_put_into_packs(empty_database: str) -> None:
-    upgrade_database(empty_database, "0007")
+    upgrade_database(empty_database, "0003")
     engine = make_engine(empty_database)
     with engine.begin() as connection:
         _add_older_sheets(connection)
@@ -105,7 +105,7 @@ def test_sheets_of_an_older_installation_are_put_into_packs(empty_database: str)
         assert found == [(pack_code(1), "A", 3), (pack_code(2), "B", 1)]
         assert [tuple(row) for row in connection.execute(replaced)] == [(4, 2)]
         assert connection.scalar(strays) == 0
-    downgrade_database(empty_database, "0007")
+    downgrade_database(empty_database, "0003")
     orders = text("SELECT form_code, group_id, unit_id FROM print_order ORDER BY id")
     with engine.connect() as connection:
         former = [tuple(row) for row in connection.execute(orders)]

@@ -14,6 +14,7 @@ COMMANDS = (
     "open_campaign",
     "schemes",
     "serve",
+    "trash",
     "users",
     "worker",
 )

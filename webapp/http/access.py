@@ -37,6 +37,7 @@ class Permission(StrEnum):
     PRINT = "print"
     HAND_OVER = "hand_over"
     INTAKE = "intake"
+    RESTORE_SCANS = "restore_scans"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
     SELF_SCORE = "self_score"
@@ -56,7 +57,9 @@ _EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS, Permission.VIEW_
 
 # The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE}),
+    Role.CLERK: frozenset(
+        _EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE, Permission.RESTORE_SCANS},
+    ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),
@@ -71,7 +74,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN}),
+    Role.ADMINISTRATOR: frozenset(
+        _EVERYBODY | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN, Permission.RESTORE_SCANS},
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from flask import (
     session,
     url_for,
 )
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ocr.errors import OcrError
@@ -26,6 +27,7 @@ from webapp.http.locale import SOURCE_LANGUAGE, gettext, lazy
 from webapp.http.places import own_page, this_page
 from webapp.http.transaction import roll_back
 from webapp.par_index.errors import AppraisalError
+from webapp.storage import is_disk_full
 
 _log = logging.getLogger("chamdiem")
 _UNAUTHORIZED = 401
@@ -63,6 +65,8 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     "invalid_input": ErrorText(422, lazy("Nội dung nhập chưa hợp lệ"), _FIX),
     "upload_too_large": ErrorText(413, lazy("Tệp quá lớn"), lazy(
         "Chia thành nhiều tệp nhỏ hơn rồi tải lên từng tệp.")),
+    "disk_full": ErrorText(507, lazy("Đĩa của máy chủ đã đầy"), lazy(
+        "Những gì đã nhận trước đó vẫn còn nguyên. Báo người quản trị dọn chỗ trống, rồi tải lại tệp này.")),
     # webapp.par_index.errors
     "appraisal_error": ErrorText(422, lazy("Chưa chấm được như vậy"), _FIX),
     "scheme_invalid": ErrorText(500, lazy("Bộ chỉ số có lỗi"), lazy(
@@ -148,11 +152,20 @@ def _show_http_error(error: HTTPException) -> Response:
 def _show_fault(error: InternalServerError) -> Response:
     """A bug: the trace goes to the log under a number that can be read over the telephone."""
     g.setdefault("language", session.get("locale", SOURCE_LANGUAGE))  # the database may be what is broken
+    if _says_disk_full(error.original_exception):
+        return show_error("disk_full")
     incident = f"{secrets.randbelow(10**8):08d}"
     _log.error(
         "incident %s: %s %s", incident, request.method, request.path, exc_info=error.original_exception
     )
     return show_error("fault", incident=f"{incident[:4]} {incident[4:]}")
+
+
+def _says_disk_full(cause: BaseException | None) -> bool:
+    """Whether it failed for want of room: an upload on its way to disk, or the database itself."""
+    if isinstance(cause, OSError):
+        return is_disk_full(cause)
+    return isinstance(cause, OperationalError) and "disk is full" in str(cause.orig)
 
 
 def show_error(

@@ -66,6 +66,8 @@ def limit_body(settings: Settings) -> None:
         "intake.upload_batch": settings.max_upload_mb,
         "campaigns.preview_import": _LIST_MB,
         "payment_settings.preview_import": _LIST_MB,
+        "phone.shoot": settings.max_upload_mb,
+        "trial.send_scan": settings.max_upload_mb,
         "self_scoring.upload_evidence": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
     }
     uploads = limits_mb.get(request.endpoint or "") if request.mimetype == "multipart/form-data" else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ocr.model import PageReading
+from ocr.model import PageReading, SheetIdentity
 from ocr.trial.judge import TrialReport
 
 
@@ -17,18 +17,24 @@ class TrialTask:
 
 @dataclass(frozen=True, slots=True)
 class SplitTask:
-    """Count the pages of a scan file."""
+    """Count the pages of a scan file, or take an archive apart."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
-    """Read page `page_index` (from 0) of a scan file; `source` is the file's name as the clerk knows it."""
+    """Read page `page_index` (from 0) of a scan file; `source` is the file's name as the clerk knows it.
+
+    `identity` is what a person said of the page, which then counts instead of its code; `quarters` is how
+    often a person turned it by 90°, clockwise.
+    """
 
     path: Path
     page_index: int
     source: str
+    identity: SheetIdentity | None = None
+    quarters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,23 @@ class SplitDone:
     """The file is sound, and has so many pages."""
 
     page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """A file out of an archive; it lies in the scan store, or was refused (a stable slug)."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackDone:
+    """The file is an archive, and these were in it, in its own order."""
+
+    files: tuple[PackedFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +102,7 @@ class TaskFailed:
 
 
 Task = TrialTask | SplitTask | ReadTask | DraftTask
-Outcome = TrialDone | SplitDone | ReadDone | DraftDone | TaskFailed
+Outcome = TrialDone | SplitDone | UnpackDone | ReadDone | DraftDone | TaskFailed
 
 
 class Engine(Protocol):

@@ -7,6 +7,7 @@ from webapp.persistence import (
     campaign,
     hand_over,
     jobs,
+    page_instructions,
     page_resolutions,
     payments,
     people,
@@ -14,8 +15,10 @@ from webapp.persistence import (
     results,
     scans,
     schemes,
+    trash,
     trials,
     verification,
+    watched_folder,
 )
 from webapp.persistence.base import Base
 
@@ -27,6 +30,7 @@ __all__ = [
     "campaign",
     "hand_over",
     "jobs",
+    "page_instructions",
     "page_resolutions",
     "payments",
     "people",
@@ -34,6 +38,8 @@ __all__ = [
     "results",
     "scans",
     "schemes",
+    "trash",
     "trials",
     "verification",
+    "watched_folder",
 ]

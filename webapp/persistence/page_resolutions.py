@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import String, exists, func, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy import String, Text, exists, func, select
+from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column
 
 from webapp.persistence.base import Base, Id, Slug, reference
 from webapp.persistence.scans import DIFFERING_COPY, Batch, Page
 
 REOPENED = "reopened"
+NEEDS_RESCAN = "needs_rescan"  # said, but not settled: the paper is still to be scanned again
 
 
 class PageResolution(Base):
@@ -19,6 +20,7 @@ class PageResolution(Base):
     id: Mapped[Id]
     page_id: Mapped[int] = reference("page.id")
     resolution: Mapped[Slug]
+    reason: Mapped[str | None] = mapped_column(Text)
     resolved_by: Mapped[str] = mapped_column(String(80))
     resolved_at: Mapped[dt.datetime]
 
@@ -36,7 +38,9 @@ def standing_resolutions(session: Session, page_ids: Sequence[int]) -> dict[int,
 def count_open_problems(session: Session, campaign_id: int) -> int:
     """Problem pages that nobody settled, and whose side was not read from another page either."""
     other = aliased(Page)
-    settled = exists().where(PageResolution.page_id == Page.id, _standing)
+    settled = exists().where(
+        PageResolution.page_id == Page.id, _standing, PageResolution.resolution != NEEDS_RESCAN
+    )
     read_elsewhere = exists().where(
         other.sheet_id == Page.sheet_id,
         other.side == Page.side,
@@ -46,3 +50,16 @@ def count_open_problems(session: Session, campaign_id: int) -> int:
     pages = select(func.count()).select_from(Page).join(Batch, Batch.id == Page.batch_id)
     wanted = pages.where(Batch.campaign_id == campaign_id, Page.state == "problem", ~settled, ~read_elsewhere)
     return session.scalar(wanted) or 0
+
+
+def pages_to_rescan(session: Session, campaign_id: int) -> Sequence[Page]:
+    """Pages whose paper is to be scanned again, by batch and place: the list that goes to the scanner."""
+    asked = exists().where(
+        PageResolution.page_id == Page.id, _standing, PageResolution.resolution == NEEDS_RESCAN
+    )
+    pages = select(Page).join(Batch, Batch.id == Page.batch_id)
+    return session.scalars(
+        pages.where(Batch.campaign_id == campaign_id, Page.state == "problem", asked)
+        .options(joinedload(Page.file), joinedload(Page.batch), joinedload(Page.sheet))
+        .order_by(Batch.number, Page.batch_file_id, Page.page_index)
+    ).all()

@@ -17,7 +17,11 @@ DIFFERING_COPY = "differing_copy"  # a page of a sheet that was read already, wi
 
 
 class Batch(Base):
-    """A stack that a clerk put on the scanner; `number` is what the clerk calls it (Lô 17)."""
+    """A stack that a clerk put on the scanner; `number` is what the clerk calls it (Lô 17).
+
+    `source`: "upload", "folder" (the scanner's shared folder), "phone", or "separator" (the part of a stack
+    that lay behind a separator sheet). `trashed_at`: it lies in the trash (webapp.persistence.trash).
+    """
 
     __tablename__ = "batch"
     __table_args__ = (UniqueConstraint("campaign_id", "number"),)
@@ -27,13 +31,16 @@ class Batch(Base):
     received_by: Mapped[str] = mapped_column(String(80))
     received_at: Mapped[dt.datetime]
     declared_sheets: Mapped[int | None]
+    source: Mapped[Slug] = mapped_column(default="upload")
+    trashed_at: Mapped[dt.datetime | None]
     files: Mapped[list["BatchFile"]] = relationship(back_populates="batch", order_by="BatchFile.id")
 
 
 class BatchFile(Base):
     """One uploaded file of a batch; the original lies in the scan store under its SHA-256.
 
-    `state`: waiting → splitting → split, or refused (`failure_code`), or duplicate (`duplicate_of_id`).
+    `state`: waiting → splitting → split, or unpacked (an archive, whose files have it as `archive_id`), or
+    refused (`failure_code`), or duplicate (`duplicate_of_id`), or trashed.
     """
 
     __tablename__ = "batch_file"
@@ -48,6 +55,7 @@ class BatchFile(Base):
     lease_until: Mapped[dt.datetime | None]
     failure_code: Mapped[Slug | None]
     duplicate_of_id: Mapped[int | None] = reference("batch_file.id")
+    archive_id: Mapped[int | None] = reference("batch_file.id")
     page_count: Mapped[int | None]
     batch: Mapped[Batch] = relationship(back_populates="files")
 
@@ -55,9 +63,9 @@ class BatchFile(Base):
 class Page(Base):
     """One page image of a file.
 
-    `state`: waiting → reading → read | blank | duplicate | problem (a person must look at the page;
-    `problem` is a stable slug). `sheet_id` and `side` are known once the code was read. The database
-    itself refuses a second page in state `read` of the same side of a sheet: nothing counts twice.
+    `state`: waiting → reading → read | blank | separator | duplicate | problem (a person must look at the
+    page; `problem` is a stable slug) | trashed. `sheet_id` and `side` are known once the code was read. The
+    database itself refuses a second page in state `read` of the same side of a sheet: nothing counts twice.
     """
 
     __tablename__ = "page"

@@ -1,6 +1,7 @@
 """What became of a stack: every page accounted for, every missing side and sheet named.
 
-*scanned = read + duplicate + blank + problem*; while pages are still being read, they are counted apart.
+*scanned = read + duplicate + blank + separator + problem + trashed*; while pages are still being read,
+they are counted apart.
 """
 
 import datetime as dt
@@ -33,11 +34,14 @@ class Balance:
     blank: int
     problem: int
     unread: int
+    separator: int = 0
+    trashed: int = 0
 
     @property
     def is_balanced(self) -> bool:
         """Whether every page is accounted for."""
-        return self.scanned == self.read + self.duplicate + self.blank + self.problem + self.unread
+        accounted = self.read + self.duplicate + self.blank + self.problem + self.unread
+        return self.scanned == accounted + self.separator + self.trashed
 
     @property
     def done(self) -> int:
@@ -114,7 +118,7 @@ def list_batches(session: Session, campaign_id: int, limit: int = 100) -> list[B
     """The campaign's batches with their balance, the newest first."""
     newest = (
         select(Batch)
-        .where(Batch.campaign_id == campaign_id)
+        .where(Batch.campaign_id == campaign_id, Batch.trashed_at.is_(None))
         .options(selectinload(Batch.files))
         .order_by(Batch.number.desc())
         .limit(limit)
@@ -132,6 +136,11 @@ def list_problem_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, 
 def list_duplicate_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
     """Second copies, in the order of the stack, each with its preview's SHA-256."""
     return _with_preview(session, _pages_in(batch_id, "duplicate"))
+
+
+def list_all_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
+    """Every page of the stack in its order, each with its preview's SHA-256: the strip of pictures."""
+    return _with_preview(session, select(Page).where(Page.batch_id == batch_id))
 
 
 def list_blank_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
@@ -224,6 +233,8 @@ def _balance(states: Counter[str]) -> Balance:
         blank=states["blank"],
         problem=states["problem"],
         unread=sum(states[state] for state in _UNDONE_PAGES),
+        separator=states["separator"],
+        trashed=states["trashed"],
     )
 
 
@@ -239,8 +250,8 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
     anywhere = aliased(Page)
     rows = session.execute(
         select(Sheet.serial, anywhere.side)
-        .join(anywhere, anywhere.sheet_id == Sheet.id)
-        .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id))
+        .join(anywhere, (anywhere.sheet_id == Sheet.id) & (anywhere.state != "trashed"))
+        .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id, Page.state != "trashed"))
         .distinct()
     )
     sides: dict[int, set[int | None]] = {}
@@ -263,7 +274,7 @@ def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[PackInBat
 
 
 def _pack(session: Session, pack: Pack) -> PackInBatch:
-    is_scanned = exists().where(Page.sheet_id == Sheet.id)
+    is_scanned = exists().where(Page.sheet_id == Sheet.id, Page.state != "trashed")
     printed = select(Sheet.serial, is_scanned).where(Sheet.pack_id == pack.id, Sheet.voided_at.is_(None))
     sheets = session.execute(printed.order_by(Sheet.serial)).all()
     return PackInBatch(pack, len(sheets), tuple(serial for serial, scanned in sheets if not scanned))

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.errors import InvalidInput, NotFound
+from webapp.jobs.tasks import PackedFile
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.scans import Batch, BatchFile
@@ -19,6 +20,8 @@ from webapp.storage import StoredFile
 _HEAD_BYTES = 1024
 _MAX_NAME = 200
 _MAX_DECLARED = 100_000
+_ARCHIVE = b"PK"
+_PHOTO_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # HEIC
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -63,21 +66,33 @@ def receive_batch(  # noqa: PLR0917 - every input is named; a wrapper would only
         raise InvalidInput("Chưa chọn tệp nào. Chọn hoặc thả ít nhất một tệp quét.")
     if declared_sheets is not None and not 0 < declared_sheets <= _MAX_DECLARED:
         raise InvalidInput("Số tờ trong chồng phiếu phải từ 1 đến 100.000, hoặc để trống.")
-    stored = [(upload.name, store.put(upload.stream)) for upload in uploads]
-    campaign = _lock_campaign(session)
+    stored = [store_upload(store, upload) for upload in uploads]
+    batch = open_batch(session, lock_campaign(session), actor, "upload", now)
+    batch.declared_sheets = declared_sheets
+    add_files(session, batch, stored)
+    write_log(session, now, actor, "batch_received", f"batch:{batch.number}", files=len(stored))
+    return batch
+
+
+def open_batch(session: Session, campaign: Campaign, actor: str, source: str, now: dt.datetime) -> Batch:
+    """A new, empty batch; the campaign is locked, so that its number is its own."""
     batch = Batch(
         campaign_id=campaign.id,
         number=_next_number(session, campaign.id),
         received_by=actor,
         received_at=now,
-        declared_sheets=declared_sheets,
+        source=source,
     )
     session.add(batch)
-    for name, file in stored:
-        batch.files.append(_admit(session, store, campaign.id, name, file))
-        session.flush()  # so that the same file again in this batch is found
-    write_log(session, now, actor, "batch_received", f"batch:{batch.number}", files=len(stored))
+    session.flush()
     return batch
+
+
+def add_files(session: Session, batch: Batch, stored: Sequence[PackedFile]) -> None:
+    """Put stored files into a batch, in their order."""
+    for file in stored:
+        batch.files.append(admit_file(session, batch.campaign_id, file))
+        session.flush()  # so that the same file again in this batch is found
 
 
 def find_batch(session: Session, campaign_id: int, number: int) -> Batch:
@@ -98,14 +113,14 @@ def refusal_at_door(head: bytes) -> str | None:
     """Why a file is plainly no scan, told from its first bytes, as a slug; None if it may be one."""
     if not head:
         return "empty"
-    if head.startswith(b"PK"):
-        return "zip_archive"
-    if head.startswith(_PICTURES) or b"%PDF-" in head:
+    if head.startswith((*_PICTURES, _ARCHIVE)) or b"%PDF-" in head:
+        return None
+    if head[4:8] == b"ftyp" and head[8:12] in _PHOTO_BRANDS:
         return None
     return "not_a_scan"
 
 
-def _lock_campaign(session: Session) -> Campaign:
+def lock_campaign(session: Session) -> Campaign:
     """The current campaign; batches are numbered one after another while its row is locked."""
     newest = select(Campaign).order_by(Campaign.year.desc()).limit(1).with_for_update()
     campaign = session.scalars(newest).first()
@@ -119,19 +134,26 @@ def _next_number(session: Session, campaign_id: int) -> int:
     return (last or 0) + 1
 
 
-def _admit(session: Session, store: ScanSink, campaign_id: int, name: str, stored: StoredFile) -> BatchFile:
-    with store.open(stored.sha256) as stream:
-        refusal = refusal_at_door(stream.read(_HEAD_BYTES))
-    first = None if refusal else _first_copy(session, campaign_id, stored.sha256)
-    state = "refused" if refusal else "duplicate" if first else "waiting"
+def admit_file(session: Session, campaign_id: int, file: PackedFile) -> BatchFile:
+    """A row for a stored file: refused at the door, a duplicate of one that came before, or waiting."""
+    first = None if file.refusal else _first_copy(session, campaign_id, file.sha256)
+    state = "refused" if file.refusal else "duplicate" if first else "waiting"
     return BatchFile(
-        sha256=stored.sha256,
-        size_bytes=stored.size_bytes,
-        original_name=clean_name(name),
+        sha256=file.sha256,
+        size_bytes=file.size_bytes,
+        original_name=clean_name(file.name),
         state=state,
-        failure_code=refusal,
+        failure_code=file.refusal,
         duplicate_of_id=first.id if first else None,
     )
+
+
+def store_upload(store: ScanSink, upload: Upload) -> PackedFile:
+    """Keep the bytes, and tell from the first of them whether they may be a scan."""
+    stored = store.put(upload.stream)
+    with store.open(stored.sha256) as stream:
+        refusal = refusal_at_door(stream.read(_HEAD_BYTES))
+    return PackedFile(upload.name, stored.sha256, stored.size_bytes, refusal)
 
 
 def _first_copy(session: Session, campaign_id: int, sha256: str) -> BatchFile | None:
@@ -139,8 +161,8 @@ def _first_copy(session: Session, campaign_id: int, sha256: str) -> BatchFile | 
     return session.scalars(
         select(BatchFile)
         .join(Batch)
-        .where(Batch.campaign_id == campaign_id, BatchFile.sha256 == sha256)
-        .where(BatchFile.state.not_in(("refused", "duplicate")))
+        .where(Batch.campaign_id == campaign_id, BatchFile.sha256 == sha256, Batch.trashed_at.is_(None))
+        .where(BatchFile.state.not_in(("refused", "duplicate", "trashed")))
         .order_by(BatchFile.id)
         .limit(1)
     ).first()

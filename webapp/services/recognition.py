@@ -13,14 +13,18 @@ from sqlalchemy.orm import Session
 from ocr.model import FieldReading as ReadField
 from ocr.model import Flag, PageReading, PageStatus, SheetIdentity, TextReading
 from ocr.trial.sheet import is_trial
-from webapp.jobs.tasks import DraftDone, ReadDone, SplitDone, TaskFailed
+from webapp.jobs.tasks import DraftDone, ReadDone, SplitDone, TaskFailed, UnpackDone
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures
+from webapp.persistence.page_instructions import chosen_page_id
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
+from webapp.services.intake import admit_file
+from webapp.services.separators import divide_stack
 
 MAX_FAILURES = 3
+DISK_FULL = "disk_full"
 # A row that takes its worker with it leaves no failure behind, only a claim that ran out.
 MAX_CLAIMS = 12
 
@@ -39,6 +43,8 @@ _GIVEN_UP = {
     JobKind.DRAFT: "failed",
 }
 _NAMES_CAUSE = {JobKind.TRIAL: "failure_code", JobKind.SPLIT: "failure_code", JobKind.READ: "problem"}
+# Of a second copy too: people compare it with the first.
+_KEEPS_ANSWERS = ("read", "duplicate", "problem")
 # The first that is on the page names the problem: what the clerk can do something about comes first.
 _PROBLEM_FLAGS = (
     Flag.UNKNOWN_FORM,
@@ -72,6 +78,17 @@ def record_split(session: Session, claim: Claim, done: SplitDone) -> None:
     session.execute(insert(Page), rows)
 
 
+def record_unpacking(session: Session, claim: Claim, done: UnpackDone) -> None:
+    """An archive: its files wait beside it, in the same batch; what was in it twice is a duplicate."""
+    close_claim(session, claim, "unpacked", failure_code=None)
+    archive = session.get_one(BatchFile, claim.row_id)
+    for packed in done.files:
+        admitted = admit_file(session, archive.batch.campaign_id, packed)
+        admitted.batch_id, admitted.archive_id = archive.batch_id, archive.id
+        session.add(admitted)
+        session.flush()  # so that the same file again in this archive is found
+
+
 def record_reading(
     session: Session, claim: Claim, done: ReadDone, now: dt.datetime, enqueue: EnqueueReading
 ) -> Reading:
@@ -84,11 +101,13 @@ def record_reading(
     verdict = judge_page(session, page, done.reading)
     close_claim(session, claim, **asdict(verdict))
     reading = _add_reading(session, page, done, now)
-    if verdict.state == "read" and verdict.sheet_id is not None:
+    if verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
         reading.fields = _fields(verdict.sheet_id, done)
     session.flush()
-    _order_drafts(session, reading)
+    if verdict.state == "read":
+        _order_drafts(session, reading)
     enqueue(session, reading, now)
+    divide_stack(session, page, now)
     return reading
 
 
@@ -99,6 +118,9 @@ def record_draft(session: Session, claim: Claim, done: DraftDone) -> None:
 
 def record_failure(session: Session, claim: Claim, failed: TaskFailed) -> str:
     """Try again later, or give up with the cause where that cannot help; gives the new state."""
+    if failed.code == DISK_FULL:  # nobody's fault: it waits until there is room
+        close_claim(session, claim, "waiting")
+        return "waiting"
     failures = count_failures(session, claim) + 1
     if not failed.is_final and failures < MAX_FAILURES:
         close_claim(session, claim, "waiting", failures=failures)
@@ -128,9 +150,7 @@ def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdic
     The sheet's row is locked until the transaction ends, so that of two copies read at once one is first.
     """
     if reading.identity is None:
-        if Flag.BLANK_PAGE in reading.flags:
-            return PageVerdict("blank")
-        return PageVerdict("problem", _problem_of(reading))
+        return _judge_unnamed(reading)
     sheet = session.scalars(
         select(Sheet)
         .where(Sheet.campaign_id == page.batch.campaign_id, Sheet.serial == reading.identity.serial)
@@ -143,14 +163,32 @@ def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdic
         return PageVerdict("problem", mismatch)
     if mismatch is not None:
         return PageVerdict("problem", mismatch, sheet.id, reading.identity.page)
-    return _judge_side(session, sheet, reading.identity.page, reading)
+    return _judge_side(session, page, sheet, reading.identity.page, reading)
 
 
-def _judge_side(session: Session, sheet: Sheet, side: int, reading: PageReading) -> PageVerdict:
-    """A page of a sheet that is ours: the first sound copy counts, later ones are shown beside it."""
+def _judge_unnamed(reading: PageReading) -> PageVerdict:
+    """A page without a code of a sheet."""
+    if Flag.BLANK_PAGE in reading.flags:
+        return PageVerdict("blank")
+    if Flag.SEPARATOR in reading.flags:
+        return PageVerdict("separator")
+    return PageVerdict("problem", _problem_of(reading))
+
+
+def _judge_side(session: Session, page: Page, sheet: Sheet, side: int, reading: PageReading) -> PageVerdict:
+    """A page of a sheet that is ours: the first sound copy counts, later ones are shown beside it.
+
+    Where a person has chosen this very page, it takes the place of the one that counted so far.
+    """
     first_id = session.scalar(
         select(Page.id).where(Page.sheet_id == sheet.id, Page.side == side, Page.state == "read")
     )
+    is_chosen = (
+        reading.status is not PageStatus.REFUSED and chosen_page_id(session, sheet.id, side) == page.id
+    )
+    if first_id is not None and is_chosen:
+        _step_back(session, first_id, page.id)
+        return PageVerdict("read", None, sheet.id, side)
     if first_id is not None:
         if _answers_differ(session, first_id, reading):
             return PageVerdict("problem", DIFFERING_COPY, sheet.id, side, first_id)
@@ -158,6 +196,13 @@ def _judge_side(session: Session, sheet: Sheet, side: int, reading: PageReading)
     if reading.status is PageStatus.REFUSED:
         return PageVerdict("problem", _problem_of(reading), sheet.id, side)
     return PageVerdict("read", None, sheet.id, side)
+
+
+def _step_back(session: Session, first_id: int, chosen_id: int) -> None:
+    """The page that counted so far, and its copies, stand as copies of the chosen one."""
+    copies = (Page.id == first_id) | ((Page.duplicate_of_id == first_id) & (Page.id != chosen_id))
+    session.execute(update(Page).where(copies).values(duplicate_of_id=chosen_id))
+    session.execute(update(Page).where(Page.id == first_id).values(state="duplicate"))
 
 
 def _answers_differ(session: Session, first_id: int, reading: PageReading) -> bool:

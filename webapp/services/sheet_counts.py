@@ -1,8 +1,8 @@
 """How far the paper is, counted once for all pictures and payments: printed, issued, returned, read, valid.
 
 One query gives the counts of each pack and rated unit; everything else is a sum of them. A stage counts what
-has reached it or any later one: a sheet that was read whole has come back, signed in or not. Only numbers leave
-this module.
+has reached it or any later one: what was read whole has come back, signed in or not. Only numbers leave this
+module.
 """
 
 from collections import defaultdict
@@ -10,12 +10,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, distinct, func, or_, select
+from sqlalchemy import CTE, ColumnElement, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.payments.sums import FormCount
 from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Sheet
-from webapp.persistence.hand_over import HandOverKind, sheets_handed
+from webapp.persistence.hand_over import HandOverKind, was_handed
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
@@ -137,27 +137,24 @@ def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
 
 def came_back() -> ColumnElement[bool]:
     """Whether a sheet is in the office again: signed in, or read whole."""
-    return or_(Sheet.id.in_(sheets_handed(HandOverKind.RETURNED)), Sheet.id.in_(_read_whole()))
+    sides = select(func.count(distinct(Page.side))).where(Page.sheet_id == Sheet.id, Page.state == "read")
+    return or_(was_handed(HandOverKind.RETURNED), sides.correlate(Sheet).scalar_subquery() >= SIDES_PER_SHEET)
 
 
 def went_out() -> ColumnElement[bool]:
     """Whether a sheet was handed out: signed out, or it came back and so must have been."""
-    return or_(Sheet.id.in_(sheets_handed(HandOverKind.ISSUED)), came_back())
+    return or_(was_handed(HandOverKind.ISSUED), came_back())
 
 
 def whole_sheets(campaign: Campaign) -> CTE:
-    """Sheets of a campaign of which every side was read."""
-    own = select(Sheet.id).where(Sheet.campaign_id == campaign.id)
-    return _read_whole().where(Page.sheet_id.in_(own)).cte("whole")
-
-
-def _read_whole() -> Select[int | None]:
     """Sheets of which every side was read."""
     return (
         select(Page.sheet_id)
-        .where(Page.state == "read", Page.sheet_id.is_not(None))
+        .join(Sheet, Sheet.id == Page.sheet_id)
+        .where(Sheet.campaign_id == campaign.id, Page.state == "read")
         .group_by(Page.sheet_id)
         .having(func.count(distinct(Page.side)) >= SIDES_PER_SHEET)
+        .cte("whole")
     )
 
 

@@ -61,6 +61,12 @@ def list_trials(session: Session, campaign: Campaign, limit: int = 10) -> list[T
     return list(session.scalars(newest.limit(limit)))
 
 
+def find_last_verdict(session: Session, campaign: Campaign) -> TrialScan | None:
+    """The latest trial that was judged."""
+    judged = select(TrialScan).where(TrialScan.campaign_id == campaign.id, TrialScan.verdict.is_not(None))
+    return session.scalars(judged.order_by(TrialScan.id.desc()).limit(1)).first()
+
+
 def find_trial(session: Session, campaign: Campaign, trial_id: int) -> TrialScan:
     """A trial scan of this campaign.
 

@@ -19,7 +19,9 @@
       name.textContent = file.name;
       bytes.textContent = size(file.size);
       bytes.className = "no-wrap soft";
-      line.append(name, bytes);
+      var word = document.createElement("span");
+      word.className = "file-step soft";
+      line.append(name, bytes, word);
       total += file.size;
       return line;
     });
@@ -66,5 +68,46 @@
     panel.hidden = false;
     panel.querySelector("progress").value = share;
     label.textContent = label.dataset.label + " " + share + " %";
+    showSteps(form, share / 100);
+  });
+
+  // The files go up one behind the other: how far each is, told from how far all of them are.
+  function showSteps(form, share) {
+    var files = Array.from(form.querySelector("input[type=file]").files), words = form.dataset;
+    var left = share * files.reduce(function (sum, file) { return sum + file.size; }, 0);
+    form.querySelectorAll("[data-chosen] li").forEach(function (line, index) {
+      var step = line.querySelector(".file-step"), size = files[index] ? files[index].size : 0;
+      if (!step) return;
+      var part = size ? Math.max(0, Math.min(1, left / size)) : 1;
+      left -= size;
+      step.textContent = part >= 1 ? words.wordsSent : part > 0 ? words.wordsSending + " " + Math.floor(100 * part) + " %" : words.wordsWaiting;
+    });
+  }
+
+  // A telephone's shot goes off as soon as it is taken.
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-shoot]") && event.target.files.length) event.target.form.requestSubmit();
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (event.target.matches(".camera")) event.target.reset();
+  });
+
+  // Problem pages by keyboard: digits press the buttons of the card that has the focus; never while somebody types.
+  var buttons = { Digit2: "not_a_form", Digit3: "needs_rescan", Digit4: "voided" };
+  function pressIn(card, event) {
+    var code = event.code.replace("Numpad", "Digit");
+    if (code === "Digit1") return card.querySelector(".slots button");
+    if (code === "Digit5") return card.querySelector("[data-turn]");
+    return buttons[code] ? card.querySelector('.page-settle [value="' + buttons[code] + '"]') : null;
+  }
+  document.addEventListener("keydown", function (event) {
+    var card = event.target instanceof Element ? event.target.closest("[data-problem-keys] > li") : null;
+    if (!card || event.repeat || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.matches("input, textarea, select")) return;
+    var step = event.code === "ArrowDown" ? card.nextElementSibling : event.code === "ArrowUp" ? card.previousElementSibling : null;
+    var button = step ? null : pressIn(card, event);
+    if (!step && !button) return;
+    event.preventDefault();
+    if (step) step.focus(); else button.click();
   });
 })();

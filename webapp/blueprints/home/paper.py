@@ -64,8 +64,8 @@ def funnel_rows(progress: PaperProgress, user: User) -> list[StageRow]:
     stages = (
         (_("Kế hoạch"), progress.planned, None, ""),
         (_("Đã in"), reached.printed, Permission.PRINT, "/in"),
-        (_("Đã phát"), reached.issued, None, ""),
-        (_("Đã thu"), reached.returned, None, ""),
+        (_("Đã phát"), reached.issued, Permission.HAND_OVER, "/phat-thu"),
+        (_("Đã thu"), reached.returned, Permission.HAND_OVER, "/phat-thu"),
         (_("Đã đọc"), reached.read, Permission.INTAKE, "/quet"),
         (_("Hợp lệ"), reached.valid, Permission.VERIFY, "/ra-soat"),
     )

@@ -1,61 +1,33 @@
 """The clerk's desk for scans: hand a stack in, watch it being read, see what is missing."""
 
 from flask import Blueprint, Response, request, url_for
-from sqlalchemy.orm import Session
 
+from ocr.printing import separator_sheet
 from ocr.sheet_code import serial_text
+from ocr.template import FormLibrary
+from webapp.blueprints.intake.batch_page import show_batch_page
+from webapp.blueprints.intake.folder import FolderPanel, folder_panel
 from webapp.blueprints.intake.forms import BatchForm
-from webapp.blueprints.intake.words import RESOLUTIONS, SIDES, file_refusal, page_problem
-from webapp.errors import InvalidInput, NotFound
+from webapp.blueprints.intake.scopes import load_batch, load_preview
+from webapp.blueprints.intake.words import page_problem
+from webapp.errors import DiskFull, InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.context import (
-    current_campaign,
-    current_session,
-    current_user,
-    find_campaign,
-    now,
-    scan_store,
-    settings,
-)
+from webapp.http.context import current_session, current_user, find_campaign, now, scan_store, settings
 from webapp.http.htmx import go_to, render
-from webapp.http.locale import _, ngettext
+from webapp.http.locale import _, lazy, ngettext
 from webapp.http.transaction import roll_back
-from webapp.persistence.accounts import User
-from webapp.persistence.page_resolutions import REOPENED, standing_resolutions
-from webapp.persistence.scans import Batch, Page
+from webapp.persistence.page_resolutions import pages_to_rescan
+from webapp.persistence.scans import Batch
 from webapp.services import batches
 from webapp.services.accounts import find_display_names
-from webapp.services.intake import Upload, find_batch, receive_batch
-from webapp.services.page_problems import reopen_page, resolve_page
-from webapp.services.recognition import FAULTS, retry_faults
+from webapp.services.intake import Upload, receive_batch
+from webapp.services.recognition import retry_faults
+from webapp.services.trash import trash_batch
 
 blueprint = Blueprint("intake", __name__, url_prefix="/quet")
 _INVALID = 422
-_SHOWN_PAGES = 60  # cards a page carries; a stack with more than this is to be scanned again anyway
-
-
-def load_batch(session: Session, _user: User, number: int) -> Batch:
-    """A batch of the current campaign; every clerk may see every batch."""
-    return find_batch(session, current_campaign().id, number)
-
-
-def load_problem_page(session: Session, _user: User, number: int, page_id: int) -> Page:
-    """A page of a batch of the current campaign."""
-    batch = find_batch(session, current_campaign().id, number)
-    page, _preview = batches.find_pages(session, [page_id]).get(page_id, (None, None))
-    if page is None or page.batch_id != batch.id:
-        raise NotFound("Không có trang này trong lô.")
-    return page
-
-
-def load_preview(session: Session, _user: User, number: int, page_id: int) -> str:
-    """The SHA-256 of a page's preview, within its batch."""
-    batch = find_batch(session, current_campaign().id, number)
-    page, preview = batches.find_pages(session, [page_id]).get(page_id, (None, None))
-    if page is None or page.batch_id != batch.id or preview is None:
-        raise NotFound("Không có ảnh của trang này.")
-    return preview
+_MAKE_ROOM = lazy("Các lô trước vẫn còn nguyên. Báo người quản trị dọn chỗ trống, rồi tải lại các tệp này.")
 
 
 @blueprint.get("")
@@ -81,44 +53,47 @@ def upload_batch() -> Response:
     except InvalidInput as error:
         form.form_errors.append(_(error.message, **error.values))
         return _list_page(form, "intake/_upload.html", _INVALID)
+    except DiskFull as error:
+        roll_back()
+        form.form_errors.append(f"{_(error.message)} {_MAKE_ROOM}")
+        return _list_page(form, "intake/_upload.html", error.status)
     return go_to(url_for("intake.show_batch", number=batch.number))
+
+
+@blueprint.get("/thu-muc")
+@access.policy(Permission.INTAKE)
+def show_folder() -> Response:
+    """What happens in the scanners' folder; asks again every few seconds by itself."""
+    return _list_page(BatchForm(), "intake/_folder.html")
+
+
+@blueprint.get("/can-quet-lai")
+@access.policy(Permission.INTAKE)
+def list_rescans() -> Response:
+    """The list that goes to the scanner with the papers."""
+    campaign = find_campaign()
+    pages = pages_to_rescan(current_session(), campaign.id) if campaign else []
+    return render(
+        "intake/rescans.html",
+        "intake/rescans.html",
+        pages=pages,
+        serial_text=serial_text,
+        page_problem=page_problem,
+    )
+
+
+@blueprint.get("/to-ngan.pdf")
+@access.policy(Permission.INTAKE)
+def print_separator() -> Response:
+    """A separator sheet: both sides say that a new batch begins behind it."""
+    return Response(separator_sheet(FormLibrary(settings().forms_dir)), mimetype="application/pdf")
 
 
 @blueprint.get("/<int:number>")
 @access.policy(Permission.INTAKE, scope=load_batch)
 def show_batch(batch: Batch) -> Response:
     """The account of one batch; it moves by itself until everything is read."""
-    session = current_session()
-    account = batches.reconcile_batch(session, batch)
-    problems = list(batches.list_problem_pages(session, batch.id))
-    settled = standing_resolutions(session, [page.id for page, _preview in problems])
-    problems = sorted(problems, key=lambda line: line[0].id in settled)[:_SHOWN_PAGES]
-    duplicates = batches.list_duplicate_pages(session, batch.id)[:_SHOWN_PAGES]
-    return render(
-        "intake/batch.html",
-        "intake/_batch.html",
-        batch=batch,
-        names=find_display_names(
-            session, [batch.received_by, *(row.resolved_by for row in settled.values())]
-        ),
-        account=account,
-        seconds_left=batches.estimate_seconds_left(batch, account.balance, now()),
-        is_reader_silent=batches.is_reader_silent(session, now()),
-        pages_by_file=batches.count_pages_by_file(session, batch.id),
-        first_files=batches.find_files(session, [file.duplicate_of_id or 0 for file in batch.files]),
-        problems=problems,
-        settled=settled,
-        resolution_words=RESOLUTIONS,
-        rescanned=batches.sheets_read_elsewhere(session, [page for page, _preview in problems]),
-        duplicates=duplicates,
-        blanks=batches.list_blank_pages(session, batch.id)[:_SHOWN_PAGES],
-        first_pages=batches.find_pages(session, [page.duplicate_of_id or 0 for page, _preview in duplicates]),
-        has_faults=batches.has_any(session, batch, FAULTS),
-        file_refusal=file_refusal,
-        page_problem=page_problem,
-        serial_text=serial_text,
-        side_names=SIDES,
-    )
+    return show_batch_page(batch)
 
 
 @blueprint.post("/<int:number>/doc-lai")
@@ -130,17 +105,13 @@ def read_again(batch: Batch) -> Response:
     return go_to(url_for("intake.show_batch", number=batch.number), notice)
 
 
-@blueprint.post("/<int:number>/trang/<int:page_id>/xu-ly")
-@access.policy(Permission.INTAKE, scope=load_problem_page)
-def settle_page(page: Page) -> Response:
-    """Say what became of a problem page, or take it back."""
-    actor, resolution = current_user().username, request.form.get("resolution", "")
-    if resolution == REOPENED:
-        reopen_page(current_session(), actor, page, now())
-    else:
-        resolve_page(current_session(), actor, page, resolution, now())
-    address = url_for("intake.show_batch", number=page.batch.number, _anchor=f"page-{page.id}")
-    return go_to(address)
+@blueprint.post("/<int:number>/bo")
+@access.policy(Permission.INTAKE, scope=load_batch)
+def trash_whole_batch(batch: Batch) -> Response:
+    """Put the batch into the trash, with a reason."""
+    trash_batch(current_session(), current_user().username, batch, request.form.get("reason", ""), now())
+    notice = _("Đã bỏ Lô %(number)s vào thùng rác; khôi phục được trong 30 ngày.", number=batch.number)
+    return go_to(url_for("trash.show_trash"), notice)
 
 
 @blueprint.get("/<int:number>/trang/<int:page_id>.jpg")
@@ -157,12 +128,15 @@ def _list_page(form: BatchForm, fragment: str, status: int = 200) -> Response:
     """The whole page, or the piece of it that was asked for."""
     session, campaign = current_session(), find_campaign()
     lines = batches.list_batches(session, campaign.id) if campaign else []
+    folder: FolderPanel | None = folder_panel(session, settings(), now())
     return render(
         "intake/list.html",
         fragment,
         status,
         form=form,
         lines=lines,
+        folder=folder,
+        has_room=scan_store().has_room(),
         names=find_display_names(session, [line.batch.received_by for line in lines]),
         is_reader_silent=batches.is_reader_silent(session, now()),
         max_upload_mb=settings().max_upload_mb,

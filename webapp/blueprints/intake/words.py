@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from webapp.http.locale import lazy
+from webapp.http.locale import _, lazy
 from webapp.services.page_problems import Resolution
+from webapp.services.phone_shots import Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,13 @@ _SCAN_AGAIN = lazy("Đặt tờ phiếu phẳng, đủ bốn góc, rồi quét l
 
 FILE_REFUSALS: dict[str, Reason] = {
     "empty": Reason(lazy("Tệp rỗng (0 byte)."), lazy("Quét hoặc chép lại tệp rồi tải lên.")),
-    "zip_archive": Reason(
-        lazy("Đây là tệp nén ZIP, không phải bản quét, dù tên tệp có thể ghi khác."),
-        lazy("Giải nén rồi tải lên các tệp quét bên trong."),
+    "nested_archive": Reason(
+        lazy("Tệp nén nằm trong một tệp nén khác, nên không mở."),
+        lazy("Giải nén ra, rồi tải lên các tệp quét bên trong."),
     ),
     "not_a_scan": Reason(
-        lazy("Đây không phải tệp PDF, TIFF, JPEG hay PNG."), lazy("Chọn đúng tệp quét rồi tải lên.")
+        lazy("Đây không phải tệp PDF, TIFF, JPEG, PNG, HEIC hay ZIP."),
+        lazy("Chọn đúng tệp quét rồi tải lên."),
     ),
     "encrypted": Reason(lazy("Tệp có mật khẩu."), lazy("Mở tệp, bỏ mật khẩu, lưu lại rồi tải lên.")),
     "damaged": Reason(
@@ -68,7 +70,7 @@ PAGE_PROBLEMS: dict[str, Reason] = {
     ),
     "differing_copy": Reason(
         lazy("Tờ phiếu này đã được đọc từ một bản quét khác, và hai bản có câu trả lời khác nhau."),
-        lazy("So hai tờ giấy. Bản đọc trước vẫn được tính; bản phô tô thì để riêng và báo người quản trị."),
+        lazy("So hai bản dưới đây, chọn bản được tính và ghi lý do. Bản kia vẫn được giữ."),
     ),
     "voided_sheet": Reason(
         lazy("Phiếu này đã được thay bằng phiếu in lại, nên không còn tính."),
@@ -89,9 +91,38 @@ _PAGE_FAULT = Reason(
 )
 
 RESOLUTIONS = {
-    Resolution.RESCANNED: lazy("Đã quét lại"),
     Resolution.NOT_A_FORM: lazy("Không phải phiếu"),
+    Resolution.NEEDS_RESCAN: lazy("Cần quét lại"),
+    Resolution.VOIDED: lazy("Bản cũ – hủy"),
+    Resolution.RESCANNED: lazy("Đã quét lại"),
     Resolution.UNUSABLE: lazy("Không dùng được, bỏ tờ này"),
+}
+COPY_RESOLUTIONS = {Resolution.FIRST_COUNTS: lazy("Giữ bản đang được tính")}
+
+PAGE_STATES = {
+    "waiting": (lazy("đang chờ"), "waiting"),
+    "reading": (lazy("đang đọc"), "working"),
+    "read": (lazy("đã đọc"), "done"),
+    "duplicate": (lazy("trùng"), "neutral"),
+    "blank": (lazy("trắng"), "neutral"),
+    "separator": (lazy("tờ ngăn"), "neutral"),
+    "problem": (lazy("có vấn đề"), "problem"),
+    "trashed": (lazy("trong thùng rác"), "neutral"),
+}
+
+_CORNERS = {
+    "top_left": lazy("góc trên bên trái"),
+    "top_right": lazy("góc trên bên phải"),
+    "bottom_right": lazy("góc dưới bên phải"),
+    "bottom_left": lazy("góc dưới bên trái"),
+}
+_SHOT_CAUSES = {
+    "poor_image": lazy("Ảnh mờ hoặc tối."),
+    "poor_registration": lazy("Ảnh cong hoặc thiếu góc."),
+    "damaged_code": lazy("Không thấy mã vuông (QR) của phiếu."),
+    "blank": lazy("Không thấy gì trên giấy."),
+    "streak": lazy("Có vệt sọc trên ảnh."),
+    "wrong_scale": lazy("Chụp quá xa hoặc sai cỡ."),
 }
 
 SIDES = {1: lazy("mặt trước"), 2: lazy("mặt sau")}
@@ -105,3 +136,15 @@ def file_refusal(code: str | None) -> Reason:
 def page_problem(code: str | None) -> Reason:
     """Why a page was not read."""
     return PAGE_PROBLEMS.get(code or "", _PAGE_FAULT)
+
+
+def shot_verdict(shot: Shot) -> str:
+    """What the photographer reads under a shot that has to be taken again, or is known already."""
+    if shot.verdict == "refused":
+        return file_refusal(shot.cause).what
+    if shot.missing_corners:
+        corners = [str(_CORNERS[corner]) for corner in shot.missing_corners]
+        return _("Thiếu %(corners)s. Chụp lại.", corners=_(" và ").join(corners))
+    if shot.cause in _SHOT_CAUSES:
+        return _("%(cause)s Chụp lại.", cause=_SHOT_CAUSES[shot.cause])
+    return str(page_problem(shot.cause).what)

@@ -18,7 +18,7 @@ from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, now, settings
 from webapp.http.htmx import go_to
-from webapp.http.locale import SOURCE_LANGUAGE, _, language, ngettext
+from webapp.http.locale import SOURCE_LANGUAGE, _, language, lazy, ngettext
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import RespondentGroup
@@ -42,11 +42,18 @@ from webapp.services.printing import (
     order_missing,
     replace_sheet,
 )
+from webapp.services.trials import find_last_verdict
 
 blueprint = Blueprint("printing", __name__, url_prefix="/in")
 install_wording(blueprint)
 
 _INVALID = 422
+# Word and badge of a trial sheet's verdict.
+TRIAL_VERDICTS = {
+    "good": (lazy("Đạt"), "done"),
+    "fair": (lazy("Dùng được"), "attention"),
+    "bad": (lazy("Chưa đạt"), "problem"),
+}
 _THUMBNAIL_PPI = 60.0
 _SPECIMEN_PPI = 110.0
 _SIDES = (1, 2)
@@ -249,6 +256,8 @@ def _printing_page(form: ReplaceForm, problem: str | None = None) -> str:
         form=form,
         problem=problem,
         total=sum((need.need for need in needs), Need()),
+        trial=find_last_verdict(session, campaign),
+        trial_verdicts=TRIAL_VERDICTS,
         by_unit=request.args.get("theo") == BY_UNIT,
         places=needs_by_place(needs),
         place_needs=sum_needs(needs, lambda need: need.place),

@@ -1,13 +1,13 @@
 """the campaign as data: levels, kinds and validity of units, dates, recipient, stated totals, signatories
 
-Revision: 0004, after 0006.
+Revision: 0006, after 0005.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

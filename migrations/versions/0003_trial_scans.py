@@ -1,6 +1,6 @@
 """scans of the trial sheet
 
-Revision: 0007, after 0002.
+Revision: 0003, after 0002.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from webapp.persistence import base
 
-revision = "0007"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """sheets belong to packs, and packs change hands
 
-Revision: 0003, after 0007.
+Revision: 0004, after 0003.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from ocr.sheet_code import pack_code
 from webapp.persistence import base
 
-revision = "0003"
-down_revision = "0007"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
