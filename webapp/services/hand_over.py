@@ -1,6 +1,6 @@
 """Packs and sheets go out and come back: whatever a clerk types or scans is one line, which another can undo.
 
-Sheets go out once and come back once; a sheet that was read whole has come back. Two clerks at once wait for
+Sheets go out once and come back once; a sheet that was scanned has come back. Two clerks at once wait for
 one another at the pack.
 """
 

@@ -1,7 +1,7 @@
 """How far the paper is, counted once for all pictures and payments: printed, issued, returned, read, valid.
 
 One query gives the counts of each pack and rated unit; everything else is a sum of them. A stage counts what
-has reached it or any later one: what was read whole has come back, signed in or not. Only numbers leave this
+has reached it or any later one: what was scanned has come back, signed in or not. Only numbers leave this
 module.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import CTE, ColumnElement, and_, distinct, func, or_, select
+from sqlalchemy import CTE, ColumnElement, and_, distinct, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.payments.sums import FormCount
@@ -136,9 +136,9 @@ def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
 
 
 def came_back() -> ColumnElement[bool]:
-    """Whether a sheet is in the office again: signed in, or read whole."""
-    sides = select(func.count(distinct(Page.side))).where(Page.sheet_id == Sheet.id, Page.state == "read")
-    return or_(was_handed(HandOverKind.RETURNED), sides.correlate(Sheet).scalar_subquery() >= SIDES_PER_SHEET)
+    """Whether a sheet is in the office again: signed in, or a side of it was scanned."""
+    scanned = exists().where(Page.sheet_id == Sheet.id, Page.state != "trashed").correlate(Sheet)
+    return or_(was_handed(HandOverKind.RETURNED), scanned)
 
 
 def went_out() -> ColumnElement[bool]:
