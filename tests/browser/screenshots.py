@@ -17,6 +17,7 @@ SHOTS = {
     "dang-nhap": ("", "/dang-nhap", 1366),
     "bang-viec": ("lanhdao", "/", 1366),
     "in": ("vanthu", "/in", 1366),
+    "phat-thu": ("vanthu", "/phat-thu", 1366),
     "quet": ("vanthu", "/quet", 1366),
     "quet-lo": ("vanthu", "/quet/3", 1366),
     "chup-dien-thoai": ("vanthu", "/chup", 360),

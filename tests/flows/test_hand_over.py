@@ -57,7 +57,7 @@ def test_a_pack_goes_out_and_comes_back_with_two_sheets_missing(printed: Office)
     assert (status, True) == (200, f"Đã thu bộ {first}, 28 tờ." in text)
     assert lines(printed)[first] == (30, 28, (5, 7))
     page = printed.browser("clerk").get("/phat-thu/noi/19111").text
-    assert f'2 ▸ <span class="serials"><span class="code">{serial_text(5)}</span>' in page
+    assert f'2 ▸ <span class="serials"><span class="code no-wrap">{serial_text(5)}</span>' in page
     assert OFFICER in page
     assert _starts(say(printed, "00005", "thu"), f"Đã thu phiếu {serial_text(5)} (bộ {first}).") == (
         200,

@@ -106,9 +106,10 @@ def build_demo(settings: Settings, folder: Path = BO_TRACH) -> None:
         campaign = sample_campaign.open_sample_campaign(session, folder, builder.now)
         units = sorted(campaign.units, key=lambda unit: unit.code != demo.featured_unit)
         sample_campaign.add_unit_accounts(session, units, builder.now)
-    _say("2/5 Print orders for every sheet of the plan")
+    _say("2/5 Print orders for every sheet of the plan, and their packs handed out")
     library = FormLibrary(settings.forms_dir)
     builder.commit(lambda s, campaign: sample_campaign.print_quota(s, library, campaign, builder.now))
+    builder.commit(lambda s, campaign: sample_campaign.hand_out(s, campaign, builder.now))
     _say("3/5 Sheets are filled in and scanned")
     with tempfile.TemporaryDirectory(prefix="chamdiem-demo-") as scratch:
         for number, stack in enumerate(demo.stacks, 1):

@@ -6,7 +6,7 @@ A person here is whoever carried a pack, by name or office; nobody who answered 
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, exists, select
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, exists
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from webapp.persistence.base import Base, Id, Slug, reference
@@ -47,13 +47,14 @@ class HandOverSheet(Base):
     sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), primary_key=True, index=True)
 
 
-def sheets_handed(kind: HandOverKind) -> Select[int]:
-    """Ids of the sheets of all hand-overs of a kind that were not undone."""
+def was_handed(kind: HandOverKind) -> ColumnElement[bool]:
+    """Whether a sheet (of the query around it) is in a hand-over of this kind that was not undone."""
     undo = aliased(HandOver)
     return (
-        select(HandOverSheet.sheet_id)
-        .join(HandOver, HandOver.id == HandOverSheet.hand_over_id)
+        exists()
+        .where(HandOverSheet.sheet_id == Sheet.id, HandOver.id == HandOverSheet.hand_over_id)
         .where(HandOver.kind == kind, ~exists().where(undo.undoes_id == HandOver.id))
+        .correlate(Sheet)
     )
 
 

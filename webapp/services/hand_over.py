@@ -1,7 +1,7 @@
 """Packs and sheets go out and come back: whatever a clerk types or scans is one line, which another can undo.
 
-Sheets go out once and come back once; a sheet that was scanned has come back. Two clerks at once wait for one
-another at the pack.
+Sheets go out once and come back once; a sheet that was scanned has come back. Two clerks at once wait for
+one another at the pack.
 """
 
 import datetime as dt

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from ocr.template import FormLibrary
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, Unit
+from webapp.services import hand_over
 from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
+from webapp.services.packs import list_packs
 from webapp.services.payment_rates import load_rates
 from webapp.services.printing import order_missing
 from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
@@ -90,6 +92,12 @@ def unit_username(unit: Unit) -> str:
 def print_quota(session: Session, library: FormLibrary, campaign: Campaign, now: dt.datetime) -> None:
     """Order every sheet of the plan, as the clerk does with one button."""
     order_missing(session, "vanthu", library, campaign=campaign, is_wanted=lambda _need: True, now=now)
+
+
+def hand_out(session: Session, campaign: Campaign, now: dt.datetime) -> None:
+    """Sign every pack out to whoever came for it."""
+    for pack in list_packs(session, campaign):
+        hand_over.issue(session, "vanthu", campaign, pack.code, person="Cán bộ đầu mối", now=now)
 
 
 def scan_batch(

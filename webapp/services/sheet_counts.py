@@ -1,8 +1,8 @@
 """How far the paper is, counted once for all pictures and payments: printed, issued, returned, read, valid.
 
 One query gives the counts of each pack and rated unit; everything else is a sum of them. A stage counts what
-has reached it or any later one: a sheet that was scanned has come back, whether or not somebody signed it in.
-Only numbers leave this module.
+has reached it or any later one: what was scanned has come back, signed in or not. Only numbers leave this
+module.
 """
 
 from collections import defaultdict
@@ -10,12 +10,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import CTE, ColumnElement, and_, distinct, func, or_, select
+from sqlalchemy import CTE, ColumnElement, and_, distinct, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.payments.sums import FormCount
 from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Sheet
-from webapp.persistence.hand_over import HandOverKind, sheets_handed
+from webapp.persistence.hand_over import HandOverKind, was_handed
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
@@ -137,13 +137,13 @@ def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
 
 def came_back() -> ColumnElement[bool]:
     """Whether a sheet is in the office again: signed in, or a side of it was scanned."""
-    scanned = select(Page.sheet_id).where(Page.sheet_id.is_not(None))
-    return or_(Sheet.id.in_(sheets_handed(HandOverKind.RETURNED)), Sheet.id.in_(scanned))
+    scanned = exists().where(Page.sheet_id == Sheet.id, Page.state != "trashed").correlate(Sheet)
+    return or_(was_handed(HandOverKind.RETURNED), scanned)
 
 
 def went_out() -> ColumnElement[bool]:
     """Whether a sheet was handed out: signed out, or it came back and so must have been."""
-    return or_(Sheet.id.in_(sheets_handed(HandOverKind.ISSUED)), came_back())
+    return or_(was_handed(HandOverKind.ISSUED), came_back())
 
 
 def whole_sheets(campaign: Campaign) -> CTE:

@@ -46,7 +46,7 @@ def load_place(_session: Session, _user: User, code: str) -> Place:
 @access.policy(Permission.HAND_OVER)
 def show_desk() -> Response:
     """The box, what was written last, and how far the paper is on either axis; or the packs looked for."""
-    return render("hand_over/desk.html", "hand_over/_table.html", beside=False, **_desk(), **_table())
+    return render("hand_over/desk.html", "hand_over/_table.html", **_desk(), **_table())
 
 
 @blueprint.post("")
@@ -159,8 +159,10 @@ def _answer(words: str, *, is_refused: bool = False) -> Response:
     if is_refused:
         roll_back()
     status = _INVALID if is_refused else 200
-    context = {**_desk(words, is_refused=is_refused), **_table(), "beside": wants_fragment()}
-    return render("hand_over/desk.html", "hand_over/_result.html", status, **context)
+    context = _desk(words, is_refused=is_refused)
+    if wants_fragment():  # the table asks for itself, once no more lines come
+        return render("hand_over/desk.html", "hand_over/_result.html", status, {"handed": True}, **context)
+    return render("hand_over/desk.html", "hand_over/_result.html", status, **context, **_table())
 
 
 def _desk(words: str = "", *, is_refused: bool = False) -> dict[str, Any]:
