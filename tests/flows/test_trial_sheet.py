@@ -92,3 +92,14 @@ def test_a_trial_sheet_in_the_stack_is_named(office: Office, tmp_path: Path) -> 
     office.browser("clerk").post("/quet", fields, content_type="multipart/form-data")
     judge(office)
     assert "Đây là phiếu thử máy" in office.browser("clerk").get("/quet/1").text
+
+
+def test_a_failure_of_the_program_is_not_blamed_on_the_sheet(office: Office) -> None:
+    address = send(office, b"%PDF-1.7 nothing", "thử.pdf")
+    with office.session() as session:
+        scan = session.scalars(select(TrialScan)).one()
+        scan.state, scan.failure_code = "refused", "crashed"
+        session.commit()
+    page = office.browser("clerk").get(address).text
+    assert "Chương trình gặp lỗi khi đo" in page
+    assert "Không mở được bản quét này" not in page
