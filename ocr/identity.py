@@ -1,6 +1,6 @@
 """Which sheet, which page: the QR code that stands twice on each side.
 
-Each copy is sought where it is printed, then more patiently, then anywhere on the page. Copies that
+Each copy is sought where it is printed, then at a glance anywhere, then more patiently. Copies that
 are read must agree, and their checks must fit: a code is read or refused, never guessed.
 """
 

@@ -26,6 +26,8 @@ _OFF_PRINT_MM = 0.4
 _OFF_LABELS_MM = 0.75
 _OFF_HEADINGS_MM = 1.25
 _RULE_MM = 12.0
+_AXES_DEG = (0.0, 90.0, 180.0, 270.0)
+_DIAGONALS_DEG = (45.0, 135.0, 225.0, 315.0)
 _ARM_R = (1.17, 1.6)
 _ARM_TURNS_DEG = (-20.0, -10.0, 0.0, 10.0, 20.0)
 _ARM_HALF_DEG = 7.0
@@ -129,10 +131,6 @@ def _inside(centres: Floats, radii: Floats, width: int) -> tuple[Ints, Floats, I
     index, dx, dy, r = _disc(centres, radii, width, _INSIDE_R)
     between = np.stack([_within(dx, dy, axis, _AXIS_HALF_DEG) & (r >= _BETWEEN_R) for axis in _AXES_DEG], 1)
     return index, r, sector_of(dx, dy), between.astype(np.float32)
-
-
-_AXES_DEG = (0.0, 90.0, 180.0, 270.0)
-_DIAGONALS_DEG = (45.0, 135.0, 225.0, 315.0)
 
 
 def _arms(centres: Floats, radii: Floats, width: int) -> tuple[Ints, NDArray[np.float32]]:

@@ -3,6 +3,7 @@
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from ocr.template import FormLibrary
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.campaigns.views import blueprint as campaigns
@@ -91,4 +92,5 @@ def _make_context(settings: Settings, clock: Clock) -> AppContext:
         write_sessions=make_session_factory(engine),
         read_sessions=make_session_factory(engine, read_only=True),
         scan_store=ScanStore(settings.scans_dir),
+        form_library=FormLibrary(settings.forms_dir),
     )

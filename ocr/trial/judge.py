@@ -90,6 +90,7 @@ class TrialReport:
         return next(v for v in (Verdict.BAD, Verdict.FAIR, Verdict.GOOD) if v in found)
 
 
+_FRONT, _BACK = 1, 2
 # Good up to the first, fair up to the second limit. The reader allows 4 % of scale and 5 degrees (ADR 6);
 # an office that starts there has nothing left for damp paper and a crooked feed.
 _SCALE_OFF = (0.01, 0.03)
@@ -142,11 +143,11 @@ def _judge_sides(pages: Sequence[TrialPage], own: Sequence[TrialPage]) -> Check:
     order = [p.reading.identity.page for p in own if p.reading.identity is not None]
     if not order:
         return Check(Subject.SIDES, Verdict.BAD, fault=Fault.NOT_A_TRIAL)
-    if 1 not in order:
+    if _FRONT not in order:
         return Check(Subject.SIDES, Verdict.BAD, fault=Fault.FRONT_MISSING)
-    if 2 not in order:  # noqa: PLR2004 - the back
+    if _BACK not in order:
         return Check(Subject.SIDES, Verdict.BAD, fault=Fault.BACK_MISSING)
-    if order[0] != 1:
+    if order[0] != _FRONT:
         return Check(Subject.SIDES, Verdict.FAIR, fault=Fault.BACK_FIRST)
     return Check(Subject.SIDES, Verdict.GOOD)
 

@@ -31,7 +31,7 @@ def judge(office: Office) -> None:
 def test_the_sheet_is_printed_for_this_office(office: Office) -> None:
     assert "thử máy in và máy quét bằng một tờ" in office.browser("clerk").get("/in").text
     page = office.browser("clerk").get("/in/phieu-thu").text
-    assert page.count("Tải phiếu thử") == 8
+    assert page.count('aria-label="Tải phiếu thử ') == 8
     answer = office.browser("clerk").get("/in/phieu-thu/CH1.pdf")
     assert answer.mimetype == "application/pdf"
     assert answer.data.startswith(b"%PDF-")
@@ -92,3 +92,14 @@ def test_a_trial_sheet_in_the_stack_is_named(office: Office, tmp_path: Path) -> 
     office.browser("clerk").post("/quet", fields, content_type="multipart/form-data")
     judge(office)
     assert "Đây là phiếu thử máy" in office.browser("clerk").get("/quet/1").text
+
+
+def test_a_failure_of_the_program_is_not_blamed_on_the_sheet(office: Office) -> None:
+    address = send(office, b"%PDF-1.7 nothing", "thử.pdf")
+    with office.session() as session:
+        scan = session.scalars(select(TrialScan)).one()
+        scan.state, scan.failure_code = "refused", "crashed"
+        session.commit()
+    page = office.browser("clerk").get(address).text
+    assert "Chương trình gặp lỗi khi đo" in page
+    assert "Không mở được bản quét này" not in page

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
@@ -116,7 +117,7 @@ def build_demo(settings: Settings, folder: Path = BO_TRACH) -> None:
             if number == len(demo.stacks):
                 _say("4/5 Reading the first stacks; the last one waits for the demo's worker")
                 read_everything(settings, engine)
-            builder.commit(lambda session, campaign: _scan(builder, session, campaign, stack, Path(scratch)))  # noqa: B023 - called at once
+            builder.commit(partial(_scan, builder, stack, Path(scratch)))
     _say("5/5 Units score themselves, and the first are appraised")
     _score_units(builder, demo.featured_unit)
     engine.dispose()
@@ -139,10 +140,10 @@ def _recipe(sample: str) -> str:
 
 def _scan(
     builder: _Builder,
-    session: Session,
-    campaign: Campaign,
     stack: Iterable[tuple[str, str, str]],
     folder: Path,
+    session: Session,
+    campaign: Campaign,
 ) -> None:
     files: list[Path] = []
     sheets = 0

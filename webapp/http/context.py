@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.exceptions import Unauthorized
 
+from ocr.template import FormLibrary
 from webapp.errors import NoCampaign
 from webapp.http import sign_in
 from webapp.persistence.accounts import EndedSession, User
@@ -31,6 +32,7 @@ class AppContext:
     write_sessions: sessionmaker[Session]
     read_sessions: sessionmaker[Session]
     scan_store: ScanStore
+    form_library: FormLibrary
 
 
 def app_context() -> AppContext:
@@ -47,6 +49,11 @@ def settings() -> Settings:
 def scan_store() -> ScanStore:
     """Where originals, crops and evidence files lie."""
     return app_context().scan_store
+
+
+def form_library() -> FormLibrary:
+    """The forms of this installation; what was read of them stays read."""
+    return app_context().form_library
 
 
 def now() -> dt.datetime:

@@ -78,19 +78,10 @@ def choose_copy(session: Session, actor: str, page: Page, reason: str, now: dt.d
         raise InvalidInput("Ghi lý do chọn bản này, rồi bấm lại. Hai bản vẫn còn nguyên.")
     if page.sheet_id is None or page.side is None or page.state not in {"duplicate", "problem", "read"}:
         raise InvalidInput("Chưa rõ trang này thuộc tờ phiếu nào, nên chưa chọn được.")
-    if page.state == "read":
-        _add(
-            session,
-            actor,
-            page,
-            now,
-            Instruction.COUNT,
-            sheet_id=page.sheet_id,
-            side=page.side,
-            reason=reason,
-        )
-        return
-    _give(session, actor, page, now, Instruction.COUNT, sheet_id=page.sheet_id, side=page.side, reason=reason)
+    told = {"sheet_id": page.sheet_id, "side": page.side, "reason": reason}
+    # A page that counts already need not be read again.
+    give = _add if page.state == "read" else _give
+    give(session, actor, page, now, Instruction.COUNT, **told)
 
 
 def find_sheet(session: Session, campaign_id: int, serial: str) -> Sheet:

@@ -5,7 +5,6 @@ import json
 from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
 from sqlalchemy.orm import Session
 
-from ocr.template import FormLibrary
 from webapp.blueprints.campaigns import words
 from webapp.blueprints.campaigns.tables import make_table, typed_rows
 from webapp.campaign_plan.allocation import allocation_of
@@ -16,7 +15,7 @@ from webapp.campaign_plan.worksheets import read_worksheets, worksheets_of
 from webapp.errors import AppError, InvalidInput, Locked
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.context import current_session, current_user, now, settings
+from webapp.http.context import current_session, current_user, form_library, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _
 from webapp.http.wording import install_wording
@@ -58,7 +57,7 @@ def show_new() -> str:
 def create_new() -> Response | tuple[str, int]:
     """Open it; the further steps fill it."""
     rows = typed_rows(request.form, (GENERAL,))
-    proposal = campaign_changes.propose(current_session(), None, rows, form_facts(_library()))
+    proposal = campaign_changes.propose(current_session(), None, rows, form_facts(form_library()))
     if proposal.after is None:
         tables = [make_table(GENERAL, rows[GENERAL] or [{}], proposal.problems)]
         page = render_template("campaigns/new.html", tables=tables, problems=proposal.problems, words=words)
@@ -82,7 +81,7 @@ def save_step(year: int, step: str) -> Response | tuple[str, int]:
     session, campaign = current_session(), campaigns.find_campaign_of(current_session(), year)
     _title, parts = _step(step)
     typed = _typed(campaign, parts)
-    proposal = campaign_changes.propose(session, campaign, typed, form_facts(_library()))
+    proposal = campaign_changes.propose(session, campaign, typed, form_facts(form_library()))
     seen = request.form.get("fingerprint", "")
     try:
         if not proposal.problems and not proposal.refusals:
@@ -101,7 +100,7 @@ def save_step(year: int, step: str) -> Response | tuple[str, int]:
 def check_allocation(campaign: Campaign) -> Response | str:
     """The plan's sums for what is being typed; nothing is saved."""
     typed = _typed(campaign, words.STEPS["chi-tieu"][1])
-    proposal = campaign_changes.propose(current_session(), campaign, typed, form_facts(_library()))
+    proposal = campaign_changes.propose(current_session(), campaign, typed, form_facts(form_library()))
     if proposal.after is None:
         return render_template("campaigns/_allocation.html", allocation=None, words=words)
     return render_template(
@@ -203,7 +202,7 @@ def _proposal_of(rows: dict[str, Rows]) -> Proposal:
     known = {str(campaign.year): campaign for campaign in campaigns.list_campaigns(session)}
     if not years:
         raise InvalidInput("Trang tính “Chung” phải ghi năm đánh giá: năm cho biết tệp là của chu kỳ nào.")
-    return campaign_changes.propose(session, known.get(years.pop()), rows, form_facts(_library()))
+    return campaign_changes.propose(session, known.get(years.pop()), rows, form_facts(form_library()))
 
 
 def _preview_page(
@@ -283,7 +282,3 @@ def _workbook(campaign: Campaign | None, name: str) -> Response:
 
     data = plain_workbook.write_rows(worksheets_of(None if campaign is None else plan_of(campaign)))
     return send_file(io.BytesIO(data), mimetype=_XLSX, as_attachment=True, download_name=f"{name}.xlsx")
-
-
-def _library() -> FormLibrary:
-    return FormLibrary(settings().forms_dir)

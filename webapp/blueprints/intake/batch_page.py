@@ -16,7 +16,7 @@ from webapp.blueprints.intake.words import (
     file_refusal,
     page_problem,
 )
-from webapp.http.context import current_session, now, settings
+from webapp.http.context import current_session, form_library, now
 from webapp.http.htmx import render
 from webapp.persistence.page_instructions import Told, told_of
 from webapp.persistence.page_resolutions import standing_resolutions
@@ -101,8 +101,7 @@ def _told(session: Session, problems: Sequence[Line]) -> dict[int, Told]:
 
 def _outlines(pairs: dict[int, CopyPair]) -> dict[int, list[Field]]:
     """Where on the page the answers stand that the two copies give differently, in millimetres."""
-    library = FormLibrary(settings().forms_dir)
-    return {page_id: _fields(library, pair) for page_id, pair in pairs.items() if pair.differences}
+    return {page_id: _fields(form_library(), pair) for page_id, pair in pairs.items() if pair.differences}
 
 
 def _fields(library: FormLibrary, pair: CopyPair) -> list[Field]:

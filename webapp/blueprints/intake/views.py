@@ -4,7 +4,6 @@ from flask import Blueprint, Response, request, url_for
 
 from ocr.printing import separator_sheet
 from ocr.sheet_code import serial_text
-from ocr.template import FormLibrary
 from webapp.blueprints.intake.batch_page import show_batch_page
 from webapp.blueprints.intake.folder import FolderPanel, folder_panel
 from webapp.blueprints.intake.forms import BatchForm
@@ -13,7 +12,15 @@ from webapp.blueprints.intake.words import page_problem
 from webapp.errors import DiskFull, InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.context import current_session, current_user, find_campaign, now, scan_store, settings
+from webapp.http.context import (
+    current_session,
+    current_user,
+    find_campaign,
+    form_library,
+    now,
+    scan_store,
+    settings,
+)
 from webapp.http.htmx import go_to, render
 from webapp.http.locale import _, lazy, ngettext
 from webapp.http.transaction import roll_back
@@ -86,7 +93,7 @@ def list_rescans() -> Response:
 @access.policy(Permission.INTAKE)
 def print_separator() -> Response:
     """A separator sheet: both sides say that a new batch begins behind it."""
-    return Response(separator_sheet(FormLibrary(settings().forms_dir)), mimetype="application/pdf")
+    return Response(separator_sheet(form_library()), mimetype="application/pdf")
 
 
 @blueprint.get("/<int:number>")

@@ -3,8 +3,7 @@
 import functools
 import io
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from flask import Blueprint, Response, make_response, render_template, request, send_file, url_for
 from sqlalchemy.orm import Session
@@ -16,9 +15,10 @@ from webapp.blueprints.printing.forms import ReplaceForm
 from webapp.errors import AppError, InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.context import current_campaign, current_session, current_user, now, settings
+from webapp.http.context import current_campaign, current_session, current_user, form_library, now
 from webapp.http.htmx import go_to
-from webapp.http.locale import SOURCE_LANGUAGE, _, language, lazy, ngettext
+from webapp.http.locale import SOURCE_LANGUAGE, _, language, ngettext
+from webapp.http.trials import TRIAL_VERDICTS
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import RespondentGroup
@@ -48,12 +48,6 @@ blueprint = Blueprint("printing", __name__, url_prefix="/in")
 install_wording(blueprint)
 
 _INVALID = 422
-# Word and badge of a trial sheet's verdict.
-TRIAL_VERDICTS = {
-    "good": (lazy("Đạt"), "done"),
-    "fair": (lazy("Dùng được"), "attention"),
-    "bad": (lazy("Chưa đạt"), "problem"),
-}
 _THUMBNAIL_PPI = 60.0
 _SPECIMEN_PPI = 110.0
 _SIDES = (1, 2)
@@ -62,21 +56,11 @@ _PDF_SHEETS = 500  # in one PDF; more come as a ZIP
 BY_UNIT = "don-vi"
 
 
-@cache
-def _library_at(forms_dir: Path) -> FormLibrary:
-    return FormLibrary(forms_dir)
-
-
-def library() -> FormLibrary:
-    """The forms of this installation; read once."""
-    return _library_at(settings().forms_dir)
-
-
 def group_name(group: RespondentGroup) -> str:
     """As the campaign calls it, or in English as the form does."""
     if language() == SOURCE_LANGUAGE:
         return group.name
-    return library().latest(group.form_code).group_name(group.code, language())
+    return form_library().latest(group.form_code).group_name(group.code, language())
 
 
 def load_batch(session: Session, _user: User, order_id: int) -> PrintBatch:
@@ -91,9 +75,9 @@ def load_place(_session: Session, _user: User, code: str) -> Place:
 
 def load_form(_session: Session, _user: User, code: str) -> FormTemplate:
     """A form of the library."""
-    if code not in library().codes():
+    if code not in form_library().codes():
         raise NotFound("Không có mẫu phiếu này.")
-    return library().latest(code)
+    return form_library().latest(code)
 
 
 @blueprint.get("")
@@ -118,7 +102,7 @@ def order() -> Response | tuple[str, int]:
         orders = order_missing(
             current_session(),
             current_user().username,
-            library(),
+            form_library(),
             campaign=current_campaign(),
             is_wanted=_wanted(),
             now=now(),
@@ -139,7 +123,7 @@ def order_spare_sheets(place: Place) -> Response | tuple[str, int]:
         extra = order_extra(
             current_session(),
             current_user().username,
-            library(),
+            form_library(),
             campaign=current_campaign(),
             code=request.form.get("pack", ""),
             count=count,
@@ -161,7 +145,7 @@ def replace_lost_sheet() -> Response | tuple[str, int]:
         order = replace_sheet(
             current_session(),
             current_user().username,
-            library(),
+            form_library(),
             campaign=current_campaign(),
             serial=form.number,
             now=now(),
@@ -206,7 +190,7 @@ def download_place_packs(place: Place) -> Response:
 @access.policy(Permission.PRINT)
 def show_forms() -> str:
     """All forms, as pictures."""
-    forms = [library().latest(code) for code in library().codes()]
+    forms = [form_library().latest(code) for code in form_library().codes()]
     return render_template("printing/forms.html", forms=forms)
 
 
@@ -222,17 +206,16 @@ def show_form(form: FormTemplate) -> str:
 def show_specimen(code: str, side: int, size: str) -> Response:
     """A picture of a side; it carries neither code nor serial, so it cannot be used as a sheet."""
     ppi = {"nho": _THUMBNAIL_PPI, "to": _SPECIMEN_PPI}.get(size)
-    if ppi is None or side not in _SIDES or code not in library().codes():
+    if ppi is None or side not in _SIDES or code not in form_library().codes():
         raise NotFound("Không có hình này.")
-    response = make_response(_specimen(settings().forms_dir, code, ppi)[side - 1])
+    response = make_response(_specimen(form_library(), code, ppi)[side - 1])
     response.mimetype = "image/png"
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
 
 @lru_cache(maxsize=16)
-def _specimen(forms_dir: Path, code: str, ppi: float) -> tuple[bytes, ...]:
-    forms = _library_at(forms_dir)
+def _specimen(forms: FormLibrary, code: str, ppi: float) -> tuple[bytes, ...]:
     return tuple(draw_specimen(forms, code, forms.latest(code).version, ppi))
 
 
@@ -265,7 +248,7 @@ def _printing_page(form: ReplaceForm, problem: str | None = None) -> str:
         group_needs=sum_needs(needs, lambda need: need.group),
         batches=batches,
         names=find_display_names(session, [batch.first.ordered_by for batch in batches]),
-        titles={code: library().latest(code).title(language()) for code in library().codes()},
+        titles={code: form_library().latest(code).title(language()) for code in form_library().codes()},
         **_words(),
     )
 
@@ -318,7 +301,7 @@ def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
     if sum(len(file.pack.cover.serials) for file in files) > _PDF_SHEETS:
         raise NotFound("Nhiều phiếu như vậy chỉ tải được dạng ZIP: mỗi bộ phiếu một tệp PDF.")
     pdf = io.BytesIO()
-    write_pdf(library(), files, pdf)
+    write_pdf(form_library(), files, pdf)
     pdf.seek(0)
     return send_file(
         pdf, mimetype="application/pdf", as_attachment=True, download_name=f"{name}.pdf", max_age=0
@@ -327,7 +310,7 @@ def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
 
 def _send_zip(files: Sequence[PrintFile], name: str) -> Response:
     """A ZIP that is made while it is sent."""
-    response = Response(stream_zip(library(), files), mimetype="application/zip")
+    response = Response(stream_zip(form_library(), files), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -5,9 +5,8 @@ import io
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 from sqlalchemy.orm import Session
 
-from ocr.template import FormLibrary
 from ocr.trial.sheet import print_trial
-from webapp.blueprints.trial.words import BADGES, VERDICTS, check_line
+from webapp.blueprints.trial.words import check_line
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -15,6 +14,7 @@ from webapp.http.context import (
     current_campaign,
     current_session,
     current_user,
+    form_library,
     now,
     scan_store,
     settings,
@@ -22,12 +22,14 @@ from webapp.http.context import (
 from webapp.http.htmx import go_to, render
 from webapp.http.locale import _
 from webapp.http.transaction import roll_back
+from webapp.http.trials import TRIAL_VERDICTS
 from webapp.persistence.accounts import User
 from webapp.persistence.trials import TrialScan
 from webapp.services.accounts import find_display_names
 from webapp.services.batches import is_reader_silent
 from webapp.services.imprint import imprint_of
 from webapp.services.intake import Upload
+from webapp.services.recognition import FAULTS
 from webapp.services.trials import checks_of, find_trial, list_trials, receive_trial
 
 blueprint = Blueprint("trial", __name__, url_prefix="/in/phieu-thu")
@@ -50,12 +52,11 @@ def show_trials() -> str:
 @access.policy(Permission.PRINT)
 def download_sheet(form: str) -> Response:
     """The trial sheet of a form, two pages."""
-    library = FormLibrary(settings().forms_dir)
-    if form not in library.codes():
+    if form not in form_library().codes():
         raise NotFound("Không có mẫu phiếu này.")
     campaign = current_campaign()
     pdf = io.BytesIO()
-    print_trial(library, form, imprint_of(campaign.office_name, campaign.year), pdf)
+    print_trial(form_library(), form, imprint_of(campaign.office_name, campaign.year), pdf)
     pdf.seek(0)
     name = f"phieu-thu-may_{form}.pdf"
     return send_file(pdf, mimetype="application/pdf", as_attachment=True, download_name=name, max_age=0)
@@ -89,8 +90,8 @@ def show_trial(scan: TrialScan) -> Response:
         scan=scan,
         name=find_display_names(session, [scan.received_by])[scan.received_by],
         lines=[check_line(check) for check in checks_of(scan)],
-        verdicts=VERDICTS,
-        badges=BADGES,
+        verdicts=TRIAL_VERDICTS,
+        is_our_fault=scan.failure_code in FAULTS,
         is_reader_silent=is_reader_silent(session, now()),
     )
 
@@ -103,8 +104,7 @@ def _page(problem: str | None = None) -> str:
         problem=problem,
         trials=trials,
         names=find_display_names(session, [scan.received_by for scan in trials]),
-        forms=FormLibrary(settings().forms_dir).codes(),
-        verdicts=VERDICTS,
-        badges=BADGES,
+        forms=form_library().codes(),
+        verdicts=TRIAL_VERDICTS,
         max_upload_mb=settings().max_upload_mb,
     )

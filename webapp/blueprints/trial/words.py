@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ocr.trial.judge import Check, Fault, Subject, Verdict
 from webapp.http.figures import format_number, format_percent
 from webapp.http.locale import _, language, lazy
+from webapp.http.trials import TRIAL_VERDICTS
 
 SUBJECTS = {
     Subject.SIDES: lazy("Hai mặt"),
@@ -17,8 +18,6 @@ SUBJECTS = {
     Subject.STREAKS: lazy("Vệt dọc"),
     Subject.MARKS: lazy("Ô mẫu đọc được"),
 }
-VERDICTS = {Verdict.GOOD: lazy("Đạt"), Verdict.FAIR: lazy("Dùng được"), Verdict.BAD: lazy("Chưa đạt")}
-BADGES = {Verdict.GOOD: "done", Verdict.FAIR: "attention", Verdict.BAD: "problem"}
 
 _FAULTS = {
     Fault.NOTHING_SCANNED: lazy("Tệp không có trang nào. Quét lại tờ phiếu thử."),
@@ -63,10 +62,11 @@ def check_line(check: Check) -> CheckLine:
     advice = _FAULTS.get(check.fault, "")
     if not advice and check.verdict is not Verdict.GOOD:
         advice = _ADVICE.get(check.subject, "")
+    word, badge = TRIAL_VERDICTS[check.verdict]
     return CheckLine(
         str(SUBJECTS[check.subject]),
-        str(VERDICTS[check.verdict]),
-        BADGES[check.verdict],
+        str(word),
+        badge,
         _figure(check),
         str(advice),
     )

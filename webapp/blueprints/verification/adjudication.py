@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from flask import url_for
 
 from ocr.sheet_code import serial_text
-from webapp.blueprints.verification.pages import library
 from webapp.blueprints.verification.screens import place_of, said_words
 from webapp.blueprints.verification.words import ESCALATION_WORDS
-from webapp.http.context import current_session
+from webapp.http.context import current_session, form_library
 from webapp.persistence.verification import Decision, ReviewItem, second_opinions
 from webapp.services.review_work import Dispute
 
@@ -56,7 +55,7 @@ def opinion_lines(item: ReviewItem) -> list[Said]:
 
 
 def _line(item: ReviewItem, said: Sequence[Said]) -> Line:
-    form = library().form(item.sheet.form_code, item.sheet.form_version)
+    form = form_library().form(item.sheet.form_code, item.sheet.form_version)
     return Line(
         address=url_for("verification.show_one_escalated", item_id=item.id),
         place=f"{item.form_code} · {place_of(form, item.field_code)}",
@@ -71,6 +70,6 @@ def _passed_on(sent: Decision) -> Said:
 
 def _said(said: Decision) -> Said:
     sheet = said.item.sheet
-    form = library().form(sheet.form_code, sheet.form_version)
+    form = form_library().form(sheet.form_code, sheet.form_version)
     words = said.value if said.kind == "text" else None
     return Said(words or said_words(form, said), said.actor, said.decided_at)

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from flask import Response, url_for
 
 from ocr.sheet_code import serial_text
-from ocr.template import FormLibrary
 from webapp.blueprints.verification.forms import filter_arguments
 from webapp.blueprints.verification.screens import (
     ItemScreen,
-    form_library,
     make_screen,
     place_of,
     said_words,
 )
 from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
-from webapp.http.context import current_session, current_user, settings
+from webapp.http.context import current_session, current_user, form_library
 from webapp.http.htmx import render
 from webapp.persistence.verification import Decision, ReviewItem, last_decision
 from webapp.services import review_work
@@ -53,11 +51,6 @@ class Work:
     notice: Notice | None
 
 
-def library() -> FormLibrary:
-    """The forms of this installation."""
-    return form_library(settings().forms_dir)
-
-
 def show_work(
     item: ReviewItem | None, wanted: WorkFilter, notice: Notice | None = None, status: int = 200
 ) -> Response:
@@ -85,7 +78,7 @@ def item_screen(item: ReviewItem) -> ItemScreen:
     """The item with what was said about it so far and the draft of its words."""
     session = current_session()
     draft = review_work.find_draft(session, item) if item.queue == "comment" else None
-    return make_screen(library(), item, last_decision(session, item.id), draft)
+    return make_screen(form_library(), item, last_decision(session, item.id), draft)
 
 
 def _addresses(item: ReviewItem | None, wanted: WorkFilter) -> dict[str, str]:
@@ -114,7 +107,7 @@ def list_recent_links(wanted: WorkFilter) -> list[Recent]:
 
 def _one_recent(decision: Decision, wanted: WorkFilter) -> Recent:
     sheet = decision.item.sheet
-    form = library().form(sheet.form_code, sheet.form_version)
+    form = form_library().form(sheet.form_code, sheet.form_version)
     return Recent(
         address=url_for("verification.show_item", item_id=decision.item_id, **filter_arguments(wanted)),
         serial=serial_text(sheet.serial),

@@ -4,8 +4,6 @@ The machine's states and scores never come near the page: only a suggestion wher
 """
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from ocr.layout import Field, PageLayout
 from ocr.sheet_code import serial_text
@@ -120,12 +118,6 @@ def said_words(form: FormTemplate, decision: Decision) -> str:
         return str(KIND_WORDS[decision.kind])
     labels = form.option_labels(decision.item.field_code, language())
     return f"{decision.value} {labels[int(decision.value or 1) - 1]}"
-
-
-@cache
-def form_library(forms_dir: Path) -> FormLibrary:
-    """The forms of this installation, read once a process."""
-    return FormLibrary(forms_dir)
 
 
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:

@@ -7,9 +7,9 @@ from flask import Response, url_for
 
 from ocr.sheet_code import serial_text
 from webapp.blueprints.verification.forms import filter_arguments
-from webapp.blueprints.verification.pages import Notice, Recent, library, list_recent_links
+from webapp.blueprints.verification.pages import Notice, Recent, list_recent_links
 from webapp.blueprints.verification.screens import find_field, picture_of, place_of
-from webapp.http.context import current_session
+from webapp.http.context import current_session, form_library
 from webapp.http.htmx import render
 from webapp.http.locale import _, language, ngettext
 from webapp.persistence.verification import ReviewItem
@@ -114,8 +114,8 @@ def _addresses(wanted: WorkFilter) -> dict[str, str]:
 
 
 def _tile(item: ReviewItem) -> Tile:
-    form = library().form(item.sheet.form_code, item.sheet.form_version)
-    picture = picture_of(find_field(library(), item)[1])
+    form = form_library().form(item.sheet.form_code, item.sheet.form_version)
+    picture = picture_of(find_field(form_library(), item)[1])
     return Tile(
         item_id=item.id,
         reading_id=item.field_reading_id,

@@ -15,7 +15,6 @@ from webapp.blueprints.verification.forms import filter_arguments, read_answer, 
 from webapp.blueprints.verification.pages import (
     Notice,
     item_screen,
-    library,
     show_work,
 )
 from webapp.blueprints.verification.tiles import outcome_notice, sheet_address, show_sheet
@@ -23,7 +22,7 @@ from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.context import current_campaign, current_session, current_user, now, settings
+from webapp.http.context import current_campaign, current_session, current_user, form_library, now, settings
 from webapp.http.documents import send_picture
 from webapp.http.htmx import go_to, wants_fragment
 from webapp.http.locale import _, language
@@ -67,7 +66,7 @@ def show_start() -> str:
     done, total = review_work.count_progress(session, WorkFilter(campaign.id))
     wanted = WorkFilter(campaign.id)
     held = _held_tiles(wanted) or verification.held_item(session, current_user(), wanted)
-    titles = {line.form_code: library().latest(line.form_code).title(language()) for line in lines}
+    titles = {line.form_code: form_library().latest(line.form_code).title(language()) for line in lines}
     return render_template(
         "verification/start.html", lines=lines, titles=titles, done=done, total=total, held=held
     )

@@ -142,7 +142,14 @@ def test_no_form_may_be_large(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "limit_mib"), [("/quet", 600), ("/tu-cham/1.1.1/tep", 200), ("/ca-nhan/mat-khau", 4)]
+    ("path", "limit_mib"),
+    [
+        ("/quet", 600),
+        ("/chup", 600),
+        ("/in/phieu-thu", 600),
+        ("/tu-cham/1.1.1/tep", 200),
+        ("/ca-nhan/mat-khau", 4),
+    ],
 )
 def test_files_may_be_large_where_files_are_sent(office: Office, path: str, limit_mib: int) -> None:
     settings: Settings = office.app.extensions[EXTENSION].settings
