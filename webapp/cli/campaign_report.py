@@ -35,7 +35,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield _line(
         "  theo nhóm / từng ô", f"{looked.tiles} ô trong bảng ({looked.decoys} ô mồi) / {looked.items} ô"
     )
-    yield _line("Thời gian của người (0,6 s và 2 s một ô)", f"{_decimal(looked.seconds / 60, 1)} phút")
+    yield _line("Thời gian của người (0,6 s, 2 s một ô)", f"{_decimal(looked.seconds / 60, 1)} phút")
     kept = outcome.answers
     yield _line(
         "Câu trả lời đúng ý sau cùng", f"{kept.recovered} / {kept.true}; sai {kept.wrong}, mất {kept.lost}"
