@@ -1,4 +1,4 @@
-"""The four days of the paper: plan in, packs out, handed over and back, scanned, and every sheet accounted for."""
+"""The four days of the paper: plan in, packs out and back, scanned, and every sheet accounted for."""
 
 import io
 import os
@@ -56,8 +56,11 @@ def address(tmp_path: Path) -> Iterator[str]:
         command = [sys.executable, "-m", "webapp", "create-user", "--username", username, "--role", role]
         subprocess.run(
             [*command, "--ask-password"],
-            input=f"{PASSWORD}\n", text=True, env={**os.environ, **variables}, check=True, capture_output=True,
-        )  # fmt: skip
+            input=f"{PASSWORD}\n".encode(),
+            env={**os.environ, **variables},
+            check=True,
+            capture_output=True,
+        )
     with serve(variables, tmp_path / "serve.log") as served:
         yield served
 
