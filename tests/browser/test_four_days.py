@@ -200,8 +200,9 @@ def bring_in_the_scan(clerk: Visitor, stack: list[Grey]) -> None:
     """The scanner's file is uploaded, and read while the clerk waits."""
     page = clerk.page
     clerk.open("/quet")
-    file = {"name": "chong-phieu.tif", "mimeType": "image/tiff", "buffer": as_tiff(stack)}
-    page.locator("input[name=files]").set_input_files(file)
+    page.locator("input[name=files]").set_input_files(
+        {"name": "chong-phieu.tif", "mimeType": "image/tiff", "buffer": as_tiff(stack)}
+    )
     page.locator("[name=declared_sheets]").fill(str(-(-len(stack) // SIDES)))
     page.get_by_role("button", name="Tải lên và đọc").click()
     page.wait_for_url(re.compile(r"/quet/\d+$"))
