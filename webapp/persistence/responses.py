@@ -68,9 +68,7 @@ class OpenCount:
     escalated: int
 
 
-def accepted_answers(
-    session: Session, campaign_id: int, unit_id: int | None = None
-) -> list[AcceptedAnswer]:
+def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = None) -> list[AcceptedAnswer]:
     """Every settled answer, by sheet and place on it; open ones are not among them.
 
     Of the whole campaign, or about one of its units.

@@ -1,4 +1,4 @@
-"""With a version of the index, keep which sheets it counted and what each said: the list behind its figures."""
+"""With a version of the index, keep which sheets it counted and what each said: the list behind it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -37,7 +37,12 @@ def keep_counted(
 
 
 def _counted(
-    version: IndexVersion, unit: Unit, sheet: Sequence[Answer], keyed: set[tuple[int, str]], *, set_aside: bool
+    version: IndexVersion,
+    unit: Unit,
+    sheet: Sequence[Answer],
+    keyed: set[tuple[int, str]],
+    *,
+    set_aside: bool,
 ) -> CountedSheet:
     return CountedSheet(
         version_id=version.id,

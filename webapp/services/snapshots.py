@@ -23,9 +23,7 @@ from webapp.services.self_scores import declare_points, draft_of
 from webapp.services.surveys import AnswerSource, survey_units
 
 
-def build_snapshot(
-    session: Session, campaign: Campaign, source: AnswerSource = accepted_answers
-) -> Snapshot:
+def build_snapshot(session: Session, campaign: Campaign, source: AnswerSource = accepted_answers) -> Snapshot:
     """Everything that the index is computed from, as it stands now; the answers come from `source`."""
     schemes = schemes_of_campaign(session, campaign.id)
     units = [unit for unit in campaign.units if unit.level in schemes]

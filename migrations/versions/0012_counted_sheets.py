@@ -1,12 +1,10 @@
-"""which sheets each version of the index counted, and the acceptance limits that an administrator applied
+"""which sheets each version of the index counted, and what each said
 
 Revision: 0012, after 0007.
 """
 
 import sqlalchemy as sa
 from alembic import op
-
-from webapp.persistence import base
 
 revision = "0012"
 down_revision = "0007"
