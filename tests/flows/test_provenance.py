@@ -13,6 +13,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.counted_sheets import CountedSheet
 from webapp.persistence.readings import FieldReading, Reading
+from webapp.persistence.results import IndexVersion
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.verification import Answer, enqueue_reading, record_decision, undo_last_decision
@@ -166,3 +167,28 @@ def test_published_results_lead_on_too(frozen: Office) -> None:
     head = frozen.browser("head")
     head.post("/chi-so/1/cong-bo", WORDS)
     assert "/nguon-goc/1/diem/19186/" in head.get("/ket-qua/19186").text
+
+
+def test_the_appraiser_traces_larger_groups_without_names(frozen: Office, now: dt.datetime) -> None:
+    head, appraiser = frozen.browser("head"), frozen.browser("appraiser")
+    head.post("/chi-so/1/cong-bo", WORDS)
+    with frozen.session() as session:  # two sheets a group are enough, for once
+        version = session.scalars(select(IndexVersion)).one()
+        version.levels = {level: {**facts, "smallest_cell": 2} for level, facts in version.levels.items()}
+        counted = session.scalars(select(CountedSheet).where(CountedSheet.form_code == "CX4")).first()
+        assert counted is not None
+        serial, field = counted.sheet.serial, next(iter(counted.answers))
+        page = session.scalars(select(Page).where(Page.sheet_id == counted.sheet_id)).one()
+        reading = add_reading(session, page, now, [faint(field, "2")])
+        session.flush()
+        enqueue_reading(session, reading, now)
+        session.flush()
+        user = session.scalars(select(User).where(User.username == "reviewer")).one()
+        item = session.scalars(select(ReviewItem)).one()
+        record_decision(session, user, item.id, Answer("option", "2"), now)
+        session.commit()
+    shown = appraiser.get(f"/nguon-goc/1/phieu/{serial}/{field}")
+    assert shown.status_code == 200
+    assert "Người rà soát 1" in shown.text
+    assert "Reviewer" not in shown.text
+    assert "/nguon-goc/1/diem/19186/" in appraiser.get("/ket-qua/19186").text

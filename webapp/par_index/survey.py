@@ -149,7 +149,8 @@ def sort_sheets(scheme: Scheme, answers: Iterable[Answer]) -> SortedSheets:
             _check_option(question, answer)
             by_sheet[answer.sheet].append(answer)
     asked = Counter(question.form for question in scheme.questions)
-    counted, set_aside = [], []
+    counted: list[tuple[Answer, ...]] = []
+    set_aside: list[tuple[Answer, ...]] = []
     for sheet in map(tuple, by_sheet.values()):
         valid = sum(answer.option is not None for answer in sheet)
         too_little = Fraction(valid, asked[sheet[0].form]) < scheme.least_answered
