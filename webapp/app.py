@@ -17,6 +17,7 @@ from webapp.blueprints.payments.paper_views import blueprint as payment_papers
 from webapp.blueprints.payments.setting_views import blueprint as payment_settings
 from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
+from webapp.blueprints.provenance.views import blueprint as provenance
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     payment_papers,
     payment_settings,
     results,
+    provenance,
 )
 
 

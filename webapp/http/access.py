@@ -47,6 +47,9 @@ class Permission(StrEnum):
     PUBLISH = "publish"
     PAY = "pay"
     VIEW_RESULTS = "view_results"
+    TRACE_ANSWERS = "trace_answers"
+    SEE_SMALL_CELLS = "see_small_cells"
+    SEE_REVIEWERS = "see_reviewers"
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
@@ -63,7 +66,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
-    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),
+    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.TRACE_ANSWERS}),
     Role.HEAD: frozenset(
         _EVERYBODY
         | {
@@ -72,6 +75,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
             Permission.PAY,
+            Permission.TRACE_ANSWERS,
+            Permission.SEE_SMALL_CELLS,
+            Permission.SEE_REVIEWERS,
         },
     ),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),

@@ -68,19 +68,24 @@ class OpenCount:
     escalated: int
 
 
-def accepted_answers(session: Session, campaign_id: int) -> list[AcceptedAnswer]:
-    """Every settled answer of the campaign, by sheet and place on it; open ones are not among them."""
+def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = None) -> list[AcceptedAnswer]:
+    """Every settled answer, by sheet and place on it; open ones are not among them.
+
+    Of the whole campaign, or about one of its units.
+    """
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     settled = or_(
         keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(True))
     )
-    rows = session.execute(
+    wanted = (
         _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
         .outerjoin(keyed, _same_answer(keyed))
         .where(settled)
         .order_by(Sheet.id, FieldReading.id)
     )
-    return [_answer(row) for row in rows]
+    if unit_id is not None:
+        wanted = wanted.where(Sheet.unit_id == unit_id)
+    return [_answer(row) for row in session.execute(wanted)]
 
 
 def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedComment]:

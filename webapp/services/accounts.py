@@ -294,6 +294,12 @@ def find_display_names(session: Session, usernames: Iterable[str]) -> dict[str, 
     return {username: username for username in asked} | dict(session.execute(known).all())
 
 
+def find_roles(session: Session, usernames: Iterable[str]) -> dict[str, str]:
+    """People's roles by username; an account that is gone has none."""
+    known = select(User.username, User.role).where(User.username.in_(set(usernames)))
+    return dict(session.execute(known).all())
+
+
 def _account_of(session: Session, attempt: Attempt) -> User | None:
     return session.scalars(select(User).where(User.username == attempt.name)).first()
 
