@@ -26,8 +26,8 @@ _PLANTED_PER = 50  # one planted item to so many others
 class Ticket:
     """An answer to look at. `number` is its ticket (64 hex digits): within a round, the order of the draw.
 
-    `kind`: drawn (in its round), full (every answer of its kind is looked at) or planted (the answer is known;
-    it tells how much the auditors overlook). `is_double`: two auditors look, apart.
+    `kind`: drawn (in its round), full (every answer of its kind is looked at) or planted (the answer is
+    known; it tells how much the auditors overlook). `is_double`: two auditors look, apart.
     """
 
     round: int

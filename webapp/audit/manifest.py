@@ -1,8 +1,8 @@
 """The manifest: every accepted answer in one canonical text, so that one hash commits to all of them.
 
-The text is CSV (UTF-8, a comma between cells, a line feed after every line, no quotes), its first line HEADER,
-then one line an answer in the order of `answer_id`. No cell holds a comma, a quote or a line end, so the same answers
-are the same bytes everywhere. docs/audit.md says what each column means.
+The text is CSV (UTF-8, a comma between cells, a line feed after every line, no quotes), its first line
+HEADER, then one line an answer in the order of `answer_id`. No cell holds a comma, a quote or a line end, so
+the same answers are the same bytes everywhere. docs/audit.md says what each column means.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ class ManifestLine:
     """One accepted answer.
 
     `answer_id` is "<sheet>.<field>"; `value` an option's code, "blank" or "invalid"; `crop_sha256` the
-    picture that it was read from, empty where there is none. `stratum`: "sampled" (one in each sheet is drawn)
-    or "full" (every one is looked at).
+    picture that it was read from, empty where there is none. `stratum`: "sampled" (one in each sheet is
+    drawn) or "full" (every one is looked at).
     """
 
     answer_id: str

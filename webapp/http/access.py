@@ -40,6 +40,7 @@ class Permission(StrEnum):
     RESTORE_SCANS = "restore_scans"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
+    AUDIT = "audit"
     SELF_SCORE = "self_score"
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
@@ -67,11 +68,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _EVERYBODY
         | {
             Permission.ADJUDICATE,
+            Permission.AUDIT,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
             Permission.PAY,
         },
     ),
+    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT}),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(

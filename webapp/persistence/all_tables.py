@@ -2,6 +2,7 @@
 
 from webapp.persistence import (
     accounts,
+    answer_audit,
     appraisal,
     audit,
     campaign,
@@ -25,6 +26,7 @@ from webapp.persistence.base import Base
 __all__ = [
     "Base",
     "accounts",
+    "answer_audit",
     "appraisal",
     "audit",
     "campaign",
