@@ -5,6 +5,7 @@ from jinja2 import StrictUndefined
 
 from ocr.template import FormLibrary
 from webapp.blueprints.accounts.views import blueprint as accounts
+from webapp.blueprints.answer_audit.views import blueprint as answer_audit
 from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.hand_over.views import blueprint as hand_over
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     verification,
     group_grid,
     reviewers,
+    answer_audit,
     users,
     self_scoring,
     appraisal,

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
     SEE_REVIEWERS = "see_reviewers"
+    AUDIT = "audit"
     SELF_SCORE = "self_score"
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
@@ -49,7 +50,6 @@ class Permission(StrEnum):
     VIEW_RESULTS = "view_results"
     TRACE_ANSWERS = "trace_answers"
     SEE_SMALL_CELLS = "see_small_cells"
-    SEE_REVIEWERS = "see_reviewers"
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
@@ -72,14 +72,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {
             Permission.ADJUDICATE,
             Permission.SEE_REVIEWERS,
+            Permission.AUDIT,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
             Permission.PAY,
             Permission.TRACE_ANSWERS,
             Permission.SEE_SMALL_CELLS,
-            Permission.SEE_REVIEWERS,
         },
     ),
+    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT}),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(

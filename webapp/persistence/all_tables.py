@@ -2,6 +2,7 @@
 
 from webapp.persistence import (
     accounts,
+    answer_audit,
     appraisal,
     audit,
     campaign,
@@ -27,6 +28,7 @@ from webapp.persistence.base import Base
 __all__ = [
     "Base",
     "accounts",
+    "answer_audit",
     "appraisal",
     "audit",
     "campaign",

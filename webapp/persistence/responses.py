@@ -113,6 +113,18 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
     return [OpenCount(*row) for row in rows]
 
 
+def answer_crops(session: Session, campaign_id: int) -> dict[tuple[int, str], tuple[str, int]]:
+    """Of each answer of the latest readings, by (sheet, field): its crop ("" without one) and its batch."""
+    fields = _latest_fields(campaign_id, "choice", FieldReading.crop_sha256, Page.batch_id)
+    rows = session.execute(
+        fields.join(Reading, Reading.id == FieldReading.reading_id).join(Page, Page.id == Reading.page_id)
+    )
+    return {
+        (sheet_id, field_code): (crop or "", batch_id)
+        for sheet_id, _unit, _form, _group, field_code, crop, batch_id in rows
+    }
+
+
 def count_unaccounted(session: Session, campaign_id: int) -> int:
     """Answers that neither count nor wait in a queue: 0, or the program is at fault."""
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)

@@ -39,6 +39,7 @@ class Role(StrEnum):
     UNIT = "unit"
     APPRAISER = "appraiser"
     HEAD = "head"
+    AUDITOR = "auditor"
     TREASURER = "treasurer"
     VIEWER = "viewer"
     ADMINISTRATOR = "administrator"

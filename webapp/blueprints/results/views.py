@@ -10,6 +10,7 @@ from webapp.blueprints.results.tables import send_table
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
+from webapp.http.audit_words import bound_words
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _, lazy
@@ -18,6 +19,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
 from webapp.services import publication
 from webapp.services.accounts import find_display_names
+from webapp.services.audit_reports import newest_report
 from webapp.services.hand_over_lists import sum_substitutions
 from webapp.services.preflight import Check
 from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
@@ -88,6 +90,8 @@ def show_desk() -> str:
         versions=versions,
         names=find_display_names(session, [version.made_by for version in versions]),
         places=_PLACES,
+        audit=newest_report(session, campaign.id),
+        bound_words=bound_words,
         campaign=campaign,
     )
 
