@@ -25,7 +25,7 @@ GreyImage = NDArray[np.uint8]
 
 
 def render_blank(
-    library: FormLibrary, code: str, version: int, page: int, dpi: float, rows: int = 0
+    library: FormLibrary, code: str, version: int, page: int, dpi: float, *, rows: int = 0
 ) -> GreyImage:
     """One side of a blank form, kept in memory for the next caller; do not write to it.
 
@@ -40,7 +40,7 @@ def render_blank(
     Raises:
         TemplateInvalid: no such form.
     """
-    return _rendered(library.forms_dir, code, version, page, float(dpi), rows)
+    return _rendered(library.forms_dir, (code, version, rows), page, float(dpi))
 
 
 def render_pdf_page(pdf: bytes | Path, index: int, dpi: float) -> GreyImage:
@@ -68,7 +68,7 @@ def _blank_pdf(forms_dir: Path, code: str, version: int, rows: int) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _rendered(forms_dir: Path, code: str, version: int, page: int, dpi: float, rows: int) -> GreyImage:
-    pixels = render_pdf_page(_blank_pdf(forms_dir, code, version, rows), page - 1, dpi)
+def _rendered(forms_dir: Path, form: tuple[str, int, int], page: int, dpi: float) -> GreyImage:
+    pixels = render_pdf_page(_blank_pdf(forms_dir, *form), page - 1, dpi)
     pixels.setflags(write=False)
     return pixels

@@ -232,7 +232,7 @@ def _printed_page(
         page = layout.page(number)
     except (TemplateInvalid, KeyError):
         return None
-    blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH, rows)
+    blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH, rows=rows)
     return PrintedPage(
         page,
         blank,

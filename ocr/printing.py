@@ -177,14 +177,12 @@ def _checked_master(library: FormLibrary, run: Run) -> tuple[Layout, bytes]:
         raise TemplateInvalid(f"Mẫu phiếu {run.form} không có nhóm trả lời {run.group}.")
     if isinstance(run, BookletRun):
         committed = blank_booklet(library, run.form, run.version, len(run.unit_names)).layout
-        typeset = set_booklet(
-            library, run.form, run.version, run.unit_names, run.imprint, group=run.group
-        )
+        typeset = set_booklet(library, run.form, run.version, run.unit_names, run.imprint, group=run.group)
     else:
         committed = library.layout(run.form, run.version)
         typeset = set_form(library, run.form, run.version, run.unit_name, run.imprint, group=run.group)
     if typeset.layout != committed:
-        raise TemplateInvalid(f"Bản in của {run.form} bản {run.version} lệch so với bố cục đã định; không in.")
+        raise TemplateInvalid(f"Bản in của {run.form} bản {run.version} lệch so với bố cục; không in.")
     return committed, typeset.pdf
 
 

@@ -186,7 +186,9 @@ def _layout(form: FormTemplate, spots: list[dict[str, Any]]) -> Layout:
         raise TemplateInvalid(
             f"Mẫu phiếu {form.code} bản {form.version} chiếm {last} trang; phải đúng {PAGES} trang."
         )
-    pages = tuple(page_layout(number, [s for s in spots if s["page"] == number]) for number in range(1, PAGES + 1))
+    pages = tuple(
+        page_layout(number, [s for s in spots if s["page"] == number]) for number in range(1, PAGES + 1)
+    )
     return Layout(form.code, form.version, form.template_sha256, pages)
 
 
