@@ -47,7 +47,9 @@ def assign_page(  # noqa: PLR0917 - every input is named; a wrapper would only h
     """
     sheet = find_sheet(session, page.batch.campaign_id, serial)
     if not 1 <= side <= sheet.sides:
-        raise InvalidInput("Tờ phiếu hay tập phiếu này không có trang đó. Chọn lại trang.")
+        if sheet.booklet_id is not None:
+            raise InvalidInput("Tập phiếu này có %(pages)s trang. Chọn lại trang.", pages=sheet.sides)
+        raise InvalidInput("Chọn mặt trước hoặc mặt sau của tờ phiếu.")
     _give(session, actor, page, now, Instruction.ASSIGN, sheet_id=sheet.id, side=side)
     return sheet
 
