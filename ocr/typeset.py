@@ -107,6 +107,7 @@ def set_separator(library: FormLibrary, code_rows: Sequence[Sequence[int]]) -> b
 
 
 def run_typst(source: Path, fonts: Path, inputs: dict[str, str]) -> tuple[bytes, list[dict[str, Any]]]:
+    """The PDF that a Typst source gives, and the spots that it leaves for readers; raises as `set_source`."""
     pdf = set_source(source, fonts, inputs)
     spots = typst.query(
         source, "<spot>", field="value", font_paths=[fonts], ignore_system_fonts=True, sys_inputs=inputs
@@ -135,6 +136,7 @@ def set_source(source: Path, fonts: Path, inputs: dict[str, str]) -> bytes:
 
 
 def form_inputs(form: FormTemplate, unit_name: str, imprint: Imprint, group: str = "") -> dict[str, Any]:
+    """What the Typst sources are told of a form."""
     words = form.words["vi"]
     return {
         "code": form.code,
@@ -193,6 +195,7 @@ def _layout(form: FormTemplate, spots: list[dict[str, Any]]) -> Layout:
 
 
 def page_layout(number: int, spots: list[dict[str, Any]]) -> PageLayout:
+    """One page of a layout, out of its spots."""
     (serial,) = (spot for spot in spots if spot["kind"] == "serial")
     return PageLayout(
         page=number,
