@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0011"
-down_revision = "0012"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -32,7 +32,7 @@ class FieldReading(Base):
     """One question or text box of a reading: value, confidence, flags and the crop that people see.
 
     `kind` is "choice" or "text"; for text, `value` is the draft and `accepted` is False where something
-    is written. `sheet_id` repeats the page's, so that a sheet's answers are found in one step.
+    is written. `sheet_id` is the sheet that the answer counts for: the page's, or the row's in a booklet.
     """
 
     __tablename__ = "field_reading"

@@ -160,16 +160,13 @@ def _latest_fields(
 ) -> Select[Any]:
     """One row per field of the latest readings: the sheet's four codes, the field's, then `columns`."""
     latest = _latest_readings(campaign_id)
-    of_latest = and_(
-        FieldReading.reading_id == latest.c.reading_id, FieldReading.sheet_id == latest.c.sheet_id
-    )
     return (
         select(
             Sheet.id, Sheet.unit_id, Sheet.form_code, RespondentGroup.code, FieldReading.field_code, *columns
         )
         .select_from(FieldReading)
-        .join(latest, of_latest)
-        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .join(latest, FieldReading.reading_id == latest.c.reading_id)
+        .join(Sheet, and_(Sheet.id == FieldReading.sheet_id, Sheet.paper_id == latest.c.sheet_id))
         .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
         .where(FieldReading.kind == kind)
     )

@@ -17,6 +17,7 @@ from webapp.persistence.readings import FieldReading
 
 UNFINISHED = ("open", "escalated")
 ANSWER_QUEUES = ("grid", "single")  # an answer waits in one of them; comments have a queue of their own
+POSITIONS_PER_SIDE = 1000  # `ReviewItem.position` is side × this + place on the side
 DECISION_KINDS = ("option", "blank", "invalid", "unreadable", "text", "escalate", "undo")
 
 
@@ -44,7 +45,7 @@ class ReviewItem(Base):
     field_code: Mapped[Slug]
     form_code: Mapped[Slug]
     queue: Mapped[Slug]
-    position: Mapped[int]  # side × 1000 + place on the side
+    position: Mapped[int]  # side × POSITIONS_PER_SIDE + place on the side
     state: Mapped[Slug] = mapped_column(default="open")
     opened_at: Mapped[dt.datetime]
     reopened_at: Mapped[dt.datetime | None]  # a re-read differs from what a person had said
