@@ -32,6 +32,7 @@ class Cover:
     person_number: int | None
     lines: Sequence[tuple[str, Sequence[int]]]
     imprint: Imprint
+    recipient: str = ""  # who gets the filled sheets; without it no line says so
 
     @property
     def serials(self) -> list[int]:
@@ -85,6 +86,7 @@ def _inputs(library: FormLibrary, cover: Cover) -> dict[str, Any]:
         "serials": serial_ranges(cover.serials),
         "lines": [{"unit": unit, "serials": serial_ranges(serials)} for unit, serials in cover.lines],
         "imprint": asdict(cover.imprint),
+        "recipient": cover.recipient,
     }
 
 

@@ -122,6 +122,7 @@ def _file(campaign: Campaign, sheets: Sequence[Sheet]) -> PrintFile:
         person_number=pack.person_number,
         lines=[(run.unit_name, run.serials) for run in runs],
         imprint=runs[0].imprint,
+        recipient=campaign.recipient,
     )
     place = place_code(pack.place_unit)
     person = f"_nguoi-{pack.person_number}" if pack.person_number else ""
