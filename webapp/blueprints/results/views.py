@@ -5,6 +5,7 @@ import json
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from webapp.blueprints.results.files import send_open_data, send_open_data_schema, send_workbook
 from webapp.blueprints.results.forms import PublishForm
 from webapp.blueprints.results.tables import send_table
 from webapp.errors import InvalidInput, NotFound
@@ -151,6 +152,13 @@ def download_snapshot(version: IndexVersion) -> Response:
     return response
 
 
+@blueprint.get("/chi-so/<int:number>/bang-tinh.xlsx")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version)
+def download_version_workbook(version: IndexVersion) -> Response:
+    """Any version with its formulas and all counts of answers: for the office itself."""
+    return send_workbook(current_session(), version, shows_small_cells=True)
+
+
 @blueprint.get("/chi-so/<int:number>/bang/<level>.csv")
 @access.policy(Permission.COMPUTE_INDEX, scope=load_version_table)
 def download_version_table(table: LevelTable) -> Response:
@@ -187,6 +195,27 @@ def show_results() -> str:
 def download_table(table: LevelTable) -> Response:
     """A level's published table."""
     return send_table(table, current_campaign().year)
+
+
+@blueprint.get("/ket-qua/bang-tinh.xlsx")
+@access.policy(Permission.VIEW_RESULTS)
+def download_workbook() -> Response:
+    """The published index with its formulas; what few people answered is hidden."""
+    return send_workbook(current_session(), load_published(current_session()), shows_small_cells=False)
+
+
+@blueprint.get("/ket-qua/du-lieu-mo.json")
+@access.policy(Permission.VIEW_RESULTS)
+def download_open_data() -> Response:
+    """The published index for other programs."""
+    return send_open_data(current_session(), load_published(current_session()))
+
+
+@blueprint.get("/ket-qua/du-lieu-mo.schema.json")
+@access.policy(Permission.VIEW_RESULTS)
+def download_open_data_schema() -> Response:
+    """What stands in the open data."""
+    return send_open_data_schema()
 
 
 @blueprint.get("/ket-qua/<code>")
