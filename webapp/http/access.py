@@ -49,6 +49,7 @@ class Permission(StrEnum):
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
+    VIEW_LOG = "view_log"
     OWN_ACCOUNT = "own_account"
 
 
@@ -70,12 +71,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
             Permission.PAY,
+            Permission.VIEW_LOG,
         },
     ),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(
-        _EVERYBODY | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN, Permission.RESTORE_SCANS},
+        _EVERYBODY
+        | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN, Permission.RESTORE_SCANS}
+        | {Permission.VIEW_LOG},
     ),
 }
 
