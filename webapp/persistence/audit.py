@@ -1,13 +1,13 @@
 """The log of what people did: a chain in which every entry holds the hash of the one before.
 
-hash = SHA-256 of (prev_hash + canonical JSON of the other fields); the first prev_hash is 64 zeros; `seq` has no
-gaps. Entries are sealed at the very end of the caller's transaction, so that an act and its record live or die
-together and two writers meet only for the moment of their commit.
+hash = SHA-256 of (prev_hash + canonical JSON of the other fields); the first prev_hash is 64 zeros; `seq` has
+no gaps. Entries are sealed at the very end of the caller's transaction, so that an act and its record live or
+die together and two writers meet only for the moment of their commit.
 """
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -137,7 +137,5 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
 
 
 def _roles(session: Session, actors: Iterable[str]) -> dict[str, str]:
-    known: Sequence[Any] = session.execute(
-        select(User.username, User.role).where(User.username.in_(actors))
-    ).all()
-    return {username: role for username, role in known}
+    known = select(User.username, User.role).where(User.username.in_(actors))
+    return dict(session.execute(known).all())

@@ -1,7 +1,7 @@
 """The database itself refuses to change or delete what is append-only, whoever asks.
 
-Guards are triggers. They stand on the newest schema only: a migration takes them away first and puts them back at
-its end (migrations/env.py), because SQLite changes a table by copying it.
+Guards are triggers. They stand on the newest schema only: a migration takes them away first and puts them
+back at its end (migrations/env.py), because SQLite changes a table by copying it.
 """
 
 from typing import Any

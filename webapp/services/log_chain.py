@@ -1,7 +1,8 @@
 """Recompute the log's chain, compare it with what was seen of it before, and find in it."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -76,11 +77,12 @@ def verify_log(session: Session) -> ChainReport:
     """Recompute every entry's hash, from the first to the newest, in one reading of the table."""
     seen = _heads_seen(session)
     head = LogHead()
-    for row in _rows(session):
-        fault = _fault_of(head, row, seen)
-        if fault is not None:
-            return ChainReport(head, Break(head.seq + 1 if fault is Fault.MISSING else row.seq, fault))
-        head = LogHead(row.seq, row.hash)
+    with closing(_rows(session)) as rows:
+        for row in rows:
+            fault = _fault_of(head, row, seen)
+            if fault is not None:
+                return ChainReport(head, Break(head.seq + 1 if fault is Fault.MISSING else row.seq, fault))
+            head = LogHead(row.seq, row.hash)
     if max(seen, default=0) > head.seq:
         return ChainReport(head, Break(head.seq + 1, Fault.CUT))
     return ChainReport(head, None)
@@ -151,9 +153,10 @@ def exported_lines(session: Session) -> Iterator[dict[str, Any]]:
         yield {**told_of(row), "prev_hash": row.prev_hash, "hash": row.hash}
 
 
-def _rows(session: Session) -> Iterator[Any]:
+def _rows(session: Session) -> Generator[Any, None, None]:
     ordered = select(*_COLUMNS).order_by(LogEntry.seq)
-    yield from session.execute(ordered, execution_options={"yield_per": _READ_AT_ONCE})
+    with session.execute(ordered, execution_options={"yield_per": _READ_AT_ONCE}) as result:
+        yield from result
 
 
 def _fault_of(head: LogHead, row: Any, seen: dict[int, str]) -> Fault | None:  # noqa: ANN401 - a row
@@ -170,7 +173,7 @@ def _fault_of(head: LogHead, row: Any, seen: dict[int, str]) -> Fault | None:  #
 def _heads_seen(session: Session) -> dict[int, str]:
     """The heads that earlier checks have found sound."""
     rows = session.execute(select(LogCheck.head_seq, LogCheck.head_hash).where(LogCheck.head_seq > 0))
-    return {seq: digest for seq, digest in rows}
+    return dict(rows.all())
 
 
 def _fitting(rows: Select[LogEntry], wanted: LogFilter) -> Select[LogEntry]:
