@@ -1,4 +1,4 @@
-"""What a request leaves in the log although it changes nothing: looking at paper, taking data out, refusals."""
+"""What a request leaves in the log although it changes nothing: looking, taking data out, refusals."""
 
 import logging
 from typing import Any
