@@ -9,7 +9,7 @@ from webapp.blueprints.log.words import FAULTS
 from webapp.errors import InvalidInput
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.context import current_session, now
+from webapp.http.context import app_context, current_session, now
 from webapp.http.figures import VIETNAM
 from webapp.http.htmx import go_to
 from webapp.http.locale import _
@@ -68,9 +68,8 @@ def check_chain() -> Response:
 def export_log() -> Response:
     """The whole log with its hashes, to be checked elsewhere."""
     log_reading("log_exported", "log")
-    lines = [
-        json.dumps(line, ensure_ascii=False) + "\n" for line in log_chain.exported_lines(current_session())
-    ]
+    with app_context().read_sessions() as reading:  # begun after that entry, so that it holds it
+        lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in log_chain.exported_lines(reading)]
     response = Response("".join(lines), mimetype="application/jsonl")
     response.headers["Content-Disposition"] = 'attachment; filename="nhat-ky.jsonl"'
     return response
