@@ -22,6 +22,8 @@ from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
+from webapp.blueprints.verification.grid_views import blueprint as group_grid
+from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
 from webapp.http.context import EXTENSION, AppContext
@@ -49,6 +51,8 @@ BLUEPRINTS = (
     phone,
     trash,
     verification,
+    group_grid,
+    reviewers,
     users,
     self_scoring,
     appraisal,

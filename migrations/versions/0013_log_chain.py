@@ -1,6 +1,6 @@
 """the log as a chain, and the checks of it
 
-Revision: 0013, after 0007.
+Revision: 0013, after 0009.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

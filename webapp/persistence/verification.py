@@ -16,15 +16,16 @@ from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
 
 UNFINISHED = ("open", "escalated")
-ANSWER_QUEUES = ("blank", "single")  # an answer waits in one of them; comments have a queue of their own
+ANSWER_QUEUES = ("grid", "single")  # an answer waits in one of them; comments have a queue of their own
 DECISION_KINDS = ("option", "blank", "invalid", "unreadable", "text", "escalate", "undo")
 
 
 class ReviewItem(Base):
     """One doubtful answer or written comment (`queue` "comment") of one sheet.
 
-    `queue` of an answer: "blank" where contact sheets show it, in the order of `doubt`; "single" where it
-    is looked at alone; `set_aside_at`: a person saw on a contact sheet that it is not blank.
+    `queue` of an answer: "grid" where it is a tile among others of its group (`group_key`: the number of
+    options and the predicted one, "5-2"; blank is "5-0"), in the order of `doubt`; "single" where it is
+    looked at alone; `set_aside_at`: a person saw on a grid that it belongs elsewhere.
     `state`: open → done; escalated waits for the head; dropped when its page no longer stands for the sheet.
     `form_code` and `position` give the order of work: the same question of the same form together.
     `lease_fence` counts the claims, so that every claim can be told from the one before.
@@ -48,7 +49,8 @@ class ReviewItem(Base):
     opened_at: Mapped[dt.datetime]
     reopened_at: Mapped[dt.datetime | None]  # a re-read differs from what a person had said
     set_aside_at: Mapped[dt.datetime | None]
-    doubt: Mapped[float] = mapped_column(default=0.0)  # of a blank: its highest bubble score, in [0, 1]
+    group_key: Mapped[Slug | None]
+    doubt: Mapped[float] = mapped_column(default=0.0)  # that the predicted value is wrong, in [0, 1]
     lease_user: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[dt.datetime | None]
     lease_fence: Mapped[int] = mapped_column(default=0)
@@ -61,8 +63,8 @@ class Decision(AppendOnly, Base):
 
     `value` is the option, or the text of a comment; `reason` a slug (of invalid and escalate).
     `second_opinion`: it came after somebody else had the item; kept, never counted,
-    shown to the head if it differs. `contact_sheet`: what was said of a whole sheet at once shares a token,
-    and `shown_ms` is each tile's share of the time.
+    shown to the head if it differs. `grid_id`: it was said of a whole grid at once, and `shown_ms` is each
+    tile's share of the time.
     """
 
     __tablename__ = "decision"
@@ -77,7 +79,7 @@ class Decision(AppendOnly, Base):
     input_kind: Mapped[Slug | None]  # key | button
     shown_ms: Mapped[int | None]
     second_opinion: Mapped[bool] = mapped_column(default=False)
-    contact_sheet: Mapped[str | None] = mapped_column(String(32))
+    grid_id: Mapped[int | None] = reference("grid.id")
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), unique=True)
     item: Mapped[ReviewItem] = relationship()
 

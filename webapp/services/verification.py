@@ -1,6 +1,6 @@
 """People settle the doubtful answers, one at a time: enqueue, claim, decide, undo, release.
 
-Answers read as blank are shown many at a time (services.contact_sheets).
+Answers of one predicted value are shown many at a time (services.group_grid).
 
 Every change of an item starts by taking its row, so two people never settle it at once, on either database.
 A claim is a lease: it runs out by itself, and nothing is lost if its holder answers late.
@@ -25,7 +25,7 @@ from webapp.persistence.verification import (
     last_decision,
     standing_decisions,
 )
-from webapp.services.review_queues import doubt_of, queue_of
+from webapp.services.review_queues import doubt_of, group_of, queue_of
 
 LEASE_S = 120
 SETTLES_ESCALATED = ("head",)  # roles whose word is the last
@@ -35,7 +35,7 @@ ONE_BY_ONE = ("single", "comment")  # queues whose items come one at a time
 _OF_ANSWERS = ("option", "blank", "invalid", "escalate")
 ANSWER_KINDS = {
     "single": _OF_ANSWERS,
-    "blank": _OF_ANSWERS,
+    "grid": _OF_ANSWERS,
     "comment": ("text", "blank", "unreadable", "escalate"),
 }
 _REASONS = {"invalid": INVALID_REASONS, "escalate": ESCALATION_REASONS}
@@ -59,7 +59,7 @@ class Answer:
     """What a person said: `kind` and `value` as in Decision, and how it was entered.
 
     `seen_reading_id` is the field reading whose crop was on the screen; a re-read may have come since.
-    `contact_sheet` is the token that all answers given at once with one contact sheet share.
+    `grid_id` is the group grid with which many answers were given at once.
     """
 
     kind: str
@@ -68,7 +68,7 @@ class Answer:
     input_kind: str | None = None
     shown_ms: int | None = None
     seen_reading_id: int | None = None
-    contact_sheet: str | None = None
+    grid_id: int | None = None
 
 
 # -- enqueue -----------------------------------------------------------------------------------------
@@ -139,6 +139,7 @@ def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> 
         field_code=field.field_code,
         form_code=sheet.form_code,
         queue=queue_of(field),
+        group_key=group_of(field),
         doubt=doubt_of(field),
         position=(page.side or 0) * _SIDE_STEP + place,
         opened_at=now,
@@ -150,10 +151,13 @@ def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.
     was_unfinished = item.state in UNFINISHED
     item.field_reading = field
     if item.set_aside_at is None and item.reopened_at is None:  # else it is looked at alone, whatever is read
-        item.queue, item.doubt = queue_of(field), doubt_of(field)
+        item.queue, item.group_key, item.doubt = queue_of(field), group_of(field), doubt_of(field)
     said = last_decision(session, item.id)
     if said is None:
-        item.state = "dropped" if field.accepted else "open"
+        is_settled = (
+            field.accepted and item.set_aside_at is None
+        )  # a machine does not overrule a person's doubt
+        item.state = "dropped" if is_settled else "open"
         if item.state == "dropped":
             item.lease_user, item.lease_until = None, None
     elif said.kind == "escalate":
@@ -280,16 +284,16 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
 def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_id: int) -> ReviewItem | None:
     """Take back this person's last decision that still counts, and give its item to look at again.
 
-    What was said with one contact sheet is taken back together. Repeatable; what others settled since is
+    What was said with one grid is taken back together. Repeatable; what others settled since is
     left alone. None when there is nothing to take back.
     """
     own = _own_undoable(user, campaign_id)
     last = session.scalar(own.order_by(Decision.id.desc()).limit(1))
     if last is None:
         return None
-    if last.contact_sheet is None:
+    if last.grid_id is None:
         return _undo(session, user, last, now)
-    together = own.where(Decision.contact_sheet == last.contact_sheet).order_by(Decision.item_id)
+    together = own.where(Decision.grid_id == last.grid_id).order_by(Decision.item_id)
     return [_undo(session, user, decision, now) for decision in session.scalars(together).all()][-1]
 
 
@@ -368,7 +372,7 @@ def _decision(
         input_kind=answer.input_kind,
         shown_ms=answer.shown_ms,
         second_opinion=second_opinion,
-        contact_sheet=answer.contact_sheet,
+        grid_id=answer.grid_id,
         undoes_id=undoes_id,
     )
 

@@ -1,6 +1,4 @@
-"""Rà soát: one doubtful answer, or one contact sheet of blanks, a round trip; with or without script."""
-
-from collections.abc import Sequence
+"""Rà soát: where work begins, one doubtful answer a round trip, and what goes to the head."""
 
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -11,14 +9,15 @@ from webapp.blueprints.verification.adjudication import (
     settled_lines,
     waiting_line,
 )
-from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter, read_sheet_answer
+from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
+from webapp.blueprints.verification.grid import grid_address
+from webapp.blueprints.verification.order import begin_next, item_address
 from webapp.blueprints.verification.pages import (
     Notice,
     item_screen,
     show_work,
 )
-from webapp.blueprints.verification.tiles import outcome_notice, sheet_address, show_sheet
-from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
+from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS, QUEUE_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -30,7 +29,7 @@ from webapp.http.log import log_reading
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import ReviewItem, last_decision
-from webapp.services import contact_sheets, review_work, verification
+from webapp.services import group_grid, review_work, verification
 from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
@@ -61,28 +60,33 @@ def load_escalated(session: Session, user: User, item_id: int) -> ReviewItem:
 @blueprint.get("")
 @access.policy(Permission.VERIFY)
 def show_start() -> str:
-    """How much is left, and one button."""
+    """How much is left in each queue, and one button."""
     session, campaign = current_session(), current_campaign()
-    lines = review_work.list_work(session, campaign.id)
-    done, total = review_work.count_progress(session, WorkFilter(campaign.id))
     wanted = WorkFilter(campaign.id)
-    held = _held_tiles(wanted) or verification.held_item(session, current_user(), wanted)
-    titles = {line.form_code: form_library().latest(line.form_code).title(language()) for line in lines}
+    lines = review_work.list_work(session, campaign.id)
+    done, total = review_work.count_progress(session, wanted)
     return render_template(
-        "verification/start.html", lines=lines, titles=titles, done=done, total=total, held=held
+        "verification/start.html",
+        queues=review_work.list_queues(session, campaign.id),
+        queue_words=QUEUE_WORDS,
+        lines=lines,
+        titles={line.form_code: form_library().latest(line.form_code).title(language()) for line in lines},
+        done=done,
+        total=total,
+        held=_has_grid(wanted) or verification.held_item(session, current_user(), wanted),
+        may_settle_pages=access.may(current_user(), Permission.INTAKE),
     )
 
 
 @blueprint.post("/bat-dau")
 @access.policy(Permission.VERIFY)
 def begin() -> Response:
-    """Claim the first of what is wanted: blanks first, as they are the cheapest."""
+    """Claim the first of what is wanted, in the order of the queues."""
     wanted = read_filter(request.form, current_campaign().id)
-    if _claim_tiles(wanted):
-        return go_to(sheet_address(wanted))
-    if _claim(wanted) is None:
+    address = begin_next(wanted)
+    if address is None:
         return go_to(url_for("verification.show_start"), _("Không còn ô nào chờ bạn ở phần này."))
-    return go_to(_work_address(wanted))
+    return go_to(address)
 
 
 @blueprint.get("/o")
@@ -92,7 +96,7 @@ def show_held() -> Response:
     wanted = _wanted()
     held = verification.held_item(current_session(), current_user(), wanted)
     if held is None:
-        return go_to(sheet_address(wanted) if _held_tiles(wanted) else url_for("verification.show_start"))
+        return go_to(grid_address(wanted) if _has_grid(wanted) else url_for("verification.show_start"))
     return show_work(held, wanted)
 
 
@@ -102,24 +106,24 @@ def show_item(item: ReviewItem) -> Response:
     """One of my items again, to look at or to correct."""
     user = current_user()
     if item.lease_user != user.username and not review_work.has_decided(current_session(), user, item.id):
-        return go_to(_work_address(_wanted()))
+        return go_to(item_address(_wanted()))
     return show_work(item, _wanted())
 
 
 @blueprint.post("/o/<int:item_id>")
 @access.policy(Permission.VERIFY, scope=load_item)
 def decide(item: ReviewItem) -> Response:
-    """Keep the decision, and go on with the next item, or with the sheet that was left to correct a tile."""
+    """Keep the decision, and go on with the next item, or with the grid that was left to correct a tile."""
     answer, wanted = read_answer(request.form), _wanted()
     outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
-    if outcome != "late" and _held_tiles(wanted):
-        return go_to(sheet_address(wanted))
+    if outcome != "late" and _has_grid(wanted):
+        return go_to(grid_address(wanted))
     following = _claim(wanted)
     if outcome == "late":
         keep_changes()
         return show_work(following, wanted, _late_notice(), _TAKEN)
     if not wants_fragment():
-        return go_to(_work_address(wanted))
+        return go_to(item_address(wanted))
     return show_work(following, wanted)
 
 
@@ -139,8 +143,9 @@ def undo() -> Response:
     item = verification.undo_last_decision(current_session(), current_user(), now(), wanted.campaign_id)
     if item is None:
         return _nothing_to_undo(wanted)
-    if item.queue == contact_sheets.QUEUE and item.state == "open":
-        return go_to(sheet_address(wanted), _("Đã hoàn tác. Bảng vừa làm hiện lại."))
+    if item.queue == group_grid.QUEUE and item.state == "open":
+        group_grid.deal_again(current_session(), current_user(), now(), item)
+        return go_to(grid_address(wanted), _("Đã hoàn tác. Bảng vừa làm hiện lại."))
     if not wants_fragment():
         return go_to(url_for("verification.show_item", item_id=item.id, **filter_arguments(wanted)))
     return show_work(item, wanted, Notice(_("Đã hoàn tác. Ô vừa làm hiện lại."), "success"))
@@ -154,49 +159,6 @@ def stop() -> Response:
     return go_to(
         url_for("verification.show_start"), _("Đã dừng. Ô đang mở đã trả lại hàng chờ; việc đã làm vẫn giữ.")
     )
-
-
-# -- contact sheets ----------------------------------------------------------------------------------
-
-
-@blueprint.get("/bang")
-@access.policy(Permission.VERIFY)
-def show_tiles() -> Response:
-    """The tiles I am at."""
-    wanted = _wanted()
-    held = _held_tiles(wanted)
-    if not held:
-        return go_to(url_for("verification.show_start"))
-    return show_sheet(held, wanted)
-
-
-@blueprint.post("/bang")
-@access.policy(Permission.VERIFY)
-def settle_sheet() -> Response:
-    """Keep what was seen as blank, pass on what was marked, and go on with the next sheet."""
-    answer, wanted = read_sheet_answer(request.form), _wanted()
-    outcome = contact_sheets.settle_tiles(
-        current_session(), current_user(), wanted.campaign_id, answer, now()
-    )
-    notice, tiles = outcome_notice(outcome), _claim_tiles(wanted)
-    if outcome.late or outcome.unsettled:
-        keep_changes()
-        return show_sheet(tiles, wanted, notice, _TAKEN)
-    if not tiles and wanted.queue is None and _claim(wanted) is not None:
-        return go_to(_work_address(wanted), notice.text)
-    if not wants_fragment():
-        return go_to(sheet_address(wanted), notice.text)
-    return show_sheet(tiles, wanted, notice)
-
-
-@blueprint.post("/bang/giu")
-@access.policy(Permission.VERIFY)
-def renew_sheet() -> tuple[str, int]:
-    """Keep the tiles a while longer: their person is active."""
-    contact_sheets.renew_tiles(
-        current_session(), current_user(), _wanted(), now(), lease_s=settings().lease_s
-    )
-    return "", 204
 
 
 # -- pictures ----------------------------------------------------------------------------------------
@@ -301,30 +263,18 @@ def _claim(wanted: WorkFilter) -> ReviewItem | None:
     )
 
 
-def _claim_tiles(wanted: WorkFilter) -> Sequence[ReviewItem]:
-    if wanted.queue not in (None, contact_sheets.QUEUE):
-        return ()
-    return contact_sheets.claim_tiles(
-        current_session(), current_user(), now(), wanted, lease_s=settings().lease_s
-    )
-
-
-def _held_tiles(wanted: WorkFilter) -> Sequence[ReviewItem]:
-    if wanted.queue not in (None, contact_sheets.QUEUE):
-        return ()
-    return contact_sheets.held_tiles(current_session(), current_user(), wanted)
+def _has_grid(wanted: WorkFilter) -> bool:
+    if wanted.queue not in (None, group_grid.QUEUE):
+        return False
+    return group_grid.find_dealt_grid(current_session(), current_user(), wanted) is not None
 
 
 def _nothing_to_undo(wanted: WorkFilter) -> Response:
     words = _("Không còn gì để hoàn tác.")
-    if not wants_fragment() and _held_tiles(wanted):
-        return go_to(sheet_address(wanted), words)
+    if not wants_fragment() and _has_grid(wanted):
+        return go_to(grid_address(wanted), words)
     held = verification.held_item(current_session(), current_user(), wanted)
     return show_work(held, wanted, Notice(words, "warning"))
-
-
-def _work_address(wanted: WorkFilter) -> str:
-    return url_for("verification.show_held", **filter_arguments(wanted))
 
 
 def _late_notice() -> Notice:
