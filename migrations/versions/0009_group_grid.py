@@ -1,6 +1,6 @@
 """tiles of one predicted value are dealt as grids, with decoys among them
 
-Revision: 0009, after 0007.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa

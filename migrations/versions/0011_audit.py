@@ -1,6 +1,6 @@
 """audits of accepted answers: commitment, seed, what is looked at, what was said
 
-Revision: 0011, after 0007.
+Revision: 0011, after 0009.
 """
 
 import sqlalchemy as sa

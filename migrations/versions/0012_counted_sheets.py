@@ -1,6 +1,6 @@
 """which sheets each version of the index counted, and what each said
 
-Revision: 0012, after 0007.
+Revision: 0012, after 0011.
 """
 
 import sqlalchemy as sa

@@ -53,6 +53,7 @@ class Permission(StrEnum):
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
+    VIEW_LOG = "view_log"
     OWN_ACCOUNT = "own_account"
 
 
@@ -78,9 +79,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.PAY,
             Permission.TRACE_ANSWERS,
             Permission.SEE_SMALL_CELLS,
+            Permission.VIEW_LOG,
         },
     ),
-    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT}),
+    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT, Permission.VIEW_LOG}),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(
@@ -90,6 +92,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_CAMPAIGN,
             Permission.RESTORE_SCANS,
             Permission.SEE_REVIEWERS,
+            Permission.VIEW_LOG,
         },
     ),
 }

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Sha256, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.verification import Decision, ReviewItem
 
 
-class AnswerAudit(Base):
+class AnswerAudit(AppendOnly, Base):
     """One commitment: the answers of a campaign, or of one batch, as they stood when they were closed.
 
     The manifest lies in the scan store under `manifest_sha256`; `answer_count` answers stand in it, of which
@@ -40,7 +40,7 @@ class AnswerAudit(Base):
         return self.seeds[0] if self.seeds else None
 
 
-class AuditSeed(Base):
+class AuditSeed(AppendOnly, Base):
     """Twenty digits of dice, entered after the manifest was committed to; one an audit, for ever."""
 
     __tablename__ = "audit_seed"
@@ -53,7 +53,7 @@ class AuditSeed(Base):
     audit: Mapped[AnswerAudit] = relationship(back_populates="seeds")
 
 
-class AuditTicket(Base):
+class AuditTicket(AppendOnly, Base):
     """One answer to look at; `accepted` is what was committed to. The rest as in webapp.audit.draw.Ticket."""
 
     __tablename__ = "audit_ticket"
@@ -72,7 +72,7 @@ class AuditTicket(Base):
     sheet: Mapped[Sheet] = relationship()
 
 
-class AuditAnswer(Base):
+class AuditAnswer(AppendOnly, Base):
     """What one auditor saw: an option's code, "blank" or "invalid"; or an undo of what he said before."""
 
     __tablename__ = "audit_answer"

@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, joinedload, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
 
 
-class CountedSheet(Base):
+class CountedSheet(AppendOnly, Base):
     """One sheet as a version took it.
 
     `answers` holds field code → option code, "blank" or "invalid", of the scored questions that were settled

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
 
@@ -59,7 +59,7 @@ class ReviewItem(Base):
     field_reading: Mapped[FieldReading] = relationship()
 
 
-class Decision(Base):
+class Decision(AppendOnly, Base):
     """What one person said about one item, once; `kind` is one of DECISION_KINDS.
 
     `value` is the option, or the text of a comment; `reason` a slug (of invalid and escalate).

@@ -145,6 +145,7 @@ def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None,
     if _is_locked(brake, now):
         return SignIn(None, brake.locked_until)
     if user is None or not user.is_active or user.password_hash != matched_hash:
+        _log_failure(session, attempt, user, now)
         _count_address(session, attempt, now)
         return _count_failure(session, brake, attempt.name, now)
     _accept(session, user, attempt.password, now)
@@ -323,6 +324,12 @@ def _find_brake(session: Session, subject: str, now: dt.datetime) -> SignInBrake
         session.add(brake)
         session.flush()
     return brake
+
+
+def _log_failure(session: Session, attempt: Attempt, user: User | None, now: dt.datetime) -> None:
+    """What was typed is kept only where it is somebody's username: it could be a password."""
+    name = "" if user is None else user.username
+    write_log(session, now, name, "sign_in_failed", name or "unknown name", address=attempt.address)
 
 
 def _count_address(session: Session, attempt: Attempt, now: dt.datetime) -> None:

@@ -53,7 +53,7 @@ def _acts(session: Session, version: IndexVersion) -> list[Act]:
     rows = session.scalars(
         select(LogEntry)
         .where(LogEntry.act.in_(_ACTS), LogEntry.subject == f"index/{version.number}")
-        .order_by(LogEntry.id)
+        .order_by(LogEntry.seq)
     )
     return [
         Act(f"{row.at.astimezone(_VIETNAM):%d/%m/%Y %H:%M}", row.actor, _ACTS[row.act], row.subject)

@@ -27,6 +27,7 @@ from webapp.persistence.results import (
     units_of_version,
 )
 from webapp.services.counting import keep_counted
+from webapp.services.log_chain import require_sound_log
 from webapp.services.preflight import CheckLine, check_campaign
 from webapp.services.snapshots import build_snapshot
 
@@ -183,6 +184,7 @@ def publish_version(
     Raises:
         InvalidInput: it is a trial, the confirmation was not typed, or new work has come in since.
         StaleVersion: inputs have changed since it was frozen.
+        LogBroken: somebody has touched the log.
     """
     campaign = session.get_one(Campaign, version.campaign_id)
     if version.kind == PUBLISHED:
@@ -192,6 +194,7 @@ def publish_version(
     wanted = confirmation_words(campaign)
     if _folded(confirmation) != _folded(wanted):
         raise InvalidInput("Chưa công bố: gõ đúng “%(words)s” để xác nhận.", words=wanted)
+    require_sound_log(session, now)
     check = pre_flight(session, campaign)
     if check.inputs_sha256 != version.sha256:
         raise StaleVersion(

@@ -15,6 +15,7 @@ from webapp.http.audit_words import bound_words
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _, lazy
+from webapp.http.log import log_reading
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
@@ -145,6 +146,7 @@ def publish_version(version: IndexVersion) -> Response | tuple[str, int]:
 @access.policy(Permission.COMPUTE_INDEX, scope=load_version)
 def download_snapshot(version: IndexVersion) -> Response:
     """All inputs with their hash, for `python -m webapp.par_index.compute`."""
+    log_reading("snapshot_exported", f"index/{version.number}", sha256=version.sha256)
     response = make_response(json.dumps(version.snapshot, ensure_ascii=False, indent=1))
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="chi-so-ban-{version.number}.json"'
