@@ -118,6 +118,7 @@ def _give(
     Raises:
         Locked: somebody reads it just now.
     """
+    session.refresh(page, ["state"], with_for_update=True)  # of two clerks at once the second sees the first
     if page.state in {*_ON_ITS_WAY, "trashed"}:
         raise Locked("Trang này đang được đọc hoặc nằm trong thùng rác. Đợi vài giây rồi làm lại.")
     _add(session, actor, page, now, kind, **told)
