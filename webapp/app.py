@@ -21,6 +21,7 @@ from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
+from webapp.blueprints.verification.arbitration import blueprint as arbitration
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
 from webapp.http.context import EXTENSION, AppContext
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     phone,
     trash,
     verification,
+    arbitration,
     users,
     self_scoring,
     appraisal,

@@ -291,13 +291,15 @@ class _Run:
     def _settle(self, rehearsal: Rehearsal, answers: Answers) -> int:
         """Settle doubtful answers, each (or a sheet of blanks) in its own transaction, as the screen does."""
         settled = 0
-        while True:
-            with self._sessions.begin() as session:
-                reviewer = session.merge(rehearsal.people["reviewer"], load=False)
-                looked_at = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
-            if looked_at == 0:
-                return settled
-            settled += looked_at
+        for name in ("reviewer", "second", "third"):  # each takes what is theirs and what the former left
+            while True:
+                with self._sessions.begin() as session:
+                    reviewer = session.merge(rehearsal.people[name], load=False)
+                    looked_at = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
+                if looked_at == 0:
+                    break
+                settled += looked_at
+        return settled
 
     def _score_units(self, rehearsal: Rehearsal) -> None:
         for unit in rehearsal.campaign.units:

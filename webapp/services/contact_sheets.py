@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session, joinedload
 from webapp.errors import ClaimLost, NotFound
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import ReviewItem, last_decision
+from webapp.services.answer_kinds import Answer
 from webapp.services.verification import (
     LEASE_S,
-    Answer,
     Outcome,
     WorkFilter,
     is_free,
@@ -165,7 +165,7 @@ def _set_aside(session: Session, item: ReviewItem, now: dt.datetime) -> bool:
     Who holds it does not matter: of two people who see different things, the one who sees a mark is heard.
     """
     said = last_decision(session, item.id)
-    at_a_glance = item.state == "done" and said is not None and said.contact_sheet is not None
+    at_a_glance = item.state in ("done", "second") and said is not None and said.contact_sheet is not None
     if item.queue != QUEUE or not (item.state == "open" or at_a_glance):
         return False
     item.state, item.queue, item.set_aside_at = "open", "single", now

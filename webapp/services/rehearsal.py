@@ -23,6 +23,7 @@ from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.answer_kinds import Answer
 from webapp.services.batches import SIDES
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.contact_sheets import SeenTile, SheetAnswer, claim_tiles, settle_tiles
@@ -30,15 +31,18 @@ from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
 from webapp.services.print_files import unit_runs
 from webapp.services.printing import order_missing
+from webapp.services.review_queues import TURNS
 from webapp.services.sample_scores import appraise_unit, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
-from webapp.services.verification import Answer, WorkFilter, claim_next_item, record_decision
+from webapp.services.verification import WorkFilter, claim_next_item, record_decision
 
 ACTOR = "dien-tap"
 _PEOPLE = {
     "clerk": Role.CLERK,
     "reviewer": Role.REVIEWER,
+    "second": Role.REVIEWER,
+    "third": Role.REVIEWER,
     "appraiser": Role.APPRAISER,
     "head": Role.HEAD,
 }
@@ -151,11 +155,12 @@ def settle_next(
     if tiles:
         settle_tiles(session, reviewer, campaign.id, _said_of_sheet(tiles, answers), now)
         return len(tiles)
-    item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue="single"))
-    if item is None:
-        return 0
-    record_decision(session, reviewer, item.id, _said(answers.of_item(item)), now)
-    return 1
+    for queue in ("single", *TURNS):
+        item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue=queue))
+        if item is not None:
+            record_decision(session, reviewer, item.id, _said(answers.of_item(item), queue), now)
+            return 1
+    return 0
 
 
 def score_rehearsed_unit(
@@ -174,12 +179,13 @@ def _said_of_sheet(tiles: Sequence[ReviewItem], answers: Answers) -> SheetAnswer
     return SheetAnswer(frozenset(seen), frozenset(marked))
 
 
-def _said(field: TruthField) -> Answer:
+def _said(field: TruthField, queue: str) -> Answer:
+    why = "other" if queue == "arbitration" else None
     if field.value is None:
-        return Answer("blank")
+        return Answer("blank", reason=why)
     if isinstance(field.value, tuple):
-        return Answer("invalid", reason="several_marks")
-    return Answer("option", field.value)
+        return Answer("invalid", reason=why or "several_marks")
+    return Answer("option", field.value, reason=why)
 
 
 def _cut_to_size(plan: CampaignPlan, size: Size, now: dt.datetime) -> CampaignPlan:

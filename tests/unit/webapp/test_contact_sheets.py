@@ -27,6 +27,7 @@ from webapp.persistence.readings import FieldReading
 from webapp.persistence.responses import accepted_answers, count_unaccounted
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import Decision, ReviewItem
+from webapp.services.answer_kinds import Answer
 from webapp.services.contact_sheets import (
     TILES,
     SeenTile,
@@ -38,7 +39,6 @@ from webapp.services.contact_sheets import (
 from webapp.services.review_queues import doubt_of, queue_of
 from webapp.services.verification import (
     LEASE_S,
-    Answer,
     WorkFilter,
     claim_next_item,
     enqueue_reading,
@@ -176,7 +176,11 @@ def test_the_head_has_the_last_word_of_a_tile(session: Session, world: SmallWorl
     read_sheet(session, world, now, [blank("CX4.1")])
     (tile,) = claim(session, world, "reviewer", now)
     settle(session, world, "reviewer", said([tile]), now)
-    record_decision(session, world.users["head"], tile.id, Answer("invalid", reason="unreadable_mark"), now)
+    other = Answer("invalid", reason="unreadable_mark")
+    assert record_decision(session, world.users["reviewer2"], tile.id, other, now) == "late"
+    wanted = WorkFilter(world.campaign.id, "arbitration")
+    assert claim_next_item(session, world.users["head"], now, wanted) is tile
+    record_decision(session, world.users["head"], tile.id, other, now)
     assert settle(session, world, "reviewer2", said([], [tile]), now) == SheetOutcome(0, 0, 0, 0)
     assert undo_last_decision(session, world.users["reviewer"], now, world.campaign.id) is None
     assert answers(session, world) == {"CX4.1": "invalid"}
@@ -189,6 +193,10 @@ def test_undo_takes_back_one_sheet_and_leaves_what_others_settled(
     tiles = claim(session, world, "reviewer", now)
     settle(session, world, "reviewer", said(tiles[:1]), now)
     settle(session, world, "reviewer", said(tiles[1:]), now)
+    record_decision(session, world.users["reviewer2"], tiles[3].id, Answer("option", "1"), now)
+    session.flush()
+    wanted = WorkFilter(world.campaign.id, "arbitration")
+    assert claim_next_item(session, world.users["head"], now, wanted) is tiles[3]
     record_decision(session, world.users["head"], tiles[3].id, Answer("option", "1"), now)
     session.flush()
     undo_last_decision(session, world.users["reviewer"], now, world.campaign.id)

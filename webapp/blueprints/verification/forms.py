@@ -6,10 +6,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
+from webapp.services.answer_kinds import Answer
 from webapp.services.contact_sheets import TILES, SeenTile, SheetAnswer
-from webapp.services.verification import Answer, WorkFilter
+from webapp.services.review_queues import KINDS_OF_WORK
+from webapp.services.verification import WorkFilter
 
-QUEUES = ("blank", "single", "comment")
 _INPUTS = ("key", "button")
 _LONGEST_MS = 24 * 3600 * 1000
 
@@ -26,7 +27,7 @@ def read_answer(fields: Mapping[str, str]) -> Answer:
     return Answer(
         kind=kind,
         value=_value(kind, detail, fields.get("text", "")),
-        reason=detail if kind in ("invalid", "escalate") else None,
+        reason=fields.get("reason") or (detail if kind in ("invalid", "escalate") else None),
         input_kind=_input_kind(fields),
         shown_ms=_whole(fields.get("shown_ms", ""), _LONGEST_MS),
         seen_reading_id=_whole(fields.get("reading", "")),
@@ -57,7 +58,7 @@ def read_sheet_answer(fields: MultiDict[str, str]) -> SheetAnswer:
 def read_filter(fields: Mapping[str, str], campaign_id: int) -> WorkFilter:
     """Which queue (`hang`) and form (`phieu`) the address names; what is unknown is left out."""
     queue = fields.get("hang", "")
-    return WorkFilter(campaign_id, queue if queue in QUEUES else None, fields.get("phieu") or None)
+    return WorkFilter(campaign_id, queue if queue in KINDS_OF_WORK else None, fields.get("phieu") or None)
 
 
 def filter_arguments(wanted: WorkFilter) -> dict[str, Any]:

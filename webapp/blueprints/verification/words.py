@@ -15,6 +15,8 @@ FLAG_WORDS = {
 REOPENED = lazy("máy đọc lại thấy khác câu trả lời trước")
 SET_ASIDE = lazy("có người xem bảng ô trống thấy ô này có dấu")
 WRITTEN = lazy("có chữ viết tay")
+BLIND = lazy("ô này được nhập hai lần; nhìn ảnh mà chọn, không ai thấy câu trả lời trước")
+ARBITRATED = lazy("hai người nhập khác nhau, hoặc có người chuyển lên")
 OTHER_FLAG = lazy("máy đánh dấu cần xem")
 
 INVALID_WORDS = {
@@ -29,6 +31,12 @@ ESCALATION_WORDS = {
     "written_note": lazy("Người trả lời ghi chú thêm"),
     "wrong_sheet": lazy("Nghi nhầm phiếu hoặc nhầm trang"),
 }
+ARBITRATION_WORDS = {
+    "faint_counts": lazy("Nét mờ vẫn là chọn"),
+    "dirt": lazy("Vết bẩn"),
+    "crossed_out": lazy("Đã gạch bỏ"),
+    "other": lazy("Lý do khác"),
+}
 KIND_WORDS = {
     "blank": lazy("trống"),
     "invalid": lazy("không hợp lệ"),
@@ -39,7 +47,11 @@ KIND_WORDS = {
 
 
 def reasons_to_look(item: ReviewItem) -> list[str]:
-    """Why a person must look at the item, the weightiest first."""
+    """Why a person must look at the item, the weightiest first; nothing of the reading to whom keys blind."""
+    if item.state == "second":
+        return [str(BLIND)]
+    if item.state == "arbitration":
+        return [str(ARBITRATED)]
     if item.queue == "comment":
         return [str(WRITTEN)]
     reasons = [str(FLAG_WORDS.get(flag, OTHER_FLAG)) for flag in item.field_reading.flags]
