@@ -22,6 +22,8 @@ from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
 from webapp.blueprints.verification.arbitration import blueprint as arbitration
+from webapp.blueprints.verification.grid_views import blueprint as group_grid
+from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
 from webapp.http.context import EXTENSION, AppContext
@@ -50,6 +52,8 @@ BLUEPRINTS = (
     trash,
     verification,
     arbitration,
+    group_grid,
+    reviewers,
     users,
     self_scoring,
     appraisal,

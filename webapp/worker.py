@@ -47,9 +47,9 @@ from webapp.persistence.jobs import (
     JobKind,
     claim_rows,
     close_claim,
-    is_work_waiting,
     renew_claims,
     show_pulse,
+    waiting_jobs,
 )
 from webapp.persistence.readings import FieldReading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
@@ -193,10 +193,11 @@ class RowLedger:
 
     def _take(self, limit: int, session: Session) -> list[HeldTask]:
         now = self._clock()
-        if not is_work_waiting(session, now) or not self._store.has_room():
+        waiting = waiting_jobs(session, now)
+        if not waiting or not self._store.has_room():
             return []
         taken: list[HeldTask] = []
-        for job in JobKind:
+        for job in waiting:
             if job is JobKind.DRAFT and taken:
                 break
             for claim in claim_rows(session, job, limit - len(taken), now, self._lease):

@@ -1,6 +1,6 @@
 """a second key, blind, and a third person where two differ
 
-Revision: 0010, after 0007.
+Revision: 0010, after 0009.
 """
 
 import secrets
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

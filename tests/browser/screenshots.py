@@ -58,8 +58,8 @@ def enter_demo(page: Page, address: str, username: str) -> None:
 
 def show_marked_item(page: Page) -> None:
     """Start with one form after the other until an item shows a mark; Esc gives the others back."""
-    for number in range(page.get_by_role("button", name="Ô chọn").count()):
-        page.get_by_role("button", name="Ô chọn").nth(number).click()
+    for number in range(page.get_by_role("button", name="Soát từng ô").count()):
+        page.get_by_role("button", name="Soát từng ô").nth(number).click()
         page.wait_for_load_state("networkidle")
         if "không thấy dấu nào" not in page.locator(".item-reason").inner_text():
             return
@@ -68,14 +68,14 @@ def show_marked_item(page: Page) -> None:
         page.wait_for_url("**/ra-soat")
 
 
-def show_sheet(page: Page) -> None:
-    """The first sheet of blanks, with every picture on the screen seen."""
+def show_grid(page: Page) -> None:
+    """The first grid, with every picture on the screen seen."""
     page.get_by_role("button", name="Bắt đầu").or_(page.get_by_role("button", name="Tiếp tục")).click()
     page.wait_for_selector("#o[data-ready] input[name=seen]:checked", state="attached")
 
 
 def take_all(address: str, folder: Path) -> None:
-    """One picture for each entry of SHOTS, and the reviewer's sheet and item, which are claimed first."""
+    """One picture for each entry of SHOTS, and the reviewer's grid and item, which are claimed first."""
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for name, (username, path, width) in SHOTS.items():
@@ -87,8 +87,8 @@ def take_all(address: str, folder: Path) -> None:
             page.wait_for_load_state("networkidle")
             page.screenshot(path=folder / f"{name}.png")
             if name == "ra-soat":
-                show_sheet(page)
-                page.screenshot(path=folder / "ra-soat-bang.png")
+                show_grid(page)
+                page.screenshot(path=folder / "ra-soat-nhom.png")
                 page.keyboard.press("Escape")
                 page.wait_for_url("**/ra-soat")
                 show_marked_item(page)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from ocr.sheet_code import serial_text
 from tests.browser.conftest import Visitor, VisitorFactory
@@ -95,7 +95,7 @@ def test_nothing_is_wider_than_a_telephone(clerk: Visitor) -> None:
     page = clerk.page
     page.set_viewport_size({"width": PHONE_PX, "height": 740})
     clerk.open("/quet")
-    dropped = {"name": "chong-2.tif", "mimeType": "image/tiff", "buffer": stack()}
+    dropped = FilePayload(name="chong-2.tif", mimeType="image/tiff", buffer=stack())
     page.locator("input[name=files]").set_input_files(dropped)
     page.get_by_role("button", name="Tải lên và đọc").click()
     page.wait_for_url(re.compile(r"/quet/\d+$"))

@@ -82,7 +82,7 @@ def test_every_answer_arrives_and_the_index_is_the_true_one(outcome: Outcome, sa
     assert outcome.index.largest == 0
     assert outcome.is_published, outcome.blocked_by
     assert outcome.worker_memory_mb > 50
-    assert outcome.settled > 0
+    assert outcome.looked.answers > 0
     assert any("rà soát" in words for words in said)
 
 

@@ -67,7 +67,7 @@ def test_a_filled_database_stays_filled(empty_database: str) -> None:
     engine.dispose()
 
 
-def test_blanks_that_wait_move_to_the_contact_sheets(empty_database: str) -> None:
+def test_blanks_that_wait_move_to_the_grids(empty_database: str) -> None:
     upgrade_database(empty_database)
     engine = make_engine(empty_database)
     with make_session_factory(engine).begin() as session:
@@ -80,7 +80,7 @@ def test_blanks_that_wait_move_to_the_contact_sheets(empty_database: str) -> Non
         assert connection.scalars(queues).all() == ["single", "single", "single", "comment"]
     upgrade_database(empty_database)
     with engine.connect() as connection:
-        assert connection.scalars(queues).all() == ["blank", "single", "single", "comment"]
+        assert connection.scalars(queues).all() == ["grid", "single", "single", "comment"]
         assert connection.scalar(text("SELECT max(doubt) FROM review_item")) == pytest.approx(0.25)
     engine.dispose()
 

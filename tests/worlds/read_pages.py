@@ -28,6 +28,7 @@ class Read:
     kind: str = "choice"
     crop_sha256: str | None = None
     score: float = 0.5  # of every bubble
+    confidence: float = 0.5  # where it is not accepted
 
     @property
     def accepted(self) -> bool:
@@ -53,8 +54,14 @@ def double(code: str) -> Read:
 
 
 def blank(code: str, score: float = 0.01, crop_sha256: str = "c" * 64) -> Read:
-    """No mark at all, and nothing else odd: a contact sheet's tile."""
+    """No mark at all, and nothing else odd: a tile of a grid."""
     return Read(code, None, ("no_mark",), crop_sha256=crop_sha256, score=score)
+
+
+def doubted(code: str, value: str, confidence: float = 0.95, crop_sha256: str = "c" * 64) -> Read:
+    """One dominant mark of which the machine is not quite sure: a tile of its option's grid."""
+    states = sure(code, value).states
+    return Read(code, value, ("low_confidence",), states, crop_sha256=crop_sha256, confidence=confidence)
 
 
 def striped(code: str) -> Read:
@@ -131,7 +138,7 @@ def _field(page: Page, read: Read) -> FieldReading:
         field_code=read.code,
         kind=read.kind,
         value=read.value,
-        confidence=1.0 if read.accepted else 0.5,
+        confidence=1.0 if read.accepted else read.confidence,
         accepted=read.accepted,
         flags=list(read.flags),
         bubbles=bubbles,

@@ -30,7 +30,12 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield _line("Chuyển người rà soát", _share(known["review"]))
     yield _line("  ngoài bỏ trống, hai ô, có sửa thật", _share(known["review_avoidable"]))
     yield _line("Trang bị từ chối", _share(known["refused_pages"]))
-    yield _line("Đã rà soát", f"{outcome.settled} ô trong {outcome.settle_s:.0f} giây")
+    looked = outcome.looked
+    yield _line("Đã rà soát", f"{looked.answers} ô trong {outcome.settle_s:.0f} giây máy")
+    yield _line(
+        "  theo nhóm / từng ô", f"{looked.tiles} ô trong bảng ({looked.decoys} ô mồi) / {looked.items} ô"
+    )
+    yield _line("Thời gian của người (0,6 s, 2 s một ô)", f"{_decimal(looked.seconds / 60, 1)} phút")
     kept = outcome.answers
     yield _line(
         "Câu trả lời đúng ý sau cùng", f"{kept.recovered} / {kept.true}; sai {kept.wrong}, mất {kept.lost}"

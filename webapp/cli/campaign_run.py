@@ -30,6 +30,7 @@ from webapp.services.publication import (
 )
 from webapp.services.rehearsal import (
     Answers,
+    Looked,
     Rehearsal,
     Size,
     count_unread,
@@ -92,7 +93,7 @@ class Outcome:
     pages_read: int
     worker_memory_mb: float
     score: Score
-    settled: int
+    looked: Looked
     settle_s: float
     answers: AnswerCheck
     index: IndexCheck
@@ -157,7 +158,7 @@ class _Run:
             not_read = len(sides_to_rescan(session, rehearsal.campaign))
         self._say("rà soát các ô máy không chắc")
         settle_started = time.monotonic()
-        settled = self._settle(rehearsal, answers)
+        looked = self._settle(rehearsal, answers)
         settle_s = time.monotonic() - settle_started
         self._say("tự chấm, thẩm định, tính chỉ số")
         self._score_units(rehearsal)
@@ -173,7 +174,7 @@ class _Run:
             pages_read=self._pages(),
             worker_memory_mb=self._memory_mb,
             score=score,
-            settled=settled,
+            looked=looked,
             settle_s=settle_s,
             answers=answer_check,
             index=index,
@@ -288,18 +289,18 @@ class _Run:
 
     # --- people -----------------------------------------------------------------------------------
 
-    def _settle(self, rehearsal: Rehearsal, answers: Answers) -> int:
-        """Settle doubtful answers, each (or a sheet of blanks) in its own transaction, as the screen does."""
-        settled = 0
+    def _settle(self, rehearsal: Rehearsal, answers: Answers) -> Looked:
+        """Settle doubtful answers, each (or a grid of them) in its own transaction, as the screen does."""
+        all_looked = Looked()
         for name in ("reviewer", "second", "third"):  # each takes what is theirs and what the former left
             while True:
                 with self._sessions.begin() as session:
                     reviewer = session.merge(rehearsal.people[name], load=False)
-                    looked_at = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
-                if looked_at == 0:
+                    looked = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
+                if looked.answers == 0:
                     break
-                settled += looked_at
-        return settled
+                all_looked += looked
+        return all_looked
 
     def _score_units(self, rehearsal: Rehearsal) -> None:
         for unit in rehearsal.campaign.units:

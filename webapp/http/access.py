@@ -40,6 +40,7 @@ class Permission(StrEnum):
     RESTORE_SCANS = "restore_scans"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
+    SEE_REVIEWERS = "see_reviewers"
     SELF_SCORE = "self_score"
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
@@ -67,6 +68,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _EVERYBODY
         | {
             Permission.ADJUDICATE,
+            Permission.SEE_REVIEWERS,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
             Permission.PAY,
@@ -75,7 +77,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(
-        _EVERYBODY | {Permission.MANAGE_USERS, Permission.MANAGE_CAMPAIGN, Permission.RESTORE_SCANS},
+        _EVERYBODY
+        | {
+            Permission.MANAGE_USERS,
+            Permission.MANAGE_CAMPAIGN,
+            Permission.RESTORE_SCANS,
+            Permission.SEE_REVIEWERS,
+        },
     ),
 }
 

@@ -34,6 +34,7 @@ _TABS = (
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
     (lazy("Phân xử"), "arbitration", "/ra-soat/phan-xu", Permission.ADJUDICATE),
+    (lazy("Số liệu rà soát"), "reviewers", "/ra-soat/nguoi", Permission.SEE_REVIEWERS),
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
     (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),

@@ -14,8 +14,10 @@ from multiprocessing.connection import Connection
 from webapp.jobs.tasks import Engine, MakeEngine, Outcome, Task, TaskFailed
 from webapp.persistence.jobs import Claim
 
-# Two: while the worker writes one result down, the child already reads the next page.
-QUEUE_LENGTH = 2
+# While the worker writes results down, the child already reads the next page; it is given more only once
+# its queue is short, because claiming one page costs the database as much as claiming six.
+QUEUE_LENGTH = 6
+_SHORT_QUEUE = 2
 _START_LIMIT_S = 120.0
 _MAX_FALSE_STARTS = 5
 _SINGLE_THREAD = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
@@ -69,8 +71,9 @@ class Child:
 
     @property
     def free_places(self) -> int:
-        """How many more tasks it may be given now."""
-        return QUEUE_LENGTH - len(self._held) if self._is_ready else 0
+        """How many more tasks it may be given now; none while it has enough to go on with."""
+        is_served = self._is_ready and len(self._held) < _SHORT_QUEUE
+        return QUEUE_LENGTH - len(self._held) if is_served else 0
 
     @property
     def deadline(self) -> float:

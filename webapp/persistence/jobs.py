@@ -61,9 +61,13 @@ class WorkerPulse(Base):
     seen_at: Mapped[dt.datetime]
 
 
-def is_work_waiting(session: Session, now: dt.datetime) -> bool:
-    """Whether a claim would find anything; a plain read, so that an idle worker writes nothing."""
-    return any(session.scalar(select(exists().where(_is_free(job, now)))) for job in JobKind)
+def waiting_jobs(session: Session, now: dt.datetime) -> list[JobKind]:
+    """The kinds of which a claim would find a row, in the order of JobKind.
+
+    A plain read, so that an idle worker writes nothing.
+    """
+    found = session.execute(select(*(exists().where(_is_free(job, now)) for job in JobKind))).one()
+    return [job for job, is_waiting in zip(JobKind, found, strict=True) if is_waiting]
 
 
 def claim_rows(

@@ -29,15 +29,16 @@ from webapp.persistence.readings import FieldReading
 
 STAGE_OF_STATE = {"open": "first", "second": "second", "arbitration": "arbitration"}
 UNFINISHED = tuple(STAGE_OF_STATE)
-ANSWER_QUEUES = ("blank", "single")  # an answer waits in one of them; comments have a queue of their own
+ANSWER_QUEUES = ("grid", "single")  # an answer waits in one of them; comments have a queue of their own
 DECISION_KINDS = ("option", "blank", "invalid", "unreadable", "text", "escalate", "undo")
 
 
 class ReviewItem(Base):
     """One doubtful answer or written comment (`queue` "comment") of one sheet.
 
-    `queue` of an answer: "blank" where contact sheets show it, in the order of `doubt`; "single" where it
-    is looked at alone; `set_aside_at`: a person saw on a contact sheet that it is not blank.
+    `queue` of an answer: "grid" where it is a tile among others of its group (`group_key`: the number of
+    options and the predicted one, "5-2"; blank is "5-0"), in the order of `doubt`; "single" where it is
+    looked at alone; `set_aside_at`: a person saw on a grid that it belongs elsewhere.
     `state`: open → done; before that "second" waits for another person's blind key, "arbitration" for a
     third one; dropped when its page no longer stands for the sheet. `second_because` says why it is keyed
     twice. A reading that contradicts what people said begins a new `round`: earlier words are history.
@@ -65,7 +66,8 @@ class ReviewItem(Base):
     second_because: Mapped[Slug | None]  # webapp.services.second_key.Because
     reopened_at: Mapped[dt.datetime | None]  # a re-read differs from what a person had said
     set_aside_at: Mapped[dt.datetime | None]
-    doubt: Mapped[float] = mapped_column(default=0.0)  # of a blank: its highest bubble score, in [0, 1]
+    group_key: Mapped[Slug | None]
+    doubt: Mapped[float] = mapped_column(default=0.0)  # that the predicted value is wrong, in [0, 1]
     lease_user: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[dt.datetime | None]
     lease_fence: Mapped[int] = mapped_column(default=0)
@@ -97,8 +99,8 @@ class Decision(Base):
     `value` is the option, or the text of a comment; `reason` a slug (of invalid, escalate, arbitration).
     `stage`: first, second or arbitration; None for undos and second opinions.
     `second_opinion`: it came after somebody else had the item; kept, never counted; if it differs, a third
-    person decides. `contact_sheet`: what was said of a whole sheet at once shares a token, and `shown_ms` is
-    each tile's share of the time.
+    person decides. `grid_id`: it was said of a whole grid at once, and `shown_ms` is each tile's share of
+    the time.
     """
 
     __tablename__ = "decision"
@@ -115,7 +117,7 @@ class Decision(Base):
     input_kind: Mapped[Slug | None]  # key | button
     shown_ms: Mapped[int | None]
     second_opinion: Mapped[bool] = mapped_column(default=False)
-    contact_sheet: Mapped[str | None] = mapped_column(String(32))
+    grid_id: Mapped[int | None] = reference("grid.id")
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), unique=True)
     item: Mapped[ReviewItem] = relationship()
 

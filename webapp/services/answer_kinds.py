@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from webapp.errors import InvalidInput
-from webapp.persistence.verification import ReviewItem
+from webapp.persistence.verification import Decision, ReviewItem
 
 INVALID_REASONS = ("several_marks", "between_options", "all_crossed_out", "unreadable_mark")
 ESCALATION_REASONS = ("unsure_rule", "need_paper", "written_note", "wrong_sheet")
@@ -11,7 +11,7 @@ ARBITRATION_REASONS = ("faint_counts", "dirt", "crossed_out", "other")
 _OF_ANSWERS = ("option", "blank", "invalid", "escalate")
 ANSWER_KINDS = {
     "single": _OF_ANSWERS,
-    "blank": _OF_ANSWERS,
+    "grid": _OF_ANSWERS,
     "comment": ("text", "blank", "unreadable", "escalate"),
 }
 _REASONS = {"invalid": INVALID_REASONS, "escalate": ESCALATION_REASONS}
@@ -22,7 +22,7 @@ class Answer:
     """What a person said: `kind` and `value` as in Decision, and how it was entered.
 
     `seen_reading_id` is the field reading whose crop was on the screen; a re-read may have come since.
-    `contact_sheet` is the token that all answers given at once with one contact sheet share.
+    `grid_id` is the group grid with which many answers were given at once.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Answer:
     input_kind: str | None = None
     shown_ms: int | None = None
     seen_reading_id: int | None = None
-    contact_sheet: str | None = None
+    grid_id: int | None = None
 
 
 def check_answer(item: ReviewItem, answer: Answer) -> None:
@@ -53,3 +53,8 @@ def check_answer(item: ReviewItem, answer: Answer) -> None:
         known = bool(answer.value and answer.value.strip())
     if not known:
         raise InvalidInput("Câu trả lời này không hợp với ô đang hiện. Chọn một trong các nút trên màn hình.")
+
+
+def is_same(said: Decision, answer: Answer) -> bool:
+    """Whether a person says again what they said."""
+    return (said.kind, said.value, said.reason) == (answer.kind, answer.value, answer.reason)

@@ -46,7 +46,7 @@ class OpenWork:
     pages_reading: int
     pages_problem: int
     files_refused: int
-    blanks_open: int
+    tiles_open: int
     answers_open: int
     comments_open: int
     answers_twice: int
@@ -87,7 +87,7 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
         pages_reading=_count_pages(session, campaign, "waiting", "reading"),
         pages_problem=_count_pages(session, campaign, "problem"),
         files_refused=_count_refused_files(session, campaign),
-        blanks_open=_count_open(session, campaign, waiting, ReviewItem.queue == "blank"),
+        tiles_open=_count_open(session, campaign, waiting, ReviewItem.queue == "grid"),
         answers_open=_count_open(session, campaign, waiting, ReviewItem.queue == "single"),
         comments_open=_count_open(session, campaign, waiting, ReviewItem.queue == "comment"),
         answers_twice=_count_open(session, campaign, ReviewItem.state == "second"),

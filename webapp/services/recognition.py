@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from ocr.model import FieldReading as ReadField
 from ocr.model import Flag, PageReading, PageStatus, SheetIdentity, TextReading
@@ -97,7 +97,7 @@ def record_reading(
     Raises:
         ClaimLost: the lease ran out, and the page was given to somebody else; write nothing.
     """
-    page = session.get_one(Page, claim.row_id)
+    page = session.get_one(Page, claim.row_id, options=[joinedload(Page.batch)])
     verdict = judge_page(session, page, done.reading)
     close_claim(session, claim, **asdict(verdict))
     reading = _add_reading(session, page, done, now)
@@ -154,7 +154,8 @@ def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdic
     sheet = session.scalars(
         select(Sheet)
         .where(Sheet.campaign_id == page.batch.campaign_id, Sheet.serial == reading.identity.serial)
-        .with_for_update()
+        .options(joinedload(Sheet.group, innerjoin=True), joinedload(Sheet.unit, innerjoin=True))
+        .with_for_update(of=Sheet)
     ).first()
     if sheet is None:
         return PageVerdict("problem", "trial_sheet" if is_trial(reading.identity) else "unknown_serial")

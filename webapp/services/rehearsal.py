@@ -26,12 +26,12 @@ from webapp.services.accounts import NewAccount, Role, create_user
 from webapp.services.answer_kinds import Answer
 from webapp.services.batches import SIDES
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
-from webapp.services.contact_sheets import SeenTile, SheetAnswer, claim_tiles, settle_tiles
+from webapp.services.group_grid import DealtGrid, GridAnswer, deal_grid, settle_grid
 from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
 from webapp.services.print_files import unit_runs
 from webapp.services.printing import order_missing
-from webapp.services.review_queues import TURNS
+from webapp.services.review_queues import BLANK, QUEUES, TURNS, predicted_of
 from webapp.services.sample_scores import appraise_unit, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
@@ -144,23 +144,44 @@ class Answers:
         return self.by_place[serial_text(item.sheet.serial), item.field_code]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a simulated person looked at: tiles of grids (decoys among them), and items alone."""
+
+    tiles: int = 0
+    decoys: int = 0
+    items: int = 0
+
+    def __add__(self, other: "Looked") -> "Looked":
+        """All of both."""
+        return Looked(self.tiles + other.tiles, self.decoys + other.decoys, self.items + other.items)
+
+    @property
+    def answers(self) -> int:
+        """How many pieces of work: each tile and each item."""
+        return self.tiles + self.items
+
+    @property
+    def seconds(self) -> float:
+        """What it would cost a person, at the published pace a piece (ux.md B7)."""
+        pace_s = {queue.code: queue.anchor_s for queue in QUEUES}
+        return self.tiles * pace_s["grid"] + self.items * pace_s["single"]
+
+
 def settle_next(
     session: Session, reviewer: User, campaign: Campaign, answers: Answers, now: dt.datetime
-) -> int:
-    """Settle a contact sheet, else one doubtful answer, as somebody who sees the paper.
-
-    Gives how many were looked at: 0 when none is left.
-    """
-    tiles = claim_tiles(session, reviewer, now, WorkFilter(campaign.id))
-    if tiles:
-        settle_tiles(session, reviewer, campaign.id, _said_of_sheet(tiles, answers), now)
-        return len(tiles)
+) -> Looked:
+    """Settle a grid, else one doubtful answer, as somebody who sees the paper; nothing when none is left."""
+    dealt = deal_grid(session, reviewer, now, WorkFilter(campaign.id))
+    if dealt is not None:
+        settle_grid(session, reviewer, dealt.grid, _said_of_grid(dealt, answers), now)
+        return Looked(tiles=len(dealt.tiles), decoys=sum(tile.is_decoy for tile in dealt.tiles))
     for queue in ("single", *TURNS):
         item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue=queue))
         if item is not None:
             record_decision(session, reviewer, item.id, _said(answers.of_item(item), queue), now)
-            return 1
-    return 0
+            return Looked(items=1)
+    return Looked()
 
 
 def score_rehearsed_unit(
@@ -172,11 +193,12 @@ def score_rehearsed_unit(
     appraise_unit(session, rehearsal.people["appraiser"], unit, seed=seed, now=now)
 
 
-def _said_of_sheet(tiles: Sequence[ReviewItem], answers: Answers) -> SheetAnswer:
-    """Every tile was seen; those that are not blank on the paper are marked."""
-    marked = {item.id for item in tiles if answers.of_item(item).value is not None}
-    seen = {SeenTile(item.id, item.field_reading_id) for item in tiles}
-    return SheetAnswer(frozenset(seen), frozenset(marked))
+def _said_of_grid(dealt: DealtGrid, answers: Answers) -> GridAnswer:
+    """Every tile was seen; those that are not as predicted on the paper are marked."""
+    predicted = predicted_of(dealt.grid.group_key)
+    expected = None if predicted == BLANK else predicted
+    marked = {tile.id for tile in dealt.tiles if answers.of_item(tile.item).value != expected}
+    return GridAnswer(frozenset(tile.id for tile in dealt.tiles), frozenset(marked))
 
 
 def _said(field: TruthField, queue: str) -> Answer:

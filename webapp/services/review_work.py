@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Sheet
+from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.readings import TextDraft
 from webapp.persistence.responses import OpenCount, open_item_counts
 from webapp.persistence.verification import (
@@ -20,11 +21,10 @@ from webapp.persistence.verification import (
     said_this_round,
     standing_decisions,
 )
-from webapp.services.review_queues import ONE_BY_ONE, TURNS, kind_of_work, turns_of
+from webapp.services.review_queues import ONE_BY_ONE, QUEUES, TURNS, kind_of_work, turns_of
 from webapp.services.verification import WorkFilter
 
-# Seconds a piece until enough decisions are measured: ux.md B7.
-ANCHOR_S = {"blank": 0.6, "single": 2.0, "second": 1.8, "arbitration": 8.0, "comment": 20.0}
+ANCHOR_S = {queue.code: queue.anchor_s for queue in QUEUES}  # seconds a piece
 _MEASURED_DECISIONS = 100
 _ENOUGH_DECISIONS = 20
 _LONGEST_MS = 60_000  # longer means that the person went away
@@ -32,14 +32,19 @@ _LONGEST_MS = 60_000  # longer means that the person went away
 
 @dataclass(frozen=True, slots=True)
 class WorkLine:
-    """What one form still asks for; `minutes` for one person, rounded up."""
+    """What one form still asks for: pieces by queue; `minutes` for one person, rounded up."""
 
     form_code: str
-    blank: int
-    single: int
-    comment: int
-    second: int
-    arbitration: int
+    waiting: Mapping[str, int]
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """What one queue still asks for; `minutes` for one person, rounded up."""
+
+    code: str
+    waiting: int
     minutes: int
 
 
@@ -58,6 +63,18 @@ def list_work(session: Session, campaign_id: int) -> list[WorkLine]:
     pace = measure_pace_s(session, campaign_id)
     forms = sorted({count.form_code for count in counts})
     return [_line(form, [c for c in counts if c.form_code == form], pace) for form in forms]
+
+
+def list_queues(session: Session, user: User, campaign_id: int) -> list[QueueLeft]:
+    """Every queue with something in it for this person, in the order of work."""
+    waiting = Counter(count_turns(session, user, campaign_id))
+    waiting["page"] = count_open_problems(session, campaign_id)
+    pace = measure_pace_s(session, campaign_id)
+    return [
+        QueueLeft(queue.code, waiting[queue.code], math.ceil(waiting[queue.code] * pace[queue.code] / 60))
+        for queue in QUEUES
+        if waiting[queue.code]
+    ]
 
 
 def measure_pace_s(session: Session, campaign_id: int) -> dict[str, float]:
@@ -166,19 +183,12 @@ def has_decided(session: Session, user: User, item_id: int) -> bool:
     return session.scalar(own.limit(1)) is not None
 
 
-def _line(form_code: str, counts: Sequence[OpenCount], pace_s: dict[str, float]) -> WorkLine:
+def _line(form_code: str, counts: Sequence[OpenCount], pace_s: Mapping[str, float]) -> WorkLine:
     waiting = {count.queue: count.open for count in counts}
-    waiting |= {"second": sum(c.second for c in counts), "arbitration": sum(c.arbitration for c in counts)}
-    seconds = sum(waiting.get(queue, 0) * pace for queue, pace in pace_s.items())
-    return WorkLine(
-        form_code=form_code,
-        blank=waiting.get("blank", 0),
-        single=waiting.get("single", 0),
-        comment=waiting.get("comment", 0),
-        second=waiting["second"],
-        arbitration=waiting["arbitration"],
-        minutes=math.ceil(seconds / 60),
-    )
+    turns = {"second": sum(c.second for c in counts), "arbitration": sum(c.arbitration for c in counts)}
+    waiting |= {turn: number for turn, number in turns.items() if number}
+    seconds = sum(number * pace_s[queue] for queue, number in waiting.items())
+    return WorkLine(form_code, waiting, math.ceil(seconds / 60))
 
 
 def _mean_s(session: Session, campaign_id: int, queue: str) -> float | None:

@@ -1,7 +1,7 @@
 """People settle the doubtful answers, one at a time: enqueue, claim, decide, undo, release.
 
-Answers read as blank are shown many at a time (services.contact_sheets). Who looks after a first person is
-for services.second_key to say.
+Answers of one predicted value are shown many at a time (services.group_grid). Who looks after a first person
+is for services.second_key to say.
 
 Every change of an item starts by taking its row, so two people never settle it at once, on either database.
 A claim is a lease: it runs out by itself, and nothing is lost if its holder answers late.
@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, Update, or_, select, update
+from sqlalchemy import Select, Update, select, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import ClaimLost, NotFound
@@ -29,8 +29,17 @@ from webapp.persistence.verification import (
     said_this_round,
     standing_decisions,
 )
-from webapp.services.answer_kinds import Answer, check_answer
-from webapp.services.review_queues import COMMENTS_LAST, TURNS, doubt_of, kind_of_work, queue_of, turns_of
+from webapp.services.answer_kinds import Answer, check_answer, is_same
+from webapp.services.review_queues import (
+    COMMENTS_LAST,
+    TURNS,
+    doubt_of,
+    group_of,
+    is_free,
+    kind_of_work,
+    queue_of,
+    turns_of,
+)
 from webapp.services.second_key import Because, is_checked_in_full, settle_state
 
 LEASE_S = 120
@@ -43,7 +52,7 @@ Outcome = Literal["settled", "escalated", "repeated", "late"]
 
 @dataclass(frozen=True, slots=True)
 class WorkFilter:
-    """Which part of a campaign's work a person wants; None is all of it. `queue`: one of KINDS_OF_WORK."""
+    """Which part of a campaign's work a person wants; None is all of it. `queue`: one of QUEUES."""
 
     campaign_id: int
     queue: str | None = None
@@ -121,6 +130,7 @@ def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> 
         field_code=field.field_code,
         form_code=sheet.form_code,
         queue=queue_of(field),
+        group_key=group_of(field),
         doubt=doubt_of(field),
         position=(page.side or 0) * _SIDE_STEP + place,
         opened_at=now,
@@ -136,10 +146,11 @@ def _move_item(
     was_unfinished = item.state in UNFINISHED
     item.field_reading = field
     if item.set_aside_at is None and item.reopened_at is None:  # else it is looked at alone, whatever is read
-        item.queue, item.doubt = queue_of(field), doubt_of(field)
+        item.queue, item.group_key, item.doubt = queue_of(field), group_of(field), doubt_of(field)
     said = last_decision(session, item.id)
     if said is None:
-        item.state = "open" if not field.accepted else "second" if in_full else "dropped"
+        is_settled = field.accepted and item.set_aside_at is None  # a machine does not overrule a doubt
+        item.state = "open" if not is_settled else "second" if in_full else "dropped"
         item.second_because = Because.FULL_CHECK if item.state == "second" else None
         if item.state == "dropped":
             item.lease_user, item.lease_until = None, None
@@ -236,11 +247,6 @@ def open_items(wanted: WorkFilter, queues: Collection[str]) -> Select[int]:
     return rows
 
 
-def is_free(now: dt.datetime) -> ColumnElement[bool]:
-    """Whether nobody's lease is on an item."""
-    return or_(ReviewItem.lease_user.is_(None), ReviewItem.lease_until <= now)
-
-
 def _lease(session: Session, user: User, until: dt.datetime, candidates: Select[int]) -> ReviewItem | None:
     """One atomic statement; rows that others are just taking are skipped."""
     first = candidates.limit(1).with_for_update(skip_locked=True).scalar_subquery()
@@ -269,7 +275,7 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
     item = take_item(session, item_id)
     check_answer(item, answer)
     mine = _own_word(session, item, user)
-    if mine is not None and _is_same(mine, answer) and item.state != "open":
+    if mine is not None and item.state != "open" and is_same(mine, answer):
         return "repeated"
     stage = _stage_of(session, item, mine, user, now)
     decision = _decision(item, user, answer, now, stage=stage)
@@ -288,16 +294,16 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
 def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_id: int) -> ReviewItem | None:
     """Take back this person's last decision that still counts, and give its item to look at again.
 
-    What was said with one contact sheet is taken back together. Repeatable; what others settled since is
+    What was said with one grid is taken back together. Repeatable; what others settled since is
     left alone. None when there is nothing to take back.
     """
     own = _own_undoable(user, campaign_id)
     last = session.scalar(own.order_by(Decision.id.desc()).limit(1))
     if last is None:
         return None
-    if last.contact_sheet is None:
+    if last.grid_id is None:
         return _undo(session, user, last, now)
-    together = own.where(Decision.contact_sheet == last.contact_sheet).order_by(Decision.item_id)
+    together = own.where(Decision.grid_id == last.grid_id).order_by(Decision.item_id)
     return [_undo(session, user, decision, now) for decision in session.scalars(together).all()][-1]
 
 
@@ -327,10 +333,6 @@ def _seen_reading_id(session: Session, item: ReviewItem, answer: Answer) -> int:
     if seen is None or (seen.sheet_id, seen.field_code) != (item.sheet_id, item.field_code):
         return item.field_reading_id
     return seen.id
-
-
-def _is_same(said: Decision, answer: Answer) -> bool:
-    return (said.kind, said.value, said.reason) == (answer.kind, answer.value, answer.reason)
 
 
 def _own_word(session: Session, item: ReviewItem, user: User) -> Decision | None:
@@ -378,7 +380,7 @@ def _decision(
         input_kind=answer.input_kind,
         shown_ms=answer.shown_ms,
         second_opinion=stage is None and undoes_id is None,
-        contact_sheet=answer.contact_sheet,
+        grid_id=answer.grid_id,
         undoes_id=undoes_id,
     )
 

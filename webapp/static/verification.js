@@ -28,7 +28,7 @@
 
   function item() { return document.getElementById("o"); }
 
-  // A comment's box and a contact sheet's first tile ask for the focus; else the item itself has it.
+  // A comment's box and a grid's first tile ask for the focus; else the item itself has it.
   function takeFocus() { (item().querySelector("[data-focus]") || item()).focus({ preventScroll: true }); }
 
   function tile() { return document.activeElement.closest("[data-tile]"); }

@@ -13,6 +13,7 @@ from webapp.services.answer_kinds import Answer
 from webapp.services.review_work import (
     ANCHOR_S,
     count_progress,
+    list_queues,
     list_recent,
     list_work,
     measure_pace_s,
@@ -51,11 +52,14 @@ def settle(session: Session, world: SmallWorld, now: dt.datetime, count: int, sh
 def test_work_is_counted_by_form_with_minutes(session: Session, world: SmallWorld, now: dt.datetime) -> None:
     read_sheets(session, world, now, 3, double("CX4.1"), blank("CX4.2"), comment("CX4.gop_y"))
     (line,) = list_work(session, world.campaign.id)
-    assert (line.form_code, line.blank, line.single, line.comment, line.arbitration) == ("CX4", 3, 3, 3, 0)
+    assert (line.form_code, line.waiting) == ("CX4", {"grid": 3, "single": 3, "comment": 3})
     assert line.minutes == 2  # 3 × 0.6 s + 3 × 2 s + 3 × 20 s, rounded up
+    left = list_queues(session, world.users["reviewer"], world.campaign.id)
+    queues = [(queue.code, queue.waiting, queue.minutes) for queue in left]
+    assert queues == [("grid", 3, 1), ("single", 3, 1), ("comment", 3, 1)]
     settle(session, world, now, 1, 900)
     assert count_progress(session, WorkFilter(world.campaign.id)) == (1, 9)
-    assert count_progress(session, WorkFilter(world.campaign.id, "blank")) == (0, 3)
+    assert count_progress(session, WorkFilter(world.campaign.id, "grid")) == (0, 3)
     assert count_progress(session, WorkFilter(world.campaign.id, "single")) == (1, 3)
     assert count_progress(session, WorkFilter(world.campaign.id, None, "CH1")) == (0, 0)
 
@@ -163,5 +167,6 @@ def test_a_suggestion_needs_a_single_harmless_reason(read: Read, suggested: str 
 
 def test_nothing_is_suggested_twice(now: dt.datetime) -> None:
     assert suggest_answer(item_of(faint("CX4.1", "3"), reopened_at=now)) is None
+    assert suggest_answer(item_of(faint("CX4.1", "3"), set_aside_at=now)) is None
     assert suggest_answer(item_of(faint("CX4.1", "3"), state="arbitration")) is None
     assert suggest_answer(item_of(faint("CX4.1", "3"), queue="comment")) is None

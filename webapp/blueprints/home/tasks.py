@@ -58,9 +58,9 @@ def _intake_tasks(work: OpenWork) -> list[Task]:
 
 def _review_tasks(work: OpenWork) -> list[Task]:
     tasks = []
-    if work.blanks_open:
-        word = ngettext("ô máy đọc là trống cần xem", "ô máy đọc là trống cần xem", work.blanks_open)
-        tasks.append(Task(_number(work.blanks_open), word, "/ra-soat", "attention"))
+    if work.tiles_open:
+        word = ngettext("ô cần xem theo nhóm", "ô cần xem theo nhóm", work.tiles_open)
+        tasks.append(Task(_number(work.tiles_open), word, "/ra-soat", "attention"))
     if work.answers_open:
         minutes = math.ceil(work.answers_open * ANCHOR_S["single"] / 60)
         word = _("ô cần rà soát, khoảng %(minutes)s phút", minutes=minutes)

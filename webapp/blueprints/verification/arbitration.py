@@ -51,7 +51,7 @@ def show_start() -> str:
     return render_template(
         "verification/arbitration.html",
         mine=mine,
-        others=sum(line.arbitration for line in lines) - mine,
+        others=sum(line.waiting.get(STAGE, 0) for line in lines) - mine,
         decided=decided,
         missing=find_missing(),
     )

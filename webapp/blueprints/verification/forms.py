@@ -7,8 +7,8 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
 from webapp.services.answer_kinds import Answer
-from webapp.services.contact_sheets import TILES, SeenTile, SheetAnswer
-from webapp.services.review_queues import KINDS_OF_WORK
+from webapp.services.group_grid import TILES, GridAnswer
+from webapp.services.review_queues import QUEUES
 from webapp.services.verification import WorkFilter
 
 _INPUTS = ("key", "button")
@@ -34,20 +34,19 @@ def read_answer(fields: Mapping[str, str]) -> Answer:
     )
 
 
-def read_sheet_answer(fields: MultiDict[str, str]) -> SheetAnswer:
-    """The tiles that were on the screen (`seen`: item-reading) and those that are not blank (`marked`: item).
+def read_grid_answer(fields: MultiDict[str, str]) -> GridAnswer:
+    """The tiles that were on the screen (`seen`) and those that belong elsewhere (`marked`).
 
     Raises:
-        InvalidInput: nothing was seen or marked, or more than a sheet has.
+        InvalidInput: nothing was seen or marked, or more than a grid has.
     """
-    pairs = [value.partition("-") for value in fields.getlist("seen")]
-    seen = {SeenTile(_id_in(item), _id_in(reading)) for item, _, reading in pairs}
-    marked = {_id_in(item) for item in fields.getlist("marked")}
+    seen = {_id_in(tile) for tile in fields.getlist("seen")}
+    marked = {_id_in(tile) for tile in fields.getlist("marked")}
     if not seen and not marked:
-        raise InvalidInput("Chưa có ô nào được xem. Nhìn ảnh trước, rồi mới nhận là trống.")
+        raise InvalidInput("Chưa có ô nào được xem. Nhìn ảnh trước, rồi mới nhận.")
     if max(len(seen), len(marked)) > TILES:
         raise InvalidInput("Một bảng không có nhiều ô như vậy. Tải lại trang rồi làm lại.")
-    return SheetAnswer(
+    return GridAnswer(
         seen=frozenset(seen),
         marked=frozenset(marked),
         input_kind=_input_kind(fields),
@@ -58,7 +57,8 @@ def read_sheet_answer(fields: MultiDict[str, str]) -> SheetAnswer:
 def read_filter(fields: Mapping[str, str], campaign_id: int) -> WorkFilter:
     """Which queue (`hang`) and form (`phieu`) the address names; what is unknown is left out."""
     queue = fields.get("hang", "")
-    return WorkFilter(campaign_id, queue if queue in KINDS_OF_WORK else None, fields.get("phieu") or None)
+    known = queue in {one.code for one in QUEUES}
+    return WorkFilter(campaign_id, queue if known else None, fields.get("phieu") or None)
 
 
 def filter_arguments(wanted: WorkFilter) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _input_kind(fields: Mapping[str, str]) -> str | None:
 
 
 def _id_in(text: str) -> int:
-    """An item or reading that a tile names.
+    """The tile that a box names.
 
     Raises:
         InvalidInput: no number.

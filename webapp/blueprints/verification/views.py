@@ -1,13 +1,13 @@
-"""Rà soát: one doubtful answer, or one contact sheet of blanks, a round trip; with or without script."""
-
-from collections.abc import Sequence
+"""Rà soát: where work begins, and one doubtful answer a round trip."""
 
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter, read_sheet_answer
+from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
+from webapp.blueprints.verification.grid import grid_address
+from webapp.blueprints.verification.order import begin_next, item_address
 from webapp.blueprints.verification.pages import Notice, find_missing, show_work
-from webapp.blueprints.verification.tiles import outcome_notice, sheet_address, show_sheet
+from webapp.blueprints.verification.words import QUEUE_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -18,7 +18,7 @@ from webapp.http.locale import _, language
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import ReviewItem
-from webapp.services import contact_sheets, review_work, verification
+from webapp.services import group_grid, review_work, verification
 from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
@@ -40,31 +40,34 @@ def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
 @blueprint.get("")
 @access.policy(Permission.VERIFY)
 def show_start() -> str:
-    """How much is left, and one button."""
+    """How much is left in each queue, and one button."""
     session, campaign = current_session(), current_campaign()
-    lines = review_work.list_work(session, campaign.id)
-    mine = review_work.count_turns(session, current_user(), campaign.id)
-    done, total = review_work.count_progress(session, WorkFilter(campaign.id))
     wanted = WorkFilter(campaign.id)
-    held = _held_tiles(wanted) or verification.held_item(session, current_user(), wanted)
-    titles = {line.form_code: form_library().latest(line.form_code).title(language()) for line in lines}
+    lines = review_work.list_work(session, campaign.id)
+    done, total = review_work.count_progress(session, wanted)
     return render_template(
-        "verification/start.html", lines=lines, titles=titles, done=done, total=total, held=held,
-        mine=mine, missing=find_missing(),
-    )  # fmt: skip
+        "verification/start.html",
+        queues=review_work.list_queues(session, current_user(), campaign.id),
+        queue_words=QUEUE_WORDS,
+        lines=lines,
+        titles={line.form_code: form_library().latest(line.form_code).title(language()) for line in lines},
+        done=done,
+        total=total,
+        held=_has_grid(wanted) or verification.held_item(session, current_user(), wanted),
+        missing=find_missing(),
+        may_settle_pages=access.may(current_user(), Permission.INTAKE),
+    )
 
 
 @blueprint.post("/bat-dau")
 @access.policy(Permission.VERIFY)
 def begin() -> Response:
-    """Claim the first of what is wanted: blanks first, as they are the cheapest."""
+    """Claim the first of what is wanted, in the order of the queues."""
     wanted = read_filter(request.form, current_campaign().id)
-    if _claim_tiles(wanted):
-        return go_to(sheet_address(wanted))
-    item = _claim(wanted)
-    if item is None:
+    address = begin_next(wanted)
+    if address is None:
         return go_to(url_for("verification.show_start"), _("Không còn ô nào chờ bạn ở phần này."))
-    return go_to(_address_of(item, wanted))
+    return go_to(address)
 
 
 @blueprint.get("/o")
@@ -74,7 +77,7 @@ def show_held() -> Response:
     wanted = _wanted()
     held = verification.held_item(current_session(), current_user(), wanted)
     if held is None:
-        return go_to(sheet_address(wanted) if _held_tiles(wanted) else url_for("verification.show_start"))
+        return go_to(grid_address(wanted) if _has_grid(wanted) else url_for("verification.show_start"))
     if held.state == "arbitration":
         return go_to(_address_of(held, wanted))
     return show_work(held, wanted)
@@ -86,7 +89,7 @@ def show_item(item: ReviewItem) -> Response:
     """One of my items again, to look at or to correct."""
     user = current_user()
     if item.lease_user != user.username and not review_work.has_decided(current_session(), user, item.id):
-        return go_to(_work_address(_wanted()))
+        return go_to(item_address(_wanted()))
     if item.state == "arbitration" and item.lease_user == user.username:
         return go_to(_address_of(item, _wanted()))
     return show_work(item, _wanted())
@@ -95,19 +98,20 @@ def show_item(item: ReviewItem) -> Response:
 @blueprint.post("/o/<int:item_id>")
 @access.policy(Permission.VERIFY, scope=load_item)
 def decide(item: ReviewItem) -> Response:
-    """Keep the decision, and go on with the next item, or with the sheet that was left to correct a tile."""
+    """Keep the decision, and go on with the next item, or with the grid that was left to correct a tile."""
     answer, wanted = read_answer(request.form), _wanted()
     outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
-    if outcome != "late" and _held_tiles(wanted):
-        return go_to(sheet_address(wanted))
+    if outcome != "late" and _has_grid(wanted):
+        return go_to(grid_address(wanted))
     following = _claim(wanted)
     if outcome == "late":
         keep_changes()
-        if following is not None and following.state == "arbitration":
-            return go_to(_address_of(following, wanted), _late_notice().text)
+    if following is not None and following.state == "arbitration":
+        return go_to(_address_of(following, wanted), _late_notice().text if outcome == "late" else None)
+    if outcome == "late":
         return show_work(following, wanted, _late_notice(), _TAKEN)
-    if not wants_fragment() or (following is not None and following.state == "arbitration"):
-        return go_to(_address_of(following, wanted))
+    if not wants_fragment():
+        return go_to(item_address(wanted))
     return show_work(following, wanted)
 
 
@@ -129,8 +133,9 @@ def undo() -> Response:
         return _nothing_to_undo(wanted)
     if item.state == "arbitration" and item.lease_user == current_user().username:
         return go_to(_address_of(item, wanted), _("Đã hoàn tác. Ô vừa làm hiện lại."))
-    if item.queue == contact_sheets.QUEUE and item.state == "open":
-        return go_to(sheet_address(wanted), _("Đã hoàn tác. Bảng vừa làm hiện lại."))
+    if item.queue == group_grid.QUEUE and item.state == "open":
+        group_grid.deal_again(current_session(), current_user(), now(), item)
+        return go_to(grid_address(wanted), _("Đã hoàn tác. Bảng vừa làm hiện lại."))
     if not wants_fragment():
         return go_to(url_for("verification.show_item", item_id=item.id, **filter_arguments(wanted)))
     return show_work(item, wanted, Notice(_("Đã hoàn tác. Ô vừa làm hiện lại."), "success"))
@@ -152,49 +157,6 @@ def stop() -> Response:
     return go_to(
         url_for("verification.show_start"), _("Đã dừng. Ô đang mở đã trả lại hàng chờ; việc đã làm vẫn giữ.")
     )
-
-
-# -- contact sheets ----------------------------------------------------------------------------------
-
-
-@blueprint.get("/bang")
-@access.policy(Permission.VERIFY)
-def show_tiles() -> Response:
-    """The tiles I am at."""
-    wanted = _wanted()
-    held = _held_tiles(wanted)
-    if not held:
-        return go_to(url_for("verification.show_start"))
-    return show_sheet(held, wanted)
-
-
-@blueprint.post("/bang")
-@access.policy(Permission.VERIFY)
-def settle_sheet() -> Response:
-    """Keep what was seen as blank, pass on what was marked, and go on with the next sheet."""
-    answer, wanted = read_sheet_answer(request.form), _wanted()
-    outcome = contact_sheets.settle_tiles(
-        current_session(), current_user(), wanted.campaign_id, answer, now()
-    )
-    notice, tiles = outcome_notice(outcome), _claim_tiles(wanted)
-    if outcome.late or outcome.unsettled:
-        keep_changes()
-        return show_sheet(tiles, wanted, notice, _TAKEN)
-    if not tiles and wanted.queue is None and (following := _claim(wanted)) is not None:
-        return go_to(_address_of(following, wanted), notice.text)
-    if not wants_fragment():
-        return go_to(sheet_address(wanted), notice.text)
-    return show_sheet(tiles, wanted, notice)
-
-
-@blueprint.post("/bang/giu")
-@access.policy(Permission.VERIFY)
-def renew_sheet() -> tuple[str, int]:
-    """Keep the tiles a while longer: their person is active."""
-    contact_sheets.renew_tiles(
-        current_session(), current_user(), _wanted(), now(), lease_s=settings().lease_s
-    )
-    return "", 204
 
 
 # -- pictures ----------------------------------------------------------------------------------------
@@ -227,37 +189,25 @@ def _claim(wanted: WorkFilter) -> ReviewItem | None:
     )
 
 
-def _claim_tiles(wanted: WorkFilter) -> Sequence[ReviewItem]:
-    if wanted.queue not in (None, contact_sheets.QUEUE):
-        return ()
-    return contact_sheets.claim_tiles(
-        current_session(), current_user(), now(), wanted, lease_s=settings().lease_s
-    )
-
-
-def _held_tiles(wanted: WorkFilter) -> Sequence[ReviewItem]:
-    if wanted.queue not in (None, contact_sheets.QUEUE):
-        return ()
-    return contact_sheets.held_tiles(current_session(), current_user(), wanted)
+def _has_grid(wanted: WorkFilter) -> bool:
+    if wanted.queue not in (None, group_grid.QUEUE):
+        return False
+    return group_grid.find_dealt_grid(current_session(), current_user(), wanted) is not None
 
 
 def _nothing_to_undo(wanted: WorkFilter) -> Response:
     words = _("Không còn gì để hoàn tác.")
-    if not wants_fragment() and _held_tiles(wanted):
-        return go_to(sheet_address(wanted), words)
+    if not wants_fragment() and _has_grid(wanted):
+        return go_to(grid_address(wanted), words)
     held = verification.held_item(current_session(), current_user(), wanted)
     return show_work(held, wanted, Notice(words, "warning"))
 
 
-def _work_address(wanted: WorkFilter) -> str:
-    return url_for("verification.show_held", **filter_arguments(wanted))
-
-
-def _address_of(item: ReviewItem | None, wanted: WorkFilter) -> str:
+def _address_of(item: ReviewItem, wanted: WorkFilter) -> str:
     """Where this person works on the item they were given."""
-    if item is not None and item.state == "arbitration":
+    if item.state == "arbitration":
         return url_for("arbitration.show_item", item_id=item.id)
-    return _work_address(wanted)
+    return item_address(wanted)
 
 
 def _late_notice() -> Notice:

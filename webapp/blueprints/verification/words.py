@@ -13,7 +13,7 @@ FLAG_WORDS = {
     "streak": lazy("có vệt đen của máy quét"),
 }
 REOPENED = lazy("máy đọc lại thấy khác câu trả lời trước")
-SET_ASIDE = lazy("có người xem bảng ô trống thấy ô này có dấu")
+SET_ASIDE = lazy("có người xem bảng ảnh thấy ô này khác các ô bên cạnh")
 WRITTEN = lazy("có chữ viết tay")
 BLIND = lazy("ô này được nhập hai lần; nhìn ảnh mà chọn, không ai thấy câu trả lời trước")
 ARBITRATED = lazy("hai người nhập khác nhau, hoặc có người chuyển lên")
@@ -43,6 +43,20 @@ KIND_WORDS = {
     "unreadable": lazy("không đọc được"),
     "text": lazy("đã nhập chữ"),
     "escalate": lazy("chuyển phân xử"),
+}
+
+
+# What waits in each queue, and how it is done there.
+QUEUE_WORDS = {
+    "page": (lazy("Trang có vấn đề"), lazy("gán vào phiếu, bỏ, hoặc quét lại")),
+    "grid": (lazy("Soát theo nhóm"), lazy("xem lướt 24 ô máy đọc giống nhau, chỉ bấm vào ô khác")),
+    "single": (lazy("Soát từng ô"), lazy("mỗi lần một ô, nhìn ảnh, bấm một phím")),
+    "second": (
+        lazy("Nhập lần hai"),
+        lazy("người khác đã làm; bạn nhập lại mà không thấy câu trả lời của họ hay của máy"),
+    ),
+    "arbitration": (lazy("Phân xử"), lazy("hai người nhập khác nhau; bạn quyết định và nêu lý do")),
+    "comment": (lazy("Ý kiến viết tay"), lazy("gõ lại chữ người trả lời viết")),
 }
 
 

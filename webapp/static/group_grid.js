@@ -1,7 +1,7 @@
-// The contact sheet: which tiles were on the screen, moving between them, and what will be sent.
+// The group grid: which tiles were on the screen, moving between them, and what will be sent.
 //
 // A tile counts as seen only when its picture is there and wholly visible, with nothing over it, for two looks in a
-// row; only seen tiles are sent as blank. Everything that is sent are the form's own boxes, so that a person
+// row; the button opens once all were seen. Everything that is sent are the form's own boxes, so that a person
 // without script ticks them by hand. Keys that settle are verification.js's; this file runs before it.
 "use strict";
 
@@ -46,15 +46,18 @@
     count();
   }
 
-  // What Enter would settle now, on the button itself.
+  function isLooked(tile) { return box(tile, "seen").checked || box(tile, "marked").checked; }
+
+  // What Enter would settle now, on the button itself; it opens once every tile was on the screen.
   function count() {
     var all = tiles();
     if (!all.length) return;
     var marked = all.filter(function (tile) { return box(tile, "marked").checked; }).length;
-    var blank = all.filter(function (tile) { return box(tile, "seen").checked && !box(tile, "marked").checked; });
-    frame.querySelector("[data-count=blank]").textContent = "(" + blank.length + "/" + all.length + ")";
+    var unseen = all.filter(function (tile) { return !isLooked(tile); }).length;
+    frame.querySelector("[data-count=accepted]").textContent = "(" + (all.length - marked - unseen) + "/" + all.length + ")";
+    frame.querySelector("[data-count=unseen]").textContent = unseen ? String(unseen) : "";
     frame.querySelector("[data-count=marked]").textContent = marked ? String(marked) : "";
-    frame.querySelector("[data-key=accept]").disabled = blank.length + marked === 0;
+    frame.querySelector("[data-key=accept]").disabled = unseen > 0;
   }
 
   function middle(tile) {
@@ -83,6 +86,14 @@
     tile.scrollIntoView({ block: "nearest" });
   }
 
+  // While something has not been on the screen, Enter brings it there and settles nothing.
+  function showUnseen(event) {
+    var unseen = tiles().find(function (tile) { return !isLooked(tile); });
+    if (!unseen || event.target.matches("button, a, summary")) return;
+    event.preventDefault();
+    if (!event.repeat) goTo(unseen);
+  }
+
   function onKey(event) {
     if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!event.target.closest("#o") || event.shiftKey || !tiles().length) return;
@@ -91,6 +102,8 @@
       event.preventDefault();
       var next = here ? neighbour(here, STEPS[event.code]) : tiles()[0];
       if (next) goTo(next);
+    } else if (/^(Numpad)?Enter$/.test(event.code)) {
+      showUnseen(event);
     } else if (event.code === "Numpad5") {
       event.preventDefault();
       if (here && !event.repeat) box(here, "marked").click();
