@@ -2,10 +2,13 @@
 
 from webapp.persistence import (
     accounts,
+    answer_audit,
     appraisal,
     audit,
     campaign,
+    counted_sheets,
     group_grid,
+    guards,
     hand_over,
     jobs,
     page_instructions,
@@ -26,10 +29,13 @@ from webapp.persistence.base import Base
 __all__ = [
     "Base",
     "accounts",
+    "answer_audit",
     "appraisal",
     "audit",
     "campaign",
+    "counted_sheets",
     "group_grid",
+    "guards",
     "hand_over",
     "jobs",
     "page_instructions",

@@ -23,13 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
 
 STAGE_OF_STATE = {"open": "first", "second": "second", "arbitration": "arbitration"}
 UNFINISHED = tuple(STAGE_OF_STATE)
 ANSWER_QUEUES = ("grid", "single")  # an answer waits in one of them; comments have a queue of their own
+POSITIONS_PER_SIDE = 1000  # `ReviewItem.position` is side × this + place on the side
 DECISION_KINDS = ("option", "blank", "invalid", "unreadable", "text", "escalate", "undo")
 
 
@@ -59,7 +60,7 @@ class ReviewItem(Base):
     field_code: Mapped[Slug]
     form_code: Mapped[Slug]
     queue: Mapped[Slug]
-    position: Mapped[int]  # side × 1000 + place on the side
+    position: Mapped[int]  # side × POSITIONS_PER_SIDE + place on the side
     state: Mapped[Slug] = mapped_column(default="open")
     opened_at: Mapped[dt.datetime]
     round: Mapped[int] = mapped_column(default=1)
@@ -93,7 +94,7 @@ class SecondKeyRule(Base):
     full_up_to_sheets: Mapped[int] = mapped_column(default=3)
 
 
-class Decision(Base):
+class Decision(AppendOnly, Base):
     """What one person said about one item, once; `kind` is one of DECISION_KINDS.
 
     `value` is the option, or the text of a comment; `reason` a slug (of invalid, escalate, arbitration).

@@ -1,7 +1,6 @@
 """People settle the doubtful answers, one at a time: enqueue, claim, decide, undo, release.
 
-Answers of one predicted value are shown many at a time (services.group_grid). Who looks after a first person
-is for services.second_key to say.
+Many at a time: services.group_grid. Who looks after a first person: services.second_key.
 
 Every change of an item starts by taking its row, so two people never settle it at once, on either database.
 A claim is a lease: it runs out by itself, and nothing is lost if its holder answers late.
@@ -17,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import ClaimLost, NotFound
 from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import (
+    POSITIONS_PER_SIDE,
     STAGE_OF_STATE,
     UNFINISHED,
     Decision,
@@ -45,7 +46,6 @@ from webapp.services.second_key import Because, is_checked_in_full, settle_state
 LEASE_S = 120
 LEAVE_S = 5  # who leaves the page may come back as quickly as a reload does
 _NOT_COUNTED = ("duplicate", "blank", "problem")  # states of pages that stand for no sheet
-_SIDE_STEP = 1000
 
 Outcome = Literal["settled", "escalated", "repeated", "late"]
 
@@ -66,7 +66,6 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
     """Open an item for every field of a new reading that a person must look at; give their number.
 
     Where people check everything, the machine's sure answer is the first key, and a person gives the second.
-
     A re-read of a page moves its items to the new reading. A person's decision is kept: its item opens
     again only where the machine is now sure of another answer.
     """
@@ -79,7 +78,8 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
     in_full = page.sheet is not None and is_checked_in_full(session, page.sheet)
     opened = 0
     for place, field in enumerate(reading.fields):
-        item, checked = known.get(field.field_code), in_full and field.kind == "choice"
+        item = known.get((field.sheet_id, field.field_code))
+        checked = in_full and field.kind == "choice"
         if item is not None:
             opened += _move_item(session, item, field, now, in_full=checked)
         elif checked or not field.accepted:
@@ -95,7 +95,8 @@ def drop_page_items(session: Session, page_id: int) -> int:
 
 def _drop_items_of_other_sheets(session: Session, page: Page) -> None:
     """The page turned out to be another sheet's: what was asked about the former one is void."""
-    _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id != page.sheet_id))
+    own = select(Sheet.id).where(Sheet.paper_id == page.sheet_id)
+    _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id.not_in(own)))
 
 
 def _items_of_page(page_id: int) -> Select[int]:
@@ -114,9 +115,10 @@ def _drop(session: Session, item_ids: Select[int]) -> int:
     return len(ids)
 
 
-def _items_by_answer(session: Session, sheet_id: int) -> dict[str, ReviewItem]:
-    items = session.scalars(select(ReviewItem).where(ReviewItem.sheet_id == sheet_id))
-    return {item.field_code: item for item in items}
+def _items_by_answer(session: Session, paper_id: int) -> dict[tuple[int, str], ReviewItem]:
+    own = select(Sheet.id).where(Sheet.paper_id == paper_id)
+    items = session.scalars(select(ReviewItem).where(ReviewItem.sheet_id.in_(own)))
+    return {(item.sheet_id, item.field_code): item for item in items}
 
 
 def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> ReviewItem:
@@ -125,14 +127,14 @@ def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> 
         raise ValueError("a page without a sheet has no answers")
     return ReviewItem(
         campaign_id=sheet.campaign_id,
-        sheet=sheet,
+        sheet_id=field.sheet_id,
         field_reading=field,
         field_code=field.field_code,
         form_code=sheet.form_code,
         queue=queue_of(field),
         group_key=group_of(field),
         doubt=doubt_of(field),
-        position=(page.side or 0) * _SIDE_STEP + place,
+        position=(page.side or 0) * POSITIONS_PER_SIDE + place,
         opened_at=now,
         state="second" if field.accepted else "open",
         second_because=Because.FULL_CHECK if field.accepted else None,
@@ -153,7 +155,7 @@ def _move_item(
         item.state = "open" if not is_settled else "second" if in_full else "dropped"
         item.second_because = Because.FULL_CHECK if item.state == "second" else None
         if item.state == "dropped":
-            item.lease_user, item.lease_until = None, None
+            item.lease_user = item.lease_until = None
     elif said.kind != "escalate" and field.kind == "choice" and field.accepted and field.value != said.value:
         item.state, item.reopened_at, item.round = "open", now, item.round + 1
     elif said.kind == "escalate" or item.state == "dropped":

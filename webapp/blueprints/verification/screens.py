@@ -9,8 +9,10 @@ from ocr.layout import Field, PageLayout
 from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary, FormTemplate
 from webapp.blueprints.verification.words import KIND_WORDS, reasons_to_look
+from webapp.http.context import current_session
 from webapp.http.locale import gettext, language
 from webapp.persistence.verification import Decision, ReviewItem
+from webapp.services.booklets import Answers, paper_layout
 from webapp.services.suggestions import suggest_answer
 
 CROP_MARGIN_MM = 2.0  # the reader cuts this much around the field (ocr.pictures)
@@ -129,9 +131,11 @@ def value_words(form: FormTemplate, field_code: str, kind: str, value: str | Non
 
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
     """The item's place on paper."""
-    layout = library.layout(item.sheet.form_code, item.sheet.form_version)
-    places = {field.code: (page, field) for page in layout.pages for field in page.fields}
-    return places[item.field_code]
+    session, sheet = current_session(), item.sheet
+    answers = Answers(session, sheet.paper_id)
+    layout = paper_layout(session, library, sheet)
+    places = {answers.place(field.code): (page, field) for page in layout.pages for field in page.fields}
+    return places[sheet.id, item.field_code]
 
 
 def _choices(form: FormTemplate, field_code: str) -> tuple[Choice, ...]:
