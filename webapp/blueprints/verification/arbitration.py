@@ -16,6 +16,7 @@ from webapp.http.context import current_campaign, current_session, current_user,
 from webapp.http.documents import send_picture
 from webapp.http.htmx import go_to
 from webapp.http.locale import _
+from webapp.http.log import log_reading
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import Decision, ReviewItem
@@ -138,6 +139,7 @@ def show_crop(item: ReviewItem) -> Response:
 @access.policy(Permission.ADJUDICATE, scope=load_mine)
 def show_page(item: ReviewItem) -> Response:
     """The whole page."""
+    log_reading("page_seen", f"item/{item.id}")
     return _send(item.field_reading.reading.preview_sha256)
 
 
