@@ -24,6 +24,7 @@ from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
+from webapp.blueprints.verification.arbitration import blueprint as arbitration
 from webapp.blueprints.verification.grid_views import blueprint as group_grid
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     phone,
     trash,
     verification,
+    arbitration,
     group_grid,
     reviewers,
     answer_audit,

@@ -1,6 +1,6 @@
 """audits of accepted answers: commitment, seed, what is looked at, what was said
 
-Revision: 0011, after 0009.
+Revision: 0011, after 0010.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -251,7 +251,7 @@ def test_a_phone_shows_everything_within_its_width(browser: Browser, desk: Site)
 
 def open_comments(page: Page, desk: Site) -> None:
     page.goto(f"{desk.address}/ra-soat")
-    page.get_by_role("button", name="Ý kiến CX4").click()
+    page.get_by_role("button", name="Ý kiến viết tay CX4").click()
     expect(page.locator("#chu")).to_be_focused()
 
 

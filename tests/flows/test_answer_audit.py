@@ -23,7 +23,8 @@ from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.verification import ReviewItem
 from webapp.services.answer_audits import load_manifest, record_look
-from webapp.services.verification import Answer, enqueue_reading, record_decision
+from webapp.services.answer_kinds import Answer
+from webapp.services.verification import enqueue_reading, record_decision
 
 SEED = "31415926535897932384"
 PAGE = "/kiem-toan"

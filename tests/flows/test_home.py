@@ -19,7 +19,7 @@ from webapp.persistence.hand_over import HandOver, HandOverKind
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.results import PUBLISHED, IndexVersion
 from webapp.persistence.scans import Page
-from webapp.persistence.verification import ReviewItem
+from webapp.persistence.verification import ReviewItem, SecondKeyRule
 from webapp.services.campaigns import SAMPLE_DIR
 from webapp.services.paper_progress import Axis, Order, paper_progress
 from webapp.services.progress import cycle_steps, open_work
@@ -304,7 +304,7 @@ def test_the_panel_stops_when_the_index_is_published(half_way: Office, now: dt.d
 def test_without_a_campaign_the_page_says_what_comes_first(office: Office) -> None:
     with office.session() as session:
         session.execute(update(User).values(unit_id=None))
-        for table in (RespondentGroup, Unit, Level, FormTotal, Signatory, Campaign):
+        for table in (SecondKeyRule, RespondentGroup, Unit, Level, FormTotal, Signatory, Campaign):
             session.execute(delete(table))
         session.commit()
     assert "Chưa có chu kỳ đánh giá nào" in office.browser("clerk").get("/").text

@@ -346,7 +346,7 @@ def test_no_export_of_results_or_forms_holds_a_name(counter: Office) -> None:
     for username, paths in {
         "clerk": ("/", "/in", "/quet"),
         "reviewer": ("/", "/ra-soat"),
-        "head": ("/", "/chi-so", "/ra-soat/chuyen-cap"),
+        "head": ("/", "/chi-so", "/ra-soat/phan-xu"),
     }.items():
         for path in paths:
             text = counter.browser(username).get(path).text

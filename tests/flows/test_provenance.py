@@ -16,7 +16,8 @@ from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.results import IndexVersion
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ReviewItem
-from webapp.services.verification import Answer, enqueue_reading, record_decision, undo_last_decision
+from webapp.services.answer_kinds import Answer
+from webapp.services.verification import enqueue_reading, record_decision, undo_last_decision
 from webapp.storage import ScanStore
 
 

@@ -15,10 +15,10 @@ from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory
 from webapp.persistence.responses import accepted_answers, count_unaccounted
 from webapp.persistence.verification import Decision, ReviewItem, last_decision, standing_decisions
+from webapp.services.answer_kinds import Answer
 from webapp.services.group_grid import TILES, DealtGrid, GridAnswer, deal_again, deal_grid, settle_grid
 from webapp.services.verification import (
     LEASE_S,
-    Answer,
     WorkFilter,
     claim_next_item,
     enqueue_reading,

@@ -14,10 +14,11 @@ from tests.worlds.small import SmallWorld, make_small_world
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory
 from webapp.persistence.verification import ReviewItem
+from webapp.services.answer_kinds import Answer
 from webapp.services.provenance import trace_component, trace_question, trace_unit
 from webapp.services.publication import compute_trial
 from webapp.services.schemes import scheme_of_level
-from webapp.services.verification import Answer, enqueue_reading, record_decision
+from webapp.services.verification import enqueue_reading, record_decision
 
 UNIT = "19186"
 SAYS = {

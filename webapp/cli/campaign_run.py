@@ -292,13 +292,15 @@ class _Run:
     def _settle(self, rehearsal: Rehearsal, answers: Answers) -> Looked:
         """Settle doubtful answers, each (or a grid of them) in its own transaction, as the screen does."""
         all_looked = Looked()
-        while True:
-            with self._sessions.begin() as session:
-                reviewer = session.merge(rehearsal.people["reviewer"], load=False)
-                looked = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
-            if looked.answers == 0:
-                return all_looked
-            all_looked += looked
+        for name in ("reviewer", "second", "third"):  # each takes what is theirs and what the former left
+            while True:
+                with self._sessions.begin() as session:
+                    reviewer = session.merge(rehearsal.people[name], load=False)
+                    looked = settle_next(session, reviewer, rehearsal.campaign, answers, utc_now())
+                if looked.answers == 0:
+                    break
+                all_looked += looked
+        return all_looked
 
     def _score_units(self, rehearsal: Rehearsal) -> None:
         for unit in rehearsal.campaign.units:

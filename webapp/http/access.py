@@ -65,7 +65,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: frozenset(
         _EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE, Permission.RESTORE_SCANS},
     ),
-    Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
+    Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY, Permission.ADJUDICATE}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.TRACE_ANSWERS}),
     Role.HEAD: frozenset(

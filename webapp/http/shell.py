@@ -34,7 +34,7 @@ _TABS = (
     (lazy("Phát và thu"), "hand_over", "/phat-thu", Permission.HAND_OVER),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
-    (lazy("Phân xử"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),
+    (lazy("Phân xử"), "arbitration", "/ra-soat/phan-xu", Permission.ADJUDICATE),
     (lazy("Số liệu rà soát"), "reviewers", "/ra-soat/nguoi", Permission.SEE_REVIEWERS),
     (lazy("Kiểm toán"), "answer_audit", "/kiem-toan", Permission.AUDIT),
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),

@@ -1,7 +1,8 @@
 """The answers that statistics use: derived from readings and decisions each time, never stored twice.
 
 Of each side of a sheet the latest reading that was not refused stands; of each answer, a person's
-standing decision outranks the machine. Duplicate, blank and problem pages never count, nor do voided sheets.
+standing decision outranks the machine. An answer that still waits for somebody, be it for a second key or for
+a third person, does not count. Duplicate, blank and problem pages never count, nor do voided sheets.
 """
 
 from collections.abc import Collection
@@ -60,12 +61,13 @@ class AcceptedComment:
 
 @dataclass(frozen=True, slots=True)
 class OpenCount:
-    """How many items of one form and queue wait; `escalated` ones wait for the head."""
+    """How many items of one form and queue wait: for a first key, a second one, or a third person."""
 
     form_code: str
     queue: str
     open: int
-    escalated: int
+    second: int
+    arbitration: int
 
 
 def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = None) -> list[AcceptedAnswer]:
@@ -80,7 +82,7 @@ def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = N
     wanted = (
         _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
         .outerjoin(keyed, _same_answer(keyed))
-        .where(settled)
+        .where(settled, ~_waits(ANSWER_QUEUES))
         .order_by(Sheet.id, FieldReading.id)
     )
     if unit_id is not None:
@@ -94,7 +96,7 @@ def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedCommen
     rows = session.execute(
         _latest_fields(campaign_id, "text", keyed.c.value)
         .join(keyed, _same_answer(keyed))
-        .where(keyed.c.kind == "text")
+        .where(keyed.c.kind == "text", ~_waits(("comment",)))
         .order_by(Sheet.id, FieldReading.id)
     )
     return [AcceptedComment(*row) for row in rows]
@@ -102,10 +104,9 @@ def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedCommen
 
 def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
     """Unfinished items per form and queue, in the forms' order; empty when every answer is settled."""
-    waiting = func.count().filter(ReviewItem.state == "open")
-    escalated = func.count().filter(ReviewItem.state == "escalated")
+    first, second, third = (func.count().filter(ReviewItem.state == state) for state in UNFINISHED)
     rows = session.execute(
-        select(ReviewItem.form_code, ReviewItem.queue, waiting, escalated)
+        select(ReviewItem.form_code, ReviewItem.queue, first, second, third)
         .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state.in_(UNFINISHED))
         .group_by(ReviewItem.form_code, ReviewItem.queue)
         .order_by(ReviewItem.form_code, ReviewItem.queue.desc())
@@ -132,14 +133,9 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
         and_(keyed.c.kind.is_not(None), keyed.c.kind.not_in(VALIDITY_OF_KIND)),
         and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(False)),
     )
-    waits = (
-        select(ReviewItem.id)
-        .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
-        .where(ReviewItem.queue.in_(ANSWER_QUEUES), ReviewItem.state.in_(UNFINISHED))
-        .exists()
-    )
     fields = _latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
-    return session.scalar(select(func.count()).select_from(fields.where(unsettled, ~waits).subquery())) or 0
+    lost = fields.where(unsettled, ~_waits(ANSWER_QUEUES)).subquery()
+    return session.scalar(select(func.count()).select_from(lost)) or 0
 
 
 def _latest_readings(campaign_id: int) -> CTE:
@@ -182,6 +178,16 @@ def _standing_by_answer(campaign_id: int, queues: Collection[str]) -> CTE:
         .where(ReviewItem.campaign_id == campaign_id, ReviewItem.queue.in_(queues))
         .where(Decision.id.in_(last))
         .cte("keyed")
+    )
+
+
+def _waits(queues: Collection[str]) -> ColumnElement[bool]:
+    """Whether somebody must still say something about a field's answer."""
+    return (
+        select(ReviewItem.id)
+        .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
+        .where(ReviewItem.queue.in_(queues), ReviewItem.state.in_(UNFINISHED))
+        .exists()
     )
 
 

@@ -2,20 +2,33 @@
 
 An item stands for one answer of one sheet that a person must look at. A re-read moves the item to the new
 reading; each decision keeps the reading that its person saw. What counts is never stored: it is the last
-decision of an item that was not undone and is not a second opinion (`standing_decisions`).
+decision of a finished item that was not undone and is not a second opinion (`standing_decisions`).
 """
 
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    case,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
 
-UNFINISHED = ("open", "escalated")
+STAGE_OF_STATE = {"open": "first", "second": "second", "arbitration": "arbitration"}
+UNFINISHED = tuple(STAGE_OF_STATE)
 ANSWER_QUEUES = ("grid", "single")  # an answer waits in one of them; comments have a queue of their own
 POSITIONS_PER_SIDE = 1000  # `ReviewItem.position` is side × this + place on the side
 DECISION_KINDS = ("option", "blank", "invalid", "unreadable", "text", "escalate", "undo")
@@ -27,7 +40,9 @@ class ReviewItem(Base):
     `queue` of an answer: "grid" where it is a tile among others of its group (`group_key`: the number of
     options and the predicted one, "5-2"; blank is "5-0"), in the order of `doubt`; "single" where it is
     looked at alone; `set_aside_at`: a person saw on a grid that it belongs elsewhere.
-    `state`: open → done; escalated waits for the head; dropped when its page no longer stands for the sheet.
+    `state`: open → done; before that "second" waits for another person's blind key, "arbitration" for a
+    third one; dropped when its page no longer stands for the sheet. `second_because` says why it is keyed
+    twice. A reading that contradicts what people said begins a new `round`: earlier words are history.
     `form_code` and `position` give the order of work: the same question of the same form together.
     `lease_fence` counts the claims, so that every claim can be told from the one before.
     """
@@ -48,6 +63,8 @@ class ReviewItem(Base):
     position: Mapped[int]  # side × POSITIONS_PER_SIDE + place on the side
     state: Mapped[Slug] = mapped_column(default="open")
     opened_at: Mapped[dt.datetime]
+    round: Mapped[int] = mapped_column(default=1)
+    second_because: Mapped[Slug | None]  # webapp.services.second_key.Because
     reopened_at: Mapped[dt.datetime | None]  # a re-read differs from what a person had said
     set_aside_at: Mapped[dt.datetime | None]
     group_key: Mapped[Slug | None]
@@ -59,13 +76,32 @@ class ReviewItem(Base):
     field_reading: Mapped[FieldReading] = relationship()
 
 
+class SecondKeyRule(Base):
+    """Which answers of a campaign another person keys a second time; one row a campaign.
+
+    `seed` makes the sample: 32 hex digits, drawn once and never shown, so that nobody can tell or choose what
+    is in it. `full_up_to_sheets`: every answer, sure ones too, of forms of which a unit gets at most so many,
+    for there one answer weighs much (CH1 of the sample: 3).
+    """
+
+    __tablename__ = "second_key_rule"
+    id: Mapped[Id]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), unique=True)
+    seed: Mapped[str] = mapped_column(String(32))
+    double_marks: Mapped[bool] = mapped_column(default=True)
+    overridden: Mapped[bool] = mapped_column(default=True)
+    sample_percent: Mapped[int] = mapped_column(default=10)  # of each person's decisions, at least; 0–100
+    full_up_to_sheets: Mapped[int] = mapped_column(default=3)
+
+
 class Decision(AppendOnly, Base):
     """What one person said about one item, once; `kind` is one of DECISION_KINDS.
 
-    `value` is the option, or the text of a comment; `reason` a slug (of invalid and escalate).
-    `second_opinion`: it came after somebody else had the item; kept, never counted,
-    shown to the head if it differs. `grid_id`: it was said of a whole grid at once, and `shown_ms` is each
-    tile's share of the time.
+    `value` is the option, or the text of a comment; `reason` a slug (of invalid, escalate, arbitration).
+    `stage`: first, second or arbitration; None for undos and second opinions.
+    `second_opinion`: it came after somebody else had the item; kept, never counted; if it differs, a third
+    person decides. `grid_id`: it was said of a whole grid at once, and `shown_ms` is each tile's share of
+    the time.
     """
 
     __tablename__ = "decision"
@@ -74,6 +110,8 @@ class Decision(AppendOnly, Base):
     field_reading_id: Mapped[int] = reference("field_reading.id")
     actor: Mapped[str] = mapped_column(String(80), index=True)
     decided_at: Mapped[dt.datetime]
+    stage: Mapped[Slug | None]
+    round: Mapped[int] = mapped_column(default=1)
     kind: Mapped[Slug]
     value: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[Slug | None]
@@ -93,12 +131,35 @@ def standing_decisions() -> Select[Decision]:
 
 
 def last_decision(session: Session, item_id: int) -> Decision | None:
-    """The decision that counts for this item now."""
+    """The decision that counts for this item now, or would if the item were finished."""
     standing = standing_decisions().where(Decision.item_id == item_id)
     return session.scalar(standing.order_by(Decision.id.desc()).limit(1))
 
 
-def second_opinions(session: Session, item_id: int) -> Sequence[Decision]:
-    """What people said about this item after somebody else had it, oldest first."""
-    late = select(Decision).where(Decision.item_id == item_id, Decision.second_opinion.is_(True))
+def said_this_round(session: Session, item: ReviewItem) -> Sequence[Decision]:
+    """The item's standing decisions of its present round, oldest first."""
+    standing = standing_decisions().where(Decision.item_id == item.id, Decision.round == item.round)
+    return session.scalars(standing.order_by(Decision.id)).all()
+
+
+def opinions_this_round(session: Session, item: ReviewItem) -> Sequence[Decision]:
+    """What people said about the item after somebody else had it, in its present round, oldest first."""
+    late = select(Decision).where(
+        Decision.item_id == item.id, Decision.round == item.round, Decision.second_opinion.is_(True)
+    )
     return session.scalars(late.order_by(Decision.id)).all()
+
+
+def has_spoken(username: str) -> ColumnElement[bool]:
+    """Whether this person may not take the item's present turn, having said something about it before.
+
+    What one said in this very turn, and took back, does not shut one out of it.
+    """
+    this_turn = and_(
+        Decision.round == ReviewItem.round,
+        case(STAGE_OF_STATE, value=ReviewItem.state, else_=None) == Decision.stage,
+    )
+    said = select(Decision.id).where(
+        Decision.item_id == ReviewItem.id, Decision.actor == username, Decision.kind != "undo"
+    )
+    return said.where(or_(Decision.stage.is_(None), ~this_turn)).exists()

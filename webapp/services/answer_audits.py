@@ -73,7 +73,11 @@ def close_answers(
     Raises:
         InvalidInput: answers still wait for people, or there is none.
     """
-    waiting = sum(c.open + c.escalated for c in open_item_counts(session, campaign.id) if c.queue != COMMENTS)
+    waiting = sum(
+        c.open + c.second + c.arbitration
+        for c in open_item_counts(session, campaign.id)
+        if c.queue != COMMENTS
+    )
     waiting += count_unaccounted(session, campaign.id)
     if waiting:
         raise InvalidInput(

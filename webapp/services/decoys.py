@@ -149,7 +149,7 @@ def _count_missed(session: Session, user: User, campaign_id: int, since: dt.date
 def _take_back(session: Session, decision: Decision, now: dt.datetime) -> bool:
     """Undo what still counts; what others have said since is left alone."""
     item = session.get_one(ReviewItem, decision.item_id, with_for_update=True)
-    if item.state != "done" or last_decision(session, item.id) is not decision:
+    if item.state not in ("done", "second") or last_decision(session, item.id) is not decision:
         return False
     session.add(
         Decision(

@@ -18,14 +18,13 @@ from webapp.errors import ClaimLost, InvalidInput
 from webapp.persistence.accounts import User
 from webapp.persistence.group_grid import Grid, GridTile
 from webapp.persistence.verification import ReviewItem, last_decision
+from webapp.services.answer_kinds import Answer
 from webapp.services.decoys import place_decoys, requeue_if_inattentive, was_taken_back
-from webapp.services.review_queues import BLANK, predicted_of
+from webapp.services.review_queues import BLANK, is_free, predicted_of
 from webapp.services.verification import (
     LEASE_S,
-    Answer,
     Outcome,
     WorkFilter,
-    is_free,
     open_items,
     record_decision,
     take_item,
@@ -269,7 +268,7 @@ def _set_aside(session: Session, tile: GridTile, now: dt.datetime) -> bool:
         return tile.grid.answered_at is None
     item = take_item(session, tile.item_id)
     said = last_decision(session, item.id)
-    at_a_glance = item.state == "done" and said is not None and said.grid_id is not None
+    at_a_glance = item.state in ("done", "second") and said is not None and said.grid_id is not None
     if item.queue != QUEUE or not (item.state == "open" or at_a_glance):
         return False
     item.state, item.queue, item.set_aside_at = "open", "single", now

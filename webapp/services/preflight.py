@@ -164,17 +164,22 @@ def _whole_or_half() -> ColumnElement[int]:
 def _check_review(session: Session, campaign: Campaign) -> list[CheckLine]:
     """Doubtful answers with the reviewers, and those that they passed on to the head."""
     counts = [c for c in open_item_counts(session, campaign.id) if c.queue != COMMENTS]
-    waiting, escalated = sum(c.open for c in counts), sum(c.escalated for c in counts)
-    lines = [CheckLine(Check.REVIEW, 0, words("Không còn ô nào chờ rà soát"))]
+    waiting, twice = sum(c.open for c in counts), sum(c.second for c in counts)
+    arbitration = sum(c.arbitration for c in counts)
+    lines = []
     if waiting:
-        lines = [CheckLine(Check.REVIEW, waiting, words("%(count)s ô chưa rà soát", count=waiting))]
+        lines.append(CheckLine(Check.REVIEW, waiting, words("%(count)s ô chưa rà soát", count=waiting)))
+    if twice:
+        lines.append(CheckLine(Check.REVIEW, twice, words("%(count)s ô chờ người thứ hai nhập", count=twice)))
+    if not lines:
+        lines.append(CheckLine(Check.REVIEW, 0, words("Không còn ô nào chờ rà soát")))
     lost = count_unaccounted(session, campaign.id)
     if lost:
         text = words("%(count)s ô máy chưa chắc không có trong hàng rà soát: báo người quản trị", count=lost)
         lines.append(CheckLine(Check.REVIEW, lost, text))
-    if escalated:
-        text = words("%(count)s ô chờ phân xử", count=escalated)
-        lines.append(CheckLine(Check.ADJUDICATION, escalated, text))
+    if arbitration:
+        text = words("%(count)s ô chờ phân xử", count=arbitration)
+        lines.append(CheckLine(Check.ADJUDICATION, arbitration, text))
     return lines
 
 

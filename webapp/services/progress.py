@@ -13,7 +13,6 @@ from webapp.persistence.results import published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
-from webapp.services.review_work import list_disputed
 from webapp.services.sheet_counts import whole_sheets
 
 SENT = (State.SUBMITTED.value, State.APPRAISED.value, State.FINAL.value)
@@ -50,7 +49,7 @@ class OpenWork:
     tiles_open: int
     answers_open: int
     comments_open: int
-    answers_escalated: int
+    answers_twice: int
     answers_disputed: int
     units_to_appraise: int
     units_returned: int
@@ -81,7 +80,7 @@ def cycle_steps(session: Session, campaign: Campaign) -> list[Step]:
 def open_work(session: Session, campaign: Campaign) -> OpenWork:
     """All that somebody has to do next."""
     states = submission_states(session, campaign)
-    waiting, escalated = ReviewItem.state == "open", ReviewItem.state == "escalated"
+    waiting = ReviewItem.state == "open"
     due = sum(sheets_due(session, campaign).values())
     return OpenWork(
         sheets_to_print=max(0, due - _count_sheets(session, campaign)),
@@ -91,8 +90,8 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
         tiles_open=_count_open(session, campaign, waiting, ReviewItem.queue == "grid"),
         answers_open=_count_open(session, campaign, waiting, ReviewItem.queue == "single"),
         comments_open=_count_open(session, campaign, waiting, ReviewItem.queue == "comment"),
-        answers_escalated=_count_open(session, campaign, escalated),
-        answers_disputed=len(list_disputed(session, campaign.id)),
+        answers_twice=_count_open(session, campaign, ReviewItem.state == "second"),
+        answers_disputed=_count_open(session, campaign, ReviewItem.state == "arbitration"),
         units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),
         units_returned=_count_states(states, (State.RETURNED.value,)),
         is_published=published_index_version(session, campaign.id) is not None,

@@ -23,22 +23,25 @@ from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.answer_kinds import Answer
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.group_grid import DealtGrid, GridAnswer, deal_grid, settle_grid
 from webapp.services.intake import ScanSink, Upload, receive_batch
 from webapp.services.preflight import UNREAD_FILES, UNREAD_PAGES
 from webapp.services.print_files import unit_runs
 from webapp.services.printing import order_missing
-from webapp.services.review_queues import BLANK, QUEUES, predicted_of
+from webapp.services.review_queues import BLANK, QUEUES, TURNS, predicted_of
 from webapp.services.sample_scores import appraise_unit, enter_self_scores
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
-from webapp.services.verification import Answer, WorkFilter, claim_next_item, record_decision
+from webapp.services.verification import WorkFilter, claim_next_item, record_decision
 
 ACTOR = "dien-tap"
 _PEOPLE = {
     "clerk": Role.CLERK,
     "reviewer": Role.REVIEWER,
+    "second": Role.REVIEWER,
+    "third": Role.REVIEWER,
     "appraiser": Role.APPRAISER,
     "head": Role.HEAD,
 }
@@ -174,11 +177,12 @@ def settle_next(
     if dealt is not None:
         settle_grid(session, reviewer, dealt.grid, _said_of_grid(dealt, answers), now)
         return Looked(tiles=len(dealt.tiles), decoys=sum(tile.is_decoy for tile in dealt.tiles))
-    item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue="single"))
-    if item is None:
-        return Looked()
-    record_decision(session, reviewer, item.id, _said(answers.of_item(item)), now)
-    return Looked(items=1)
+    for queue in ("single", *TURNS):
+        item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue=queue))
+        if item is not None:
+            record_decision(session, reviewer, item.id, _said(answers.of_item(item), queue), now)
+            return Looked(items=1)
+    return Looked()
 
 
 def score_rehearsed_unit(
@@ -198,12 +202,13 @@ def _said_of_grid(dealt: DealtGrid, answers: Answers) -> GridAnswer:
     return GridAnswer(frozenset(tile.id for tile in dealt.tiles), frozenset(marked))
 
 
-def _said(field: TruthField) -> Answer:
+def _said(field: TruthField, queue: str) -> Answer:
+    why = "other" if queue == "arbitration" else None
     if field.value is None:
-        return Answer("blank")
+        return Answer("blank", reason=why)
     if isinstance(field.value, tuple):
-        return Answer("invalid", reason="several_marks")
-    return Answer("option", field.value)
+        return Answer("invalid", reason=why or "several_marks")
+    return Answer("option", field.value, reason=why)
 
 
 def _cut_to_size(plan: CampaignPlan, size: Size, now: dt.datetime) -> CampaignPlan:

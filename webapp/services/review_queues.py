@@ -7,11 +7,17 @@ The group grid takes an answer whose predicted value one look can confirm, and n
   fifths sure of it, and the one flag `low_confidence`, or `marginal_mark` where the mark itself is the faint
   one. A sure mark with `marginal_mark` has something odd beside it: that is looked at alone.
 Two marks, corrections, streaks, doubtful registration, and whatever has no picture, go to the single items.
+Whose turn an item is, after a first person, is told by its state (services.second_key).
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, and_, case, or_
+
+from webapp.persistence.accounts import User
 from webapp.persistence.readings import FieldReading
+from webapp.persistence.verification import ReviewItem, has_spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,12 @@ QUEUES = (  # cheapest first (ux.md B2): the order in which one button leads thr
     Queue("page", 15.0),
     Queue("grid", 0.6),
     Queue("single", 2.0),
+    Queue("second", 1.8),
+    Queue("arbitration", 8.0),
     Queue("comment", 20.0),
 )
+TURNS = ("second", "arbitration")  # states of items that wait for another person
+ONE_BY_ONE = ("single", "comment")  # queues whose items come one at a time
 BLANK = "0"  # the predicted value of a group in which nothing is marked
 _LEAST_SURE = 0.80
 _BLANK_ALONE = ["no_mark"]
@@ -82,3 +92,25 @@ def _is_dominant(field: FieldReading, marked: list[dict[str, object]]) -> bool:
     if len(marked) != 1 or len(field.flags) != 1 or field.value != marked[0]["option"]:
         return False
     return field.confidence >= _LEAST_SURE and marked[0]["state"] in _DOUBT_OF_MARK.get(field.flags[0], ())
+
+
+def is_free(now: dt.datetime) -> ColumnElement[bool]:
+    """Whether nobody's lease is on an item."""
+    return or_(ReviewItem.lease_user.is_(None), ReviewItem.lease_until <= now)
+
+
+def turns_of(user: User) -> ColumnElement[bool]:
+    """Items that wait for this person, one at a time: nobody has two turns of one item."""
+    alone = and_(ReviewItem.state == "open", ReviewItem.queue.in_(ONE_BY_ONE))
+    return or_(alone, and_(ReviewItem.state.in_(TURNS), ~has_spoken(user.username)))
+
+
+def kind_of_work() -> ColumnElement[str]:
+    """Of an unfinished item: second, arbitration, else its queue."""
+    return case((ReviewItem.state.in_(TURNS), ReviewItem.state), else_=ReviewItem.queue)
+
+
+COMMENTS_LAST = (
+    ReviewItem.queue == "comment",
+    case({"open": 0, "second": 1}, value=ReviewItem.state, else_=2),
+)

@@ -1,11 +1,11 @@
-"""What verification still costs, what was done, and what waits for the head: reading only."""
+"""What verification still costs, what was done, and who is missing: reading only."""
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.persistence.accounts import User
@@ -17,12 +17,12 @@ from webapp.persistence.verification import (
     UNFINISHED,
     Decision,
     ReviewItem,
-    last_decision,
-    second_opinions,
+    opinions_this_round,
+    said_this_round,
     standing_decisions,
 )
-from webapp.services.review_queues import QUEUES
-from webapp.services.verification import SETTLES_ESCALATED, WorkFilter
+from webapp.services.review_queues import ONE_BY_ONE, QUEUES, TURNS, kind_of_work, turns_of
+from webapp.services.verification import WorkFilter
 
 ANCHOR_S = {queue.code: queue.anchor_s for queue in QUEUES}  # seconds a piece
 _MEASURED_DECISIONS = 100
@@ -36,7 +36,6 @@ class WorkLine:
 
     form_code: str
     waiting: Mapping[str, int]
-    escalated: int
     minutes: int
 
 
@@ -50,12 +49,12 @@ class QueueLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class Dispute:
-    """A settled item: the decision that counts, and what others said of it too late to count."""
+class Missing:
+    """Items that nobody of the office may take, and the names of those who have spoken about them."""
 
-    item: ReviewItem
-    counted: Decision
-    opinions: Sequence[Decision]
+    second: int
+    arbitration: int
+    names: tuple[str, ...]
 
 
 def list_work(session: Session, campaign_id: int) -> list[WorkLine]:
@@ -66,11 +65,10 @@ def list_work(session: Session, campaign_id: int) -> list[WorkLine]:
     return [_line(form, [c for c in counts if c.form_code == form], pace) for form in forms]
 
 
-def list_queues(session: Session, campaign_id: int) -> list[QueueLeft]:
-    """Every queue with something in it, in the order of work."""
-    waiting = Counter({"page": count_open_problems(session, campaign_id)})
-    for count in open_item_counts(session, campaign_id):
-        waiting[count.queue] += count.open
+def list_queues(session: Session, user: User, campaign_id: int) -> list[QueueLeft]:
+    """Every queue with something in it for this person, in the order of work."""
+    waiting = Counter(count_turns(session, user, campaign_id))
+    waiting["page"] = count_open_problems(session, campaign_id)
     pace = measure_pace_s(session, campaign_id)
     return [
         QueueLeft(queue.code, waiting[queue.code], math.ceil(waiting[queue.code] * pace[queue.code] / 60))
@@ -85,12 +83,15 @@ def measure_pace_s(session: Session, campaign_id: int) -> dict[str, float]:
 
 
 def count_progress(session: Session, wanted: WorkFilter) -> tuple[int, int]:
-    """How many of the wanted items are settled, of how many; those that wait for the head are not settled."""
+    """How many of the wanted items are settled, of how many; those that wait for another person are not."""
     rows = select(
         func.count().filter(ReviewItem.state == "done"),
         func.count().filter(ReviewItem.state.in_(UNFINISHED)),
     ).where(ReviewItem.campaign_id == wanted.campaign_id)
-    if wanted.queue is not None:
+    if wanted.queue in TURNS:
+        taken = select(Decision.id).where(Decision.item_id == ReviewItem.id, Decision.stage == wanted.queue)
+        rows = rows.where(or_(ReviewItem.state == wanted.queue, taken.exists()))
+    elif wanted.queue is not None:
         rows = rows.where(ReviewItem.queue == wanted.queue)
     if wanted.form_code is not None:
         rows = rows.where(ReviewItem.form_code == wanted.form_code)
@@ -109,40 +110,53 @@ def list_recent(session: Session, user: User, campaign_id: int, limit: int = 10)
     ).all()
 
 
-def list_escalated(session: Session, campaign_id: int) -> list[tuple[ReviewItem, Decision | None]]:
-    """What waits for the head, the oldest first, each with the decision that sent it up."""
-    items = session.scalars(
-        select(ReviewItem)
-        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state == "escalated")
-        .options(joinedload(ReviewItem.sheet))
-        .order_by(ReviewItem.id)
+def count_turns(session: Session, user: User, campaign_id: int) -> dict[str, int]:
+    """How many items of each kind of work this person may take, whoever holds them now."""
+    mine = or_(turns_of(user), and_(ReviewItem.state == "open", ReviewItem.queue.not_in(ONE_BY_ONE)))
+    rows = session.execute(
+        select(kind_of_work(), func.count())
+        .where(ReviewItem.campaign_id == campaign_id, mine)
+        .group_by(kind_of_work())
     )
-    return [(item, last_decision(session, item.id)) for item in items]
+    return {str(kind): int(count) for kind, count in rows}
 
 
-def list_disputed(session: Session, campaign_id: int) -> list[Dispute]:
-    """Settled items of which somebody else said something different too late, the oldest first.
+def find_missing(session: Session, campaign_id: int, reviewers: Collection[str]) -> Missing:
+    """What nobody can finish: everybody who may has already keyed it.
 
-    What the head said is the last word: it closes the dispute, whichever answer it upholds.
+    Args:
+        session: to look.
+        campaign_id: whose items.
+        reviewers: roles that may give a second key; arbitration is also for the head.
     """
-    items = session.scalars(
-        select(ReviewItem)
-        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state == "done")
-        .where(ReviewItem.id.in_(select(Decision.item_id).where(Decision.second_opinion)))
-        .options(joinedload(ReviewItem.sheet))
-        .order_by(ReviewItem.id)
-    ).all()
-    return [dispute for item in items if (dispute := find_dispute(session, item)) is not None]
+    people = session.execute(select(User.username, User.display_name, User.role).where(User.is_active)).all()
+    able = {
+        "second": {name for name, _, role in people if role in reviewers},
+        "arbitration": {name for name, _, role in people if role in reviewers or role == "head"},
+    }
+    spoken: dict[tuple[int, str], set[str]] = defaultdict(set)
+    waiting = (
+        select(ReviewItem.id, ReviewItem.state, Decision.actor)
+        .outerjoin(Decision, Decision.item_id == ReviewItem.id)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state.in_(TURNS))
+    )
+    for item_id, state, actor in session.execute(waiting):
+        spoken[item_id, state] |= {actor} - {None}
+    stuck = {place: actors for place, actors in spoken.items() if not able[place[1]] - actors}
+    names = {display for name, display, _ in people if any(name in actors for actors in stuck.values())}
+    counts = Counter(state for _, state in stuck)
+    return Missing(counts["second"], counts["arbitration"], tuple(sorted(names)))
 
 
-def find_dispute(session: Session, item: ReviewItem) -> Dispute | None:
-    """What was said late against the answer that counts; None where nobody differs or the head has spoken."""
-    counted = last_decision(session, item.id)
-    if item.state != "done" or counted is None or _is_final(session, counted):
-        return None
-    latest = {said.actor: said for said in second_opinions(session, item.id)}  # each person's last
-    differing = [said for said in latest.values() if _differs(said, counted)]
-    return Dispute(item, counted, differing) if differing else None
+def list_opinions(session: Session, item: ReviewItem) -> Sequence[Decision]:
+    """Everything that was said about an item in its present round and still stands, oldest first."""
+    return [*said_this_round(session, item), *opinions_this_round(session, item)]
+
+
+def own_word(session: Session, user: User, item: ReviewItem) -> Decision | None:
+    """What this person said last about the item and did not take back."""
+    own = standing_decisions().where(Decision.item_id == item.id, Decision.actor == user.username)
+    return session.scalar(own.order_by(Decision.id.desc()).limit(1))
 
 
 def find_item(session: Session, item_id: int, campaign_id: int) -> ReviewItem | None:
@@ -171,22 +185,10 @@ def has_decided(session: Session, user: User, item_id: int) -> bool:
 
 def _line(form_code: str, counts: Sequence[OpenCount], pace_s: Mapping[str, float]) -> WorkLine:
     waiting = {count.queue: count.open for count in counts}
+    turns = {"second": sum(c.second for c in counts), "arbitration": sum(c.arbitration for c in counts)}
+    waiting |= {turn: number for turn, number in turns.items() if number}
     seconds = sum(number * pace_s[queue] for queue, number in waiting.items())
-    escalated = sum(count.escalated for count in counts)
-    return WorkLine(form_code, waiting, escalated, math.ceil(seconds / 60))
-
-
-def _is_final(session: Session, said: Decision) -> bool:
-    """Whether the head said it."""
-    role = session.scalar(select(User.role).where(User.username == said.actor))
-    return role in SETTLES_ESCALATED
-
-
-def _differs(opinion: Decision, counted: Decision) -> bool:
-    """Whether it is another answer of somebody who has not come round to the one that counts."""
-    if opinion.actor == counted.actor and opinion.id < counted.id:
-        return False
-    return (opinion.kind, opinion.value) != (counted.kind, counted.value)
+    return WorkLine(form_code, waiting, math.ceil(seconds / 60))
 
 
 def _mean_s(session: Session, campaign_id: int, queue: str) -> float | None:
@@ -194,7 +196,8 @@ def _mean_s(session: Session, campaign_id: int, queue: str) -> float | None:
     latest = (
         select(Decision.shown_ms)
         .join(ReviewItem, ReviewItem.id == Decision.item_id)
-        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.queue == queue)
+        .where(ReviewItem.campaign_id == campaign_id)
+        .where(Decision.stage == queue if queue in TURNS else ReviewItem.queue == queue)
         .where(Decision.shown_ms <= _LONGEST_MS)
         .order_by(Decision.id.desc())
         .limit(_MEASURED_DECISIONS)

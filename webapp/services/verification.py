@@ -1,6 +1,6 @@
 """People settle the doubtful answers, one at a time: enqueue, claim, decide, undo, release.
 
-Answers of one predicted value are shown many at a time (services.group_grid).
+Many at a time: services.group_grid. Who looks after a first person: services.second_key.
 
 Every change of an item starts by taking its row, so two people never settle it at once, on either database.
 A claim is a lease: it runs out by itself, and nothing is lost if its holder answers late.
@@ -11,36 +11,40 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, Update, or_, select, update
+from sqlalchemy import Select, Update, select, update
 from sqlalchemy.orm import Session
 
-from webapp.errors import ClaimLost, InvalidInput, NotFound
+from webapp.errors import ClaimLost, NotFound
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import (
     POSITIONS_PER_SIDE,
+    STAGE_OF_STATE,
     UNFINISHED,
     Decision,
     ReviewItem,
+    has_spoken,
     last_decision,
+    said_this_round,
     standing_decisions,
 )
-from webapp.services.review_queues import doubt_of, group_of, queue_of
+from webapp.services.answer_kinds import Answer, check_answer, is_same
+from webapp.services.review_queues import (
+    COMMENTS_LAST,
+    TURNS,
+    doubt_of,
+    group_of,
+    is_free,
+    kind_of_work,
+    queue_of,
+    turns_of,
+)
+from webapp.services.second_key import Because, is_checked_in_full, settle_state
 
 LEASE_S = 120
-SETTLES_ESCALATED = ("head",)  # roles whose word is the last
-INVALID_REASONS = ("several_marks", "between_options", "all_crossed_out", "unreadable_mark")
-ESCALATION_REASONS = ("unsure_rule", "need_paper", "written_note", "wrong_sheet")
-ONE_BY_ONE = ("single", "comment")  # queues whose items come one at a time
-_OF_ANSWERS = ("option", "blank", "invalid", "escalate")
-ANSWER_KINDS = {
-    "single": _OF_ANSWERS,
-    "grid": _OF_ANSWERS,
-    "comment": ("text", "blank", "unreadable", "escalate"),
-}
-_REASONS = {"invalid": INVALID_REASONS, "escalate": ESCALATION_REASONS}
+LEAVE_S = 5  # who leaves the page may come back as quickly as a reload does
 _NOT_COUNTED = ("duplicate", "blank", "problem")  # states of pages that stand for no sheet
 
 Outcome = Literal["settled", "escalated", "repeated", "late"]
@@ -48,28 +52,11 @@ Outcome = Literal["settled", "escalated", "repeated", "late"]
 
 @dataclass(frozen=True, slots=True)
 class WorkFilter:
-    """Which part of a campaign's work a person wants; None is all of it."""
+    """Which part of a campaign's work a person wants; None is all of it. `queue`: one of QUEUES."""
 
     campaign_id: int
     queue: str | None = None
     form_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person said: `kind` and `value` as in Decision, and how it was entered.
-
-    `seen_reading_id` is the field reading whose crop was on the screen; a re-read may have come since.
-    `grid_id` is the group grid with which many answers were given at once.
-    """
-
-    kind: str
-    value: str | None = None
-    reason: str | None = None
-    input_kind: str | None = None
-    shown_ms: int | None = None
-    seen_reading_id: int | None = None
-    grid_id: int | None = None
 
 
 # -- enqueue -----------------------------------------------------------------------------------------
@@ -78,6 +65,7 @@ class Answer:
 def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int:
     """Open an item for every field of a new reading that a person must look at; give their number.
 
+    Where people check everything, the machine's sure answer is the first key, and a person gives the second.
     A re-read of a page moves its items to the new reading. A person's decision is kept: its item opens
     again only where the machine is now sure of another answer.
     """
@@ -87,12 +75,14 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
         return 0
     _drop_items_of_other_sheets(session, page)
     known = _items_by_answer(session, page.sheet_id)
+    in_full = page.sheet is not None and is_checked_in_full(session, page.sheet)
     opened = 0
     for place, field in enumerate(reading.fields):
         item = known.get((field.sheet_id, field.field_code))
+        checked = in_full and field.kind == "choice"
         if item is not None:
-            opened += _move_item(session, item, field, now)
-        elif not field.accepted:
+            opened += _move_item(session, item, field, now, in_full=checked)
+        elif checked or not field.accepted:
             session.add(_new_item(page, field, place, now))
             opened += 1
     return opened
@@ -146,10 +136,14 @@ def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> 
         doubt=doubt_of(field),
         position=(page.side or 0) * POSITIONS_PER_SIDE + place,
         opened_at=now,
+        state="second" if field.accepted else "open",
+        second_because=Because.FULL_CHECK if field.accepted else None,
     )
 
 
-def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.datetime) -> bool:
+def _move_item(
+    session: Session, item: ReviewItem, field: FieldReading, now: dt.datetime, *, in_full: bool
+) -> bool:
     """Let the item stand for the new reading of its answer; True if a person must look (again)."""
     was_unfinished = item.state in UNFINISHED
     item.field_reading = field
@@ -157,18 +151,15 @@ def _move_item(session: Session, item: ReviewItem, field: FieldReading, now: dt.
         item.queue, item.group_key, item.doubt = queue_of(field), group_of(field), doubt_of(field)
     said = last_decision(session, item.id)
     if said is None:
-        is_settled = (
-            field.accepted and item.set_aside_at is None
-        )  # a machine does not overrule a person's doubt
-        item.state = "dropped" if is_settled else "open"
+        is_settled = field.accepted and item.set_aside_at is None  # a machine does not overrule a doubt
+        item.state = "open" if not is_settled else "second" if in_full else "dropped"
+        item.second_because = Because.FULL_CHECK if item.state == "second" else None
         if item.state == "dropped":
-            item.lease_user, item.lease_until = None, None
-    elif said.kind == "escalate":
-        item.state = "escalated"  # a person asked the head: a machine does not take that back
-    elif field.kind == "choice" and field.accepted and field.value != said.value:
-        item.state, item.reopened_at = "open", now
-    elif item.state == "dropped":
-        item.state = "done"  # its page stands for the sheet again, and so does what the person said
+            item.lease_user = item.lease_until = None
+    elif said.kind != "escalate" and field.kind == "choice" and field.accepted and field.value != said.value:
+        item.state, item.reopened_at, item.round = "open", now, item.round + 1
+    elif said.kind == "escalate" or item.state == "dropped":
+        settle_state(session, item)  # what people said or asked stands again with the page
     return item.state in UNFINISHED and not was_unfinished
 
 
@@ -182,11 +173,12 @@ def claim_next_item(
 
     None when nothing that is wanted is free.
     """
-    wanted_rows = open_items(wanted, ONE_BY_ONE)
-    held = wanted_rows.where(ReviewItem.lease_user == user.username)
-    latest_first = held.order_by(ReviewItem.lease_until.desc(), ReviewItem.id)
-    in_order = wanted_rows.where(is_free(now)).order_by(
-        ReviewItem.queue.desc(), ReviewItem.form_code, ReviewItem.position, ReviewItem.id
+    mine = _turns_of(user, wanted)
+    latest_first = mine.where(ReviewItem.lease_user == user.username).order_by(
+        ReviewItem.lease_until.desc(), ReviewItem.id
+    )
+    in_order = mine.where(is_free(now)).order_by(
+        *COMMENTS_LAST, ReviewItem.form_code, ReviewItem.position, ReviewItem.id
     )
     until = now + dt.timedelta(seconds=lease_s)
     return _lease(session, user, until, latest_first) or _lease(session, user, until, in_order)
@@ -194,7 +186,7 @@ def claim_next_item(
 
 def held_item(session: Session, user: User, wanted: WorkFilter) -> ReviewItem | None:
     """The item that this person works on, if any: reading only, so a reload changes nothing."""
-    rows = open_items(wanted, ONE_BY_ONE).where(ReviewItem.lease_user == user.username)
+    rows = _turns_of(user, wanted).where(ReviewItem.lease_user == user.username)
     item_id = session.scalar(rows.order_by(ReviewItem.lease_until.desc(), ReviewItem.id))
     return None if item_id is None else session.get(ReviewItem, item_id)
 
@@ -208,7 +200,7 @@ def renew_lease(
         ClaimLost: somebody else has it, or it is settled.
     """
     mine = update(ReviewItem).where(
-        ReviewItem.id == item_id, ReviewItem.state == "open", ReviewItem.lease_user == user.username
+        ReviewItem.id == item_id, ReviewItem.state.in_(UNFINISHED), ReviewItem.lease_user == user.username
     )
     renewed = session.execute(
         mine.values(lease_until=now + dt.timedelta(seconds=lease_s)).returning(ReviewItem.id)
@@ -224,6 +216,25 @@ def release_items(session: Session, user: User) -> int:
     return len(released.all())
 
 
+def leave_items(session: Session, user: User, now: dt.datetime) -> None:
+    """The person's page is gone: what they hold is free in a moment, unless they are back by then."""
+    until = now + dt.timedelta(seconds=LEAVE_S)
+    session.execute(
+        update(ReviewItem)
+        .where(ReviewItem.lease_user == user.username, ReviewItem.lease_until > until)
+        .values(lease_until=until)
+    )
+
+
+def _turns_of(user: User, wanted: WorkFilter) -> Select[int]:
+    rows = select(ReviewItem.id).where(ReviewItem.campaign_id == wanted.campaign_id, turns_of(user))
+    if wanted.queue is not None:
+        rows = rows.where(kind_of_work() == wanted.queue)
+    if wanted.form_code is not None:
+        rows = rows.where(ReviewItem.form_code == wanted.form_code)
+    return rows
+
+
 def open_items(wanted: WorkFilter, queues: Collection[str]) -> Select[int]:
     """The ids of the wanted items of these queues that wait for somebody."""
     rows = select(ReviewItem.id).where(
@@ -236,11 +247,6 @@ def open_items(wanted: WorkFilter, queues: Collection[str]) -> Select[int]:
     if wanted.form_code is not None:
         rows = rows.where(ReviewItem.form_code == wanted.form_code)
     return rows
-
-
-def is_free(now: dt.datetime) -> ColumnElement[bool]:
-    """Whether nobody's lease is on an item."""
-    return or_(ReviewItem.lease_user.is_(None), ReviewItem.lease_until <= now)
 
 
 def _lease(session: Session, user: User, until: dt.datetime, candidates: Select[int]) -> ReviewItem | None:
@@ -269,19 +275,22 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
         InvalidInput: not an answer that this item can have.
     """
     item = take_item(session, item_id)
-    _check_answer(item, answer)
-    said = last_decision(session, item_id)
-    if said is not None and said.actor == user.username and _is_same(said, answer) and item.state != "open":
+    check_answer(item, answer)
+    mine = _own_word(session, item, user)
+    if mine is not None and item.state != "open" and is_same(mine, answer):
         return "repeated"
-    late = not _may_settle(item, said, user, now)
-    decision = _decision(item, user, answer, now, second_opinion=late)
+    stage = _stage_of(session, item, mine, user, now)
+    decision = _decision(item, user, answer, now, stage=stage)
     decision.field_reading_id = _seen_reading_id(session, item, answer)
     session.add(decision)
-    if late:
+    session.flush()  # so that what follows is derived from it, too
+    before = item.state
+    if stage is not None or before in ("second", "done"):
+        settle_state(session, item)
+    if stage is None and item.state == before:
         return "late"
-    item.state = "escalated" if answer.kind == "escalate" else "done"
     item.lease_user, item.lease_until = None, None
-    return "escalated" if answer.kind == "escalate" else "settled"
+    return "late" if stage is None else "escalated" if answer.kind == "escalate" else "settled"
 
 
 def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_id: int) -> ReviewItem | None:
@@ -302,12 +311,11 @@ def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_
 
 def _undo(session: Session, user: User, last: Decision, now: dt.datetime) -> ReviewItem:
     item = take_item(session, last.item_id)
-    undo = Answer("undo")
-    session.add(_decision(item, user, undo, now, undoes_id=last.id))
+    session.add(_decision(item, user, Answer("undo"), now, stage=None, undoes_id=last.id))
     session.flush()  # so that the decision before it is found
-    before = last_decision(session, item.id)
-    item.state = _state_after(before, item)
-    if item.state == "open":
+    settle_state(session, item)
+    item.lease_user, item.lease_until = None, None
+    if STAGE_OF_STATE.get(item.state) == last.stage:
         item.lease_user, item.lease_until = user.username, now + dt.timedelta(seconds=LEASE_S)
         item.lease_fence += 1
     return item
@@ -321,19 +329,6 @@ def take_item(session: Session, item_id: int) -> ReviewItem:
     return item
 
 
-def _check_answer(item: ReviewItem, answer: Answer) -> None:
-    """Refuse what the item cannot have: an option that is not printed, a missing reason, empty words."""
-    known = answer.kind in ANSWER_KINDS[item.queue]
-    if known and answer.kind in _REASONS:
-        known = answer.reason in _REASONS[answer.kind]
-    if known and answer.kind == "option":
-        known = answer.value in {bubble["option"] for bubble in item.field_reading.bubbles}
-    if known and answer.kind == "text":
-        known = bool(answer.value and answer.value.strip())
-    if not known:
-        raise InvalidInput("Câu trả lời này không hợp với ô đang hiện. Chọn một trong các nút trên màn hình.")
-
-
 def _seen_reading_id(session: Session, item: ReviewItem, answer: Answer) -> int:
     """The reading that the person saw, if it is one of this very answer; else the item's own."""
     seen = None if answer.seen_reading_id is None else session.get(FieldReading, answer.seen_reading_id)
@@ -342,17 +337,27 @@ def _seen_reading_id(session: Session, item: ReviewItem, answer: Answer) -> int:
     return seen.id
 
 
-def _is_same(said: Decision, answer: Answer) -> bool:
-    return (said.kind, said.value, said.reason) == (answer.kind, answer.value, answer.reason)
+def _own_word(session: Session, item: ReviewItem, user: User) -> Decision | None:
+    """This person's word, if it is the last one on the item in its present round."""
+    said = said_this_round(session, item)
+    return said[-1] if said and said[-1].actor == user.username else None
 
 
-def _may_settle(item: ReviewItem, said: Decision | None, user: User, now: dt.datetime) -> bool:
-    """Whether this person's word counts now: a free item, one's own, or a finished one for the head."""
+def _stage_of(
+    session: Session, item: ReviewItem, mine: Decision | None, user: User, now: dt.datetime
+) -> str | None:
+    """Whose word this is: the one whose turn it is, or one's own corrected; None: a second opinion."""
+    if item.state == "dropped":
+        return None
+    if mine is not None and item.state != "open":
+        return mine.stage
+    taken = item.lease_until is not None and item.lease_until > now
     if item.state == "open":
-        taken = item.lease_until is not None and item.lease_until > now
-        return item.lease_user == user.username or not taken
-    own = said is not None and said.actor == user.username
-    return item.state in ("done", "escalated") and (own or user.role in SETTLES_ESCALATED)
+        return "first" if item.lease_user == user.username or not taken else None
+    if item.state == "done" or item.lease_user != user.username:
+        return None  # a blind turn is only for whom it was shown blind
+    barred = select(ReviewItem.id).where(ReviewItem.id == item.id, has_spoken(user.username))
+    return STAGE_OF_STATE[item.state] if session.scalar(barred) is None else None
 
 
 def _decision(
@@ -361,7 +366,7 @@ def _decision(
     answer: Answer,
     now: dt.datetime,
     *,
-    second_opinion: bool = False,
+    stage: str | None,
     undoes_id: int | None = None,
 ) -> Decision:
     return Decision(
@@ -369,31 +374,27 @@ def _decision(
         field_reading_id=item.field_reading_id,
         actor=user.username,
         decided_at=now,
+        stage=stage,
+        round=item.round,
         kind=answer.kind,
         value=answer.value,
         reason=answer.reason,
         input_kind=answer.input_kind,
         shown_ms=answer.shown_ms,
-        second_opinion=second_opinion,
+        second_opinion=stage is None and undoes_id is None,
         grid_id=answer.grid_id,
         undoes_id=undoes_id,
     )
 
 
 def _own_undoable(user: User, campaign_id: int) -> Select[Decision]:
-    """This person's decisions that are the word on a finished item."""
+    """This person's decisions that are still the last word on an item: nobody has spoken since."""
     later = standing_decisions().subquery()
     overruled = select(later.c.id).where(later.c.item_id == Decision.item_id, later.c.id > Decision.id)
     return (
         standing_decisions()
         .join(ReviewItem, ReviewItem.id == Decision.item_id)
         .where(Decision.actor == user.username, ReviewItem.campaign_id == campaign_id)
-        .where(ReviewItem.state.in_(("done", "escalated")), ~overruled.exists())
+        .where(ReviewItem.state.in_((*TURNS, "done")), Decision.round == ReviewItem.round)
+        .where(~overruled.exists())
     )
-
-
-def _state_after(before: Decision | None, item: ReviewItem) -> str:
-    """An earlier word on the same reading stands again, a question to the head always; else it is open."""
-    if before is not None and before.kind == "escalate":
-        return "escalated"
-    return "done" if before is not None and before.field_reading_id == item.field_reading_id else "open"

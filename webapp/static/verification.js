@@ -33,7 +33,14 @@
 
   function tile() { return document.activeElement.closest("[data-tile]"); }
 
-  function openMenu() { return item().querySelector("details[data-menu][open]:not([data-menu=page])"); }
+  // The reasons of an arbitration lie open from the start; keys reach them once there is an answer.
+  function openMenu() {
+    var reasons = item().querySelector("details[data-menu=reason]");
+    if (reasons) return item().querySelector("input[name=answer]:checked") && reasons.open ? reasons : null;
+    return plainMenu();
+  }
+
+  function plainMenu() { return item().querySelector("details[data-menu][open]:not([data-menu=page])"); }
 
   function find(action) {
     var menu = openMenu();
@@ -89,10 +96,17 @@
     if (action === "accept" && openMenu()) return flash();
     var target = find(action);
     if (!target) return flash();
+    if (target.tagName === "LABEL") return choose(target);
     if (target.tagName === "SUMMARY") return pressSummary(target.parentElement);
     var form = target.form;
     if (form && form.elements.input_kind) form.elements.input_kind.value = "key";
     target.click(); // a click, not requestSubmit: htmx sends the value of the button that was clicked
+  }
+
+  // The third person's answer needs a reason: the digit after it is one.
+  function choose(label) {
+    label.control.checked = true;
+    toggle(item().querySelector("details[data-menu=reason]"), true);
   }
 
   // A menu opened from the box takes the focus with it, so that the digit after it is a reason and no text.
@@ -215,6 +229,8 @@
     }, RETRY_MS);
   });
 
+  function tokens() { return JSON.parse(document.body.getAttribute("hx-headers")); }
+
   // Keep the lease while somebody is there.
   ["pointermove", "scroll", "input"].forEach(function (kind) {
     document.addEventListener(kind, function () { lastActive = performance.now(); }, { passive: true });
@@ -222,12 +238,23 @@
   window.setInterval(function () {
     var o = item();
     if (!o || !o.dataset.renew || performance.now() - lastActive > RENEW_MS) return;
-    var headers = JSON.parse(document.body.getAttribute("hx-headers"));
-    fetch(o.dataset.renew, { method: "POST", headers: headers }).catch(function () {});
+    renewNow();
   }, RENEW_MS);
+
+  // Who leaves gives back what is held; a reload is back, and renews, before anybody else can take it.
+  function renewNow() {
+    var o = item();
+    if (o && o.dataset.renew) fetch(o.dataset.renew, { method: "POST", headers: tokens() }).catch(function () {});
+  }
+
+  window.addEventListener("pagehide", function () {
+    if (!frame.dataset.leave) return;
+    fetch(frame.dataset.leave, { method: "POST", headers: tokens(), keepalive: true }).catch(function () {});
+  });
 
   if (item()) {
     takeFocus();
     painted();
+    renewNow();
   }
 })();

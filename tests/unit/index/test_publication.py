@@ -84,7 +84,8 @@ def test_each_kind_of_leftover_work_blocks(session: Session, world: SmallWorld, 
     )  # fmt: skip
     escalated = ReviewItem(
         campaign_id=world.campaign.id, sheet_id=sheet.id, field_reading_id=reading.fields[0].id,
-        field_code="CX4.2", form_code="CX4", queue="single", position=1002, opened_at=now, state="escalated",
+        field_code="CX4.2", form_code="CX4", queue="single", position=1002, opened_at=now,
+        state="arbitration",
     )  # fmt: skip
     session.add(escalated)
     submission = session.scalars(select(Submission)).first()

@@ -29,6 +29,7 @@ from webapp.persistence.readings import FieldReading
 from webapp.persistence.responses import accepted_answers, count_unaccounted
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import Decision, ReviewItem
+from webapp.services.answer_kinds import Answer
 from webapp.services.group_grid import (
     TILES,
     DealtGrid,
@@ -41,7 +42,6 @@ from webapp.services.group_grid import (
 from webapp.services.review_queues import doubt_of, group_of, queue_of
 from webapp.services.verification import (
     LEASE_S,
-    Answer,
     WorkFilter,
     claim_next_item,
     enqueue_reading,
@@ -225,7 +225,12 @@ def test_the_head_has_the_last_word_of_a_tile(session: Session, world: SmallWorl
     dealt = deal(session, world, "reviewer", now + LATER)
     settle(session, world, "reviewer", dealt, said(dealt.tiles), now + LATER)
     item_id = dealt.tiles[0].item_id
-    record_decision(session, world.users["head"], item_id, Answer("invalid", reason="unreadable_mark"), now)
+    other = Answer("invalid", reason="unreadable_mark")
+    assert record_decision(session, world.users["reviewer2"], item_id, other, now) == "late"
+    session.flush()
+    wanted = WorkFilter(world.campaign.id, "arbitration")
+    assert claim_next_item(session, world.users["head"], now, wanted) is dealt.tiles[0].item
+    record_decision(session, world.users["head"], item_id, other, now)
     assert settle(session, world, "reviewer2", slow, said([], slow.tiles), now) == GridOutcome(0, 0, 0, 0)
     assert undo_last_decision(session, world.users["reviewer"], now, world.campaign.id) is None
     assert answers(session, world) == {"CX4.1": "invalid"}
@@ -240,6 +245,10 @@ def test_undo_takes_back_one_grid_and_leaves_what_others_settled(
     second = deal(session, world, "reviewer", now)
     settle(session, world, "reviewer", second, said(second.tiles), now)
     items = [tile.item for tile in first.tiles]
+    record_decision(session, world.users["reviewer2"], items[3].id, Answer("option", "1"), now)
+    session.flush()
+    wanted = WorkFilter(world.campaign.id, "arbitration")
+    assert claim_next_item(session, world.users["head"], now, wanted) is items[3]
     record_decision(session, world.users["head"], items[3].id, Answer("option", "1"), now)
     session.flush()
     back = undo_last_decision(session, world.users["reviewer"], now, world.campaign.id)

@@ -9,10 +9,10 @@ from tests.worlds.read_pages import Read, add_page, add_reading, add_sheet, blan
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.verification import ReviewItem
+from webapp.services.answer_kinds import Answer
 from webapp.services.review_work import (
     ANCHOR_S,
     count_progress,
-    list_disputed,
     list_queues,
     list_recent,
     list_work,
@@ -20,7 +20,6 @@ from webapp.services.review_work import (
 )
 from webapp.services.suggestions import suggest_answer
 from webapp.services.verification import (
-    Answer,
     WorkFilter,
     claim_next_item,
     enqueue_reading,
@@ -53,13 +52,10 @@ def settle(session: Session, world: SmallWorld, now: dt.datetime, count: int, sh
 def test_work_is_counted_by_form_with_minutes(session: Session, world: SmallWorld, now: dt.datetime) -> None:
     read_sheets(session, world, now, 3, double("CX4.1"), blank("CX4.2"), comment("CX4.gop_y"))
     (line,) = list_work(session, world.campaign.id)
-    assert (line.form_code, line.waiting, line.escalated) == (
-        "CX4",
-        {"grid": 3, "single": 3, "comment": 3},
-        0,
-    )
+    assert (line.form_code, line.waiting) == ("CX4", {"grid": 3, "single": 3, "comment": 3})
     assert line.minutes == 2  # 3 × 0.6 s + 3 × 2 s + 3 × 20 s, rounded up
-    queues = [(queue.code, queue.waiting, queue.minutes) for queue in list_queues(session, world.campaign.id)]
+    left = list_queues(session, world.users["reviewer"], world.campaign.id)
+    queues = [(queue.code, queue.waiting, queue.minutes) for queue in left]
     assert queues == [("grid", 3, 1), ("single", 3, 1), ("comment", 3, 1)]
     settle(session, world, now, 1, 900)
     assert count_progress(session, WorkFilter(world.campaign.id)) == (1, 9)
@@ -78,37 +74,40 @@ def test_an_escalation_leaves_the_total_as_it_was(
     record_decision(session, user, item.id, Answer("escalate", reason="need_paper"), now)
     session.flush()
     assert count_progress(session, wanted) == (0, 2)
-    record_decision(session, world.users["head"], item.id, Answer("blank"), now)
+    head = world.users["head"]
+    assert claim_next_item(session, head, now, WorkFilter(world.campaign.id, "arbitration")) is item
+    record_decision(session, head, item.id, Answer("blank", reason="dirt"), now)
     session.flush()
     assert count_progress(session, wanted) == (1, 2)
 
 
 @pytest.mark.parametrize(
-    ("late", "differing"),
+    ("late", "state"),
     [
-        (Answer("option", "1"), ["reviewer2"]),
-        (Answer("blank"), ["reviewer2"]),
-        (Answer("escalate", reason="need_paper"), ["reviewer2"]),
-        (Answer("option", "2"), []),
+        (Answer("option", "1"), "arbitration"),
+        (Answer("blank"), "arbitration"),
+        (Answer("escalate", reason="need_paper"), "arbitration"),
+        (Answer("option", "2"), "done"),
     ],
 )
-def test_a_late_answer_is_disputed_where_it_differs_until_the_head_speaks(
-    session: Session, world: SmallWorld, now: dt.datetime, late: Answer, differing: list[str]
+def test_a_late_answer_that_differs_calls_a_third_person(
+    session: Session, world: SmallWorld, now: dt.datetime, late: Answer, state: str
 ) -> None:
     read_sheets(session, world, now, 1, double("CX4.1"))
-    item = claim_next_item(session, world.users["reviewer"], now, WorkFilter(world.campaign.id))
+    wanted = WorkFilter(world.campaign.id)
+    item = claim_next_item(session, world.users["reviewer"], now, wanted)
     assert item is not None
     assert record_decision(session, world.users["reviewer2"], item.id, late, now) == "late"
-    session.flush()
-    assert list_disputed(session, world.campaign.id) == []  # nothing counts yet
+    assert item.state == "open"  # nothing counts yet
     record_decision(session, world.users["reviewer"], item.id, Answer("option", "2"), now)
     session.flush()
-    found = list_disputed(session, world.campaign.id)
-    assert [said.actor for one in found for said in one.opinions] == differing
-    assert all(one.counted.actor == "reviewer" for one in found)
-    record_decision(session, world.users["head"], item.id, Answer("option", "2"), now)
-    session.flush()
-    assert list_disputed(session, world.campaign.id) == []
+    assert item.state == state
+    if state == "arbitration":
+        for name in ("reviewer", "reviewer2"):
+            assert claim_next_item(session, world.users[name], now, wanted) is None
+        assert claim_next_item(session, world.users["head"], now, wanted) is item
+        record_decision(session, world.users["head"], item.id, Answer("option", "2", "dirt"), now)
+        assert item.state == "done"
 
 
 def test_pace_is_measured_once_there_are_enough_decisions(
@@ -169,5 +168,5 @@ def test_a_suggestion_needs_a_single_harmless_reason(read: Read, suggested: str 
 def test_nothing_is_suggested_twice(now: dt.datetime) -> None:
     assert suggest_answer(item_of(faint("CX4.1", "3"), reopened_at=now)) is None
     assert suggest_answer(item_of(faint("CX4.1", "3"), set_aside_at=now)) is None
-    assert suggest_answer(item_of(faint("CX4.1", "3"), state="escalated")) is None
+    assert suggest_answer(item_of(faint("CX4.1", "3"), state="arbitration")) is None
     assert suggest_answer(item_of(faint("CX4.1", "3"), queue="comment")) is None

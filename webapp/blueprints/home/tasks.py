@@ -65,6 +65,9 @@ def _review_tasks(work: OpenWork) -> list[Task]:
         minutes = math.ceil(work.answers_open * ANCHOR_S["single"] / 60)
         word = _("ô cần rà soát, khoảng %(minutes)s phút", minutes=minutes)
         tasks.append(Task(_number(work.answers_open), word, "/ra-soat", "attention"))
+    if work.answers_twice:
+        word = ngettext("ô chờ người thứ hai nhập", "ô chờ người thứ hai nhập", work.answers_twice)
+        tasks.append(Task(_number(work.answers_twice), word, "/ra-soat", "attention"))
     if work.comments_open:
         word = ngettext("ý kiến viết tay cần nhập", "ý kiến viết tay cần nhập", work.comments_open)
         tasks.append(Task(_number(work.comments_open), word, "/ra-soat"))
@@ -72,16 +75,10 @@ def _review_tasks(work: OpenWork) -> list[Task]:
 
 
 def _adjudication_tasks(work: OpenWork) -> list[Task]:
-    address, tasks = "/ra-soat/chuyen-cap", []
-    if work.answers_escalated:
-        word = ngettext("ô chờ phân xử", "ô chờ phân xử", work.answers_escalated)
-        tasks.append(Task(_number(work.answers_escalated), word, address, "attention"))
-    if work.answers_disputed:
-        word = ngettext(
-            "ô hai người trả lời khác nhau", "ô hai người trả lời khác nhau", work.answers_disputed
-        )
-        tasks.append(Task(_number(work.answers_disputed), word, address, "attention"))
-    return tasks
+    if not work.answers_disputed:
+        return []
+    word = ngettext("ô chờ phân xử", "ô chờ phân xử", work.answers_disputed)
+    return [Task(_number(work.answers_disputed), word, "/ra-soat/phan-xu", "attention")]
 
 
 def _appraisal_tasks(work: OpenWork) -> list[Task]:

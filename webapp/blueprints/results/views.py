@@ -37,7 +37,7 @@ _PLACES = {
     Check.SCANS: ("/quet", Permission.INTAKE, lazy("Văn thư")),
     Check.RETURNS: ("/quet", Permission.INTAKE, lazy("Văn thư")),
     Check.REVIEW: ("/ra-soat", Permission.VERIFY, lazy("Người rà soát")),
-    Check.ADJUDICATION: ("/ra-soat/chuyen-cap", Permission.ADJUDICATE, lazy("Lãnh đạo")),
+    Check.ADJUDICATION: ("/ra-soat/phan-xu", Permission.ADJUDICATE, lazy("Lãnh đạo")),
     Check.SURVEY: ("/quet", Permission.INTAKE, lazy("Văn thư")),
     Check.SCHEMES: (None, Permission.MANAGE_USERS, lazy("Quản trị")),
 }

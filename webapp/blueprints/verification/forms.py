@@ -6,9 +6,10 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
+from webapp.services.answer_kinds import Answer
 from webapp.services.group_grid import TILES, GridAnswer
 from webapp.services.review_queues import QUEUES
-from webapp.services.verification import Answer, WorkFilter
+from webapp.services.verification import WorkFilter
 
 _INPUTS = ("key", "button")
 _LONGEST_MS = 24 * 3600 * 1000
@@ -26,7 +27,7 @@ def read_answer(fields: Mapping[str, str]) -> Answer:
     return Answer(
         kind=kind,
         value=_value(kind, detail, fields.get("text", "")),
-        reason=detail if kind in ("invalid", "escalate") else None,
+        reason=fields.get("reason") or (detail if kind in ("invalid", "escalate") else None),
         input_kind=_input_kind(fields),
         shown_ms=_whole(fields.get("shown_ms", ""), _LONGEST_MS),
         seen_reading_id=_whole(fields.get("reading", "")),

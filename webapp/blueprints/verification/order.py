@@ -59,5 +59,7 @@ _OPENERS: dict[str, Callable[[WorkFilter, str], str | None]] = {
     "page": _open_pages,
     "grid": _open_grid,
     "single": _open_item,
+    "second": _open_item,
+    "arbitration": _open_item,
     "comment": _open_item,
 }

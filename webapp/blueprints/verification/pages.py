@@ -14,9 +14,10 @@ from webapp.blueprints.verification.screens import (
     said_words,
 )
 from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
-from webapp.http.context import current_session, current_user, form_library
+from webapp.http.access import PERMISSIONS, Permission, Role
+from webapp.http.context import current_campaign, current_session, current_user, form_library
 from webapp.http.htmx import render
-from webapp.persistence.verification import Decision, ReviewItem, last_decision
+from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services import review_work
 from webapp.services.verification import WorkFilter
 
@@ -75,10 +76,16 @@ def show_work(
 
 
 def item_screen(item: ReviewItem) -> ItemScreen:
-    """The item with what was said about it so far and the draft of its words."""
+    """The item with what this person said about it, nobody else's word, and the draft of its words."""
     session = current_session()
     draft = review_work.find_draft(session, item) if item.queue == "comment" else None
-    return make_screen(form_library(), item, last_decision(session, item.id), draft)
+    return make_screen(form_library(), item, review_work.own_word(session, current_user(), item), draft)
+
+
+def find_missing() -> review_work.Missing:
+    """What nobody of the office may finish, for want of another person."""
+    reviewers = [role.value for role in Role if Permission.VERIFY in PERMISSIONS[role]]
+    return review_work.find_missing(current_session(), current_campaign().id, reviewers)
 
 
 def _addresses(item: ReviewItem | None, wanted: WorkFilter) -> dict[str, str]:

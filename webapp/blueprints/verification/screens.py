@@ -70,6 +70,7 @@ class ItemScreen:
     question: str
     reasons: list[str]
     choices: tuple[Choice, ...]
+    is_blind: bool
     suggestion: Choice | None
     picture: Picture
     frame: Frame
@@ -98,6 +99,7 @@ def make_screen(
         question=form.text(item.field_code, language()),
         reasons=reasons_to_look(item),
         choices=choices,
+        is_blind=item.state == "second",
         suggestion=_suggestion(item, choices),
         picture=picture_of(field),
         frame=Frame(page.width_mm, page.height_mm, field.x_mm, field.y_mm, field.width_mm, field.height_mm),
@@ -116,10 +118,15 @@ def place_of(form: FormTemplate, field_code: str) -> str:
 
 def said_words(form: FormTemplate, decision: Decision) -> str:
     """A decision in few words: “2 Hài lòng”, “trống”."""
-    if decision.kind != "option":
-        return str(KIND_WORDS[decision.kind])
-    labels = form.option_labels(decision.item.field_code, language())
-    return f"{decision.value} {labels[int(decision.value or 1) - 1]}"
+    return value_words(form, decision.item.field_code, decision.kind, decision.value)
+
+
+def value_words(form: FormTemplate, field_code: str, kind: str, value: str | None) -> str:
+    """The same, of a value that nobody said yet."""
+    if kind != "option":
+        return str(KIND_WORDS[kind])
+    labels = form.option_labels(field_code, language())
+    return f"{value} {labels[int(value or 1) - 1]}"
 
 
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:

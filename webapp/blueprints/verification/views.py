@@ -1,23 +1,13 @@
-"""Rà soát: where work begins, one doubtful answer a round trip, and what goes to the head."""
+"""Rà soát: where work begins, and one doubtful answer a round trip."""
 
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from webapp.blueprints.verification.adjudication import (
-    disputed_line,
-    opinion_lines,
-    settled_lines,
-    waiting_line,
-)
 from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
 from webapp.blueprints.verification.grid import grid_address
 from webapp.blueprints.verification.order import begin_next, item_address
-from webapp.blueprints.verification.pages import (
-    Notice,
-    item_screen,
-    show_work,
-)
-from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS, QUEUE_WORDS
+from webapp.blueprints.verification.pages import Notice, find_missing, show_work
+from webapp.blueprints.verification.words import QUEUE_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -28,7 +18,7 @@ from webapp.http.locale import _, language
 from webapp.http.log import log_reading
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
-from webapp.persistence.verification import ReviewItem, last_decision
+from webapp.persistence.verification import ReviewItem
 from webapp.services import group_grid, review_work, verification
 from webapp.services.verification import WorkFilter
 
@@ -45,15 +35,6 @@ def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
     return item
 
 
-def load_escalated(session: Session, user: User, item_id: int) -> ReviewItem:
-    """An item that waits for the head, of which two people differ, or that the head has settled."""
-    item = load_item(session, user, item_id)
-    own = review_work.has_decided(session, user, item_id)
-    if item.state != "escalated" and not own and review_work.find_dispute(session, item) is None:
-        raise NotFound("Ô này không chờ phân xử.")
-    return item
-
-
 # -- the reviewer's work -----------------------------------------------------------------------------
 
 
@@ -67,13 +48,14 @@ def show_start() -> str:
     done, total = review_work.count_progress(session, wanted)
     return render_template(
         "verification/start.html",
-        queues=review_work.list_queues(session, campaign.id),
+        queues=review_work.list_queues(session, current_user(), campaign.id),
         queue_words=QUEUE_WORDS,
         lines=lines,
         titles={line.form_code: form_library().latest(line.form_code).title(language()) for line in lines},
         done=done,
         total=total,
         held=_has_grid(wanted) or verification.held_item(session, current_user(), wanted),
+        missing=find_missing(),
         may_settle_pages=access.may(current_user(), Permission.INTAKE),
     )
 
@@ -97,6 +79,8 @@ def show_held() -> Response:
     held = verification.held_item(current_session(), current_user(), wanted)
     if held is None:
         return go_to(grid_address(wanted) if _has_grid(wanted) else url_for("verification.show_start"))
+    if held.state == "arbitration":
+        return go_to(_address_of(held, wanted))
     return show_work(held, wanted)
 
 
@@ -107,6 +91,8 @@ def show_item(item: ReviewItem) -> Response:
     user = current_user()
     if item.lease_user != user.username and not review_work.has_decided(current_session(), user, item.id):
         return go_to(item_address(_wanted()))
+    if item.state == "arbitration" and item.lease_user == user.username:
+        return go_to(_address_of(item, _wanted()))
     return show_work(item, _wanted())
 
 
@@ -121,6 +107,9 @@ def decide(item: ReviewItem) -> Response:
     following = _claim(wanted)
     if outcome == "late":
         keep_changes()
+    if following is not None and following.state == "arbitration":
+        return go_to(_address_of(following, wanted), _late_notice().text if outcome == "late" else None)
+    if outcome == "late":
         return show_work(following, wanted, _late_notice(), _TAKEN)
     if not wants_fragment():
         return go_to(item_address(wanted))
@@ -143,12 +132,22 @@ def undo() -> Response:
     item = verification.undo_last_decision(current_session(), current_user(), now(), wanted.campaign_id)
     if item is None:
         return _nothing_to_undo(wanted)
+    if item.state == "arbitration" and item.lease_user == current_user().username:
+        return go_to(_address_of(item, wanted), _("Đã hoàn tác. Ô vừa làm hiện lại."))
     if item.queue == group_grid.QUEUE and item.state == "open":
         group_grid.deal_again(current_session(), current_user(), now(), item)
         return go_to(grid_address(wanted), _("Đã hoàn tác. Bảng vừa làm hiện lại."))
     if not wants_fragment():
         return go_to(url_for("verification.show_item", item_id=item.id, **filter_arguments(wanted)))
     return show_work(item, wanted, Notice(_("Đã hoàn tác. Ô vừa làm hiện lại."), "success"))
+
+
+@blueprint.post("/roi-trang")
+@access.policy(Permission.VERIFY)
+def leave() -> tuple[str, int]:
+    """My page is gone: what I hold is soon free for others, unless I am back at once."""
+    verification.leave_items(current_session(), current_user(), now())
+    return "", 204
 
 
 @blueprint.post("/dung")
@@ -175,77 +174,6 @@ def show_crop(item: ReviewItem) -> Response:
 @access.policy(Permission.VERIFY, scope=load_item)
 def show_page(item: ReviewItem) -> Response:
     """The whole page, small."""
-    log_reading("page_seen", f"item/{item.id}")
-    return _send(item.field_reading.reading.preview_sha256)
-
-
-# -- what reviewers sent up --------------------------------------------------------------------------
-
-
-@blueprint.get("/chuyen-cap")
-@access.policy(Permission.ADJUDICATE)
-def show_escalated() -> str:
-    """What waits for the head, where two people differ, and what the head has just settled."""
-    session, campaign = current_session(), current_campaign()
-    return render_template(
-        "verification/escalated.html",
-        waiting=[waiting_line(item, sent) for item, sent in review_work.list_escalated(session, campaign.id)],
-        disputed=[disputed_line(dispute) for dispute in review_work.list_disputed(session, campaign.id)],
-        settled=settled_lines(review_work.list_recent(session, current_user(), campaign.id)),
-    )
-
-
-@blueprint.get("/chuyen-cap/<int:item_id>")
-@access.policy(Permission.ADJUDICATE, scope=load_escalated)
-def show_one_escalated(item: ReviewItem) -> str:
-    """One of them, with the same picture and buttons as the reviewer had."""
-    addresses = {
-        "decide": url_for("verification.adjudicate", item_id=item.id),
-        "crop": url_for("verification.show_escalated_crop", item_id=item.id),
-        "page": url_for("verification.show_escalated_page", item_id=item.id),
-    }
-    return render_template(
-        "verification/one_escalated.html",
-        screen=item_screen(item),
-        addresses=addresses,
-        invalid_words=INVALID_WORDS,
-        sent_reason=_sent_reason(item),
-        opinions=opinion_lines(item),
-    )
-
-
-@blueprint.post("/chuyen-cap/<int:item_id>")
-@access.policy(Permission.ADJUDICATE, scope=load_escalated)
-def adjudicate(item: ReviewItem) -> Response:
-    """The head's word."""
-    answer = read_answer(request.form)
-    outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
-    notice = _late_notice().text if outcome == "late" else _("Đã ghi quyết định.")
-    return go_to(url_for("verification.show_escalated"), notice)
-
-
-@blueprint.post("/chuyen-cap/hoan-tac")
-@access.policy(Permission.ADJUDICATE)
-def undo_adjudication() -> Response:
-    """Take back the head's last word, and show its answer."""
-    item = verification.undo_last_decision(current_session(), current_user(), now(), current_campaign().id)
-    if item is None:
-        return go_to(url_for("verification.show_escalated"), _("Không còn gì để hoàn tác."))
-    address = url_for("verification.show_one_escalated", item_id=item.id)
-    return go_to(address, _("Đã hoàn tác. Ô vừa làm hiện lại."))
-
-
-@blueprint.get("/chuyen-cap/<int:item_id>/anh")
-@access.policy(Permission.ADJUDICATE, scope=load_escalated)
-def show_escalated_crop(item: ReviewItem) -> Response:
-    """The crop."""
-    return _send(item.field_reading.crop_sha256)
-
-
-@blueprint.get("/chuyen-cap/<int:item_id>/trang")
-@access.policy(Permission.ADJUDICATE, scope=load_escalated)
-def show_escalated_page(item: ReviewItem) -> Response:
-    """The whole page."""
     log_reading("page_seen", f"item/{item.id}")
     return _send(item.field_reading.reading.preview_sha256)
 
@@ -277,6 +205,13 @@ def _nothing_to_undo(wanted: WorkFilter) -> Response:
     return show_work(held, wanted, Notice(words, "warning"))
 
 
+def _address_of(item: ReviewItem, wanted: WorkFilter) -> str:
+    """Where this person works on the item they were given."""
+    if item.state == "arbitration":
+        return url_for("arbitration.show_item", item_id=item.id)
+    return item_address(wanted)
+
+
 def _late_notice() -> Notice:
     text = _("Ô này hết giờ giữ và đã có người làm. Câu trả lời của bạn thành ý kiến thứ hai.")
     return Notice(text, "warning")
@@ -286,11 +221,3 @@ def _send(sha256: str | None) -> Response:
     if sha256 is None:
         raise NotFound("Không có ảnh của ô này.")
     return send_picture(sha256, _JPEG)
-
-
-def _sent_reason(item: ReviewItem) -> str | None:
-    """Why the reviewer sent it up, while it waits."""
-    said = last_decision(current_session(), item.id)
-    return (
-        str(ESCALATION_WORDS[said.reason]) if said is not None and said.reason in ESCALATION_WORDS else None
-    )

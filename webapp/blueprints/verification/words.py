@@ -15,6 +15,8 @@ FLAG_WORDS = {
 REOPENED = lazy("máy đọc lại thấy khác câu trả lời trước")
 SET_ASIDE = lazy("có người xem bảng ảnh thấy ô này khác các ô bên cạnh")
 WRITTEN = lazy("có chữ viết tay")
+BLIND = lazy("ô này được nhập hai lần; nhìn ảnh mà chọn, không ai thấy câu trả lời trước")
+ARBITRATED = lazy("hai người nhập khác nhau, hoặc có người chuyển lên")
 OTHER_FLAG = lazy("máy đánh dấu cần xem")
 
 INVALID_WORDS = {
@@ -28,6 +30,12 @@ ESCALATION_WORDS = {
     "need_paper": lazy("Phải xem tờ giấy gốc"),
     "written_note": lazy("Người trả lời ghi chú thêm"),
     "wrong_sheet": lazy("Nghi nhầm phiếu hoặc nhầm trang"),
+}
+ARBITRATION_WORDS = {
+    "faint_counts": lazy("Nét mờ vẫn là chọn"),
+    "dirt": lazy("Vết bẩn"),
+    "crossed_out": lazy("Đã gạch bỏ"),
+    "other": lazy("Lý do khác"),
 }
 KIND_WORDS = {
     "blank": lazy("trống"),
@@ -43,12 +51,21 @@ QUEUE_WORDS = {
     "page": (lazy("Trang có vấn đề"), lazy("gán vào phiếu, bỏ, hoặc quét lại")),
     "grid": (lazy("Soát theo nhóm"), lazy("xem lướt 24 ô máy đọc giống nhau, chỉ bấm vào ô khác")),
     "single": (lazy("Soát từng ô"), lazy("mỗi lần một ô, nhìn ảnh, bấm một phím")),
+    "second": (
+        lazy("Nhập lần hai"),
+        lazy("người khác đã làm; bạn nhập lại mà không thấy câu trả lời của họ hay của máy"),
+    ),
+    "arbitration": (lazy("Phân xử"), lazy("hai người nhập khác nhau; bạn quyết định và nêu lý do")),
     "comment": (lazy("Ý kiến viết tay"), lazy("gõ lại chữ người trả lời viết")),
 }
 
 
 def reasons_to_look(item: ReviewItem) -> list[str]:
-    """Why a person must look at the item, the weightiest first."""
+    """Why a person must look at the item, the weightiest first; nothing of the reading to whom keys blind."""
+    if item.state == "second":
+        return [str(BLIND)]
+    if item.state == "arbitration":
+        return [str(ARBITRATED)]
     if item.queue == "comment":
         return [str(WRITTEN)]
     reasons = [str(FLAG_WORDS.get(flag, OTHER_FLAG)) for flag in item.field_reading.flags]
