@@ -22,6 +22,7 @@ from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
 from webapp.blueprints.verification.grid_views import blueprint as group_grid
+from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     trash,
     verification,
     group_grid,
+    overlay,
     reviewers,
     users,
     self_scoring,

@@ -2,6 +2,7 @@
 
 Of each side of a sheet the latest reading that was not refused stands; of each answer, a person's
 standing decision outranks the machine. Duplicate, blank and problem pages never count, nor do voided sheets.
+What a person doubted counts for nothing until a person settles it, however sure the machine is.
 """
 
 from collections.abc import Collection
@@ -71,9 +72,7 @@ class OpenCount:
 def accepted_answers(session: Session, campaign_id: int) -> list[AcceptedAnswer]:
     """Every settled answer of the campaign, by sheet and place on it; open ones are not among them."""
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
-    settled = or_(
-        keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(True))
-    )
+    settled = or_(keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), _is_sure_and_undoubted()))
     rows = session.execute(
         _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
         .outerjoin(keyed, _same_answer(keyed))
@@ -113,7 +112,7 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     unsettled = or_(
         and_(keyed.c.kind.is_not(None), keyed.c.kind.not_in(VALIDITY_OF_KIND)),
-        and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(False)),
+        and_(keyed.c.kind.is_(None), ~_is_sure_and_undoubted()),
     )
     waits = (
         select(ReviewItem.id)
@@ -123,6 +122,26 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
     )
     fields = _latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
     return session.scalar(select(func.count()).select_from(fields.where(unsettled, ~waits).subquery())) or 0
+
+
+def counted_by_machine(campaign_id: int) -> Select[int]:
+    """The ids of the field readings whose answers count although no person settled them."""
+    keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
+    fields = _latest_fields(campaign_id, "choice").with_only_columns(FieldReading.id)
+    return fields.outerjoin(keyed, _same_answer(keyed)).where(
+        keyed.c.kind.is_(None), _is_sure_and_undoubted()
+    )
+
+
+def _is_sure_and_undoubted() -> ColumnElement[bool]:
+    """Whether the machine accepted the answer, and nobody saw anything odd about it."""
+    doubted = (
+        select(ReviewItem.id)
+        .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
+        .where(ReviewItem.queue.in_(ANSWER_QUEUES), ReviewItem.set_aside_at.is_not(None))
+        .exists()
+    )
+    return and_(FieldReading.accepted.is_(True), ~doubted)
 
 
 def _latest_readings(campaign_id: int) -> CTE:

@@ -25,7 +25,8 @@ class ReviewItem(Base):
 
     `queue` of an answer: "grid" where it is a tile among others of its group (`group_key`: the number of
     options and the predicted one, "5-2"; blank is "5-0"), in the order of `doubt`; "single" where it is
-    looked at alone; `set_aside_at`: a person saw on a grid that it belongs elsewhere.
+    looked at alone; `set_aside_at`: a person saw on a grid or an overlay sheet that it
+    belongs elsewhere.
     `state`: open → done; escalated waits for the head; dropped when its page no longer stands for the sheet.
     `form_code` and `position` give the order of work: the same question of the same form together.
     `lease_fence` counts the claims, so that every claim can be told from the one before.

@@ -9,6 +9,7 @@ The group grid takes an answer whose predicted value one look can confirm, and n
 Two marks, corrections, streaks, doubtful registration, and whatever has no picture, go to the single items.
 """
 
+import re
 from dataclasses import dataclass
 
 from webapp.persistence.readings import FieldReading
@@ -29,6 +30,7 @@ QUEUES = (  # cheapest first (ux.md B2): the order in which one button leads thr
     Queue("comment", 20.0),
 )
 BLANK = "0"  # the predicted value of a group in which nothing is marked
+_GROUP_KEY = re.compile(r"[1-9]\d?-\d{1,2}", re.ASCII)
 _LEAST_SURE = 0.80
 _BLANK_ALONE = ["no_mark"]
 _DOUBT_OF_MARK = {"low_confidence": ("filled", "marginal"), "marginal_mark": ("marginal",)}
@@ -65,6 +67,11 @@ def predicted_of(group_key: str) -> str:
 def options_of(group_key: str) -> int:
     """How many options are printed beside each tile of a group."""
     return int(group_key.partition("-")[0])
+
+
+def is_group_key(text: str) -> bool:
+    """Whether a text from a page names a group."""
+    return _GROUP_KEY.fullmatch(text) is not None
 
 
 def _predicted(field: FieldReading) -> str | None:

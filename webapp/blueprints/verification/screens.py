@@ -10,6 +10,7 @@ from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary, FormTemplate
 from webapp.blueprints.verification.words import KIND_WORDS, reasons_to_look
 from webapp.http.locale import gettext, language
+from webapp.persistence.campaign import Sheet
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.suggestions import suggest_answer
 
@@ -36,8 +37,13 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The crop with the options' numbers; `start_share` is where on its width the answers begin."""
+    """The crop with the options' numbers; `start_share` is where on its width the answers begin.
 
+    `left_mm` and `top_mm` are where on the paper it begins.
+    """
+
+    left_mm: float
+    top_mm: float
     width_mm: float
     crop_height_mm: float
     height_mm: float
@@ -122,9 +128,14 @@ def said_words(form: FormTemplate, decision: Decision) -> str:
 
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
     """The item's place on paper."""
-    layout = library.layout(item.sheet.form_code, item.sheet.form_version)
+    return find_place(library, item.sheet, item.field_code)
+
+
+def find_place(library: FormLibrary, sheet: Sheet, field_code: str) -> tuple[PageLayout, Field]:
+    """Where an answer of a sheet is on paper."""
+    layout = library.layout(sheet.form_code, sheet.form_version)
     places = {field.code: (page, field) for page in layout.pages for field in page.fields}
-    return places[item.field_code]
+    return places[field_code]
 
 
 def _choices(form: FormTemplate, field_code: str) -> tuple[Choice, ...]:
@@ -154,4 +165,4 @@ def picture_of(field: Field) -> Picture:
     )
     first_mm = min((number.x_mm for number in numbers), default=0.0)
     strip_mm = NUMBER_STRIP_MM if one_row else 0.0
-    return Picture(width, height, height + strip_mm, numbers, max(0.0, (first_mm - 5) / width))
+    return Picture(left, top, width, height, height + strip_mm, numbers, max(0.0, (first_mm - 5) / width))

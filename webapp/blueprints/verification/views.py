@@ -12,6 +12,7 @@ from webapp.blueprints.verification.adjudication import (
 from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
 from webapp.blueprints.verification.grid import grid_address
 from webapp.blueprints.verification.order import begin_next, item_address
+from webapp.blueprints.verification.overlay import sheets_by_batch
 from webapp.blueprints.verification.pages import (
     Notice,
     item_screen,
@@ -28,7 +29,7 @@ from webapp.http.locale import _, language
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import ReviewItem, last_decision
-from webapp.services import group_grid, review_work, verification
+from webapp.services import group_grid, overlay_sheets, review_work, verification
 from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
@@ -72,6 +73,7 @@ def show_start() -> str:
         titles={line.form_code: form_library().latest(line.form_code).title(language()) for line in lines},
         done=done,
         total=total,
+        overlays=sheets_by_batch(overlay_sheets.list_groups(session, campaign.id)),
         held=_has_grid(wanted) or verification.held_item(session, current_user(), wanted),
         may_settle_pages=access.may(current_user(), Permission.INTAKE),
     )
