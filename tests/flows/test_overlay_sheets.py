@@ -205,8 +205,8 @@ def test_the_page_is_served_to_reviewers_and_kept_by_nobody(office: Office) -> N
         address = f"{START}/luot/trang/{reading.id}"
     browser = office.browser("reviewer")
     assert f'href="{address}"' in browser.get(sheet_of(1)).text
-    answer = browser.get(address)
-    assert (answer.data, answer.headers["Cache-Control"]) == (PAGE, "no-store")
+    with browser.get(address) as picture:
+        assert (picture.data, picture.headers["Cache-Control"]) == (PAGE, "no-store")
     doubt(browser, tiles(browser)[0])
     browser.post(f"{START}/bat-dau")
     assert f'href="{current(browser)}/trang?b=' in browser.get(WORK).text  # nothing was cut: part of the page

@@ -63,10 +63,14 @@ def list_groups(session: Session, campaign_id: int, batch_id: int | None = None)
 
 
 def next_tiles(session: Session, campaign_id: int, group: OverlayGroup) -> Sequence[FieldReading]:
-    """The next sheet of a group, in the order of the pages; the same until somebody has looked at it."""
+    """The next sheet of a group, pages in their order; the same until somebody has looked at it.
+
+    On the sheet the same question stands together: what is printed beside the rings is then alike too.
+    """
     rows = _unseen(select(FieldReading), campaign_id).where(Batch.id == group.batch_id, _is_of(group))
     pictures = joinedload(FieldReading.reading).joinedload(Reading.page).joinedload(Page.sheet)
-    return session.scalars(rows.options(pictures).order_by(FieldReading.id).limit(TILES)).all()
+    tiles = session.scalars(rows.options(pictures).order_by(FieldReading.id).limit(TILES)).all()
+    return sorted(tiles, key=lambda tile: tile.field_code)
 
 
 def _unseen(columns: Select[Any], campaign_id: int) -> Select[Any]:
