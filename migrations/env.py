@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine
+from webapp.persistence.guards import lift_guards, set_guards
 
 url = context.config.get_main_option("sqlalchemy.url")
 if url is None:
@@ -38,6 +39,9 @@ with engine.connect() as connection:
         user_module_prefix="base.",
     )
     with context.begin_transaction():
+        lift_guards(connection)
         context.run_migrations()
         check_references(connection)
+        if context.get_context().get_current_revision() == context.get_head_revision():
+            set_guards(connection)
 engine.dispose()

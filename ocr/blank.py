@@ -15,6 +15,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
+from ocr.booklet import blank_booklet
 from ocr.template import FormLibrary
 from ocr.typeset import SAMPLE_IMPRINT, set_form
 
@@ -23,20 +24,23 @@ POINTS_PER_INCH = 72
 GreyImage = NDArray[np.uint8]
 
 
-def render_blank(library: FormLibrary, code: str, version: int, page: int, dpi: float) -> GreyImage:
+def render_blank(
+    library: FormLibrary, code: str, version: int, page: int, dpi: float, *, rows: int = 0
+) -> GreyImage:
     """One side of a blank form, kept in memory for the next caller; do not write to it.
 
     Args:
         library: where the form is.
         code: the form's code.
         version: its version.
-        page: 1 (front) or 2 (back).
+        page: 1 (front) or 2 (back), or the page of a booklet.
         dpi: pixels per inch; the picture has the nearest whole number of pixels each way.
+        rows: of a booklet: how many units it is about; 0 for a sheet.
 
     Raises:
         TemplateInvalid: no such form.
     """
-    return _rendered(library.forms_dir, code, version, page, float(dpi))
+    return _rendered(library.forms_dir, (code, version, rows), page, float(dpi))
 
 
 def render_pdf_page(pdf: bytes | Path, index: int, dpi: float) -> GreyImage:
@@ -56,12 +60,15 @@ def render_pdf_page(pdf: bytes | Path, index: int, dpi: float) -> GreyImage:
 
 
 @lru_cache(maxsize=8)
-def _blank_pdf(forms_dir: Path, code: str, version: int) -> bytes:
-    return set_form(FormLibrary(forms_dir), code, version, unit_name="", imprint=SAMPLE_IMPRINT).pdf
+def _blank_pdf(forms_dir: Path, code: str, version: int, rows: int) -> bytes:
+    library = FormLibrary(forms_dir)
+    if rows:
+        return blank_booklet(library, code, version, rows).pdf
+    return set_form(library, code, version, unit_name="", imprint=SAMPLE_IMPRINT).pdf
 
 
 @lru_cache(maxsize=32)
-def _rendered(forms_dir: Path, code: str, version: int, page: int, dpi: float) -> GreyImage:
-    pixels = render_pdf_page(_blank_pdf(forms_dir, code, version), page - 1, dpi)
+def _rendered(forms_dir: Path, form: tuple[str, int, int], page: int, dpi: float) -> GreyImage:
+    pixels = render_pdf_page(_blank_pdf(forms_dir, *form), page - 1, dpi)
     pixels.setflags(write=False)
     return pixels

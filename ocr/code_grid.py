@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from ocr.identity import CodeReading, FoundCode, agree
 from ocr.layout import CodeArea, PageLayout
+from ocr.model import SheetIdentity
 from ocr.registration import find_fiducials, marker_corners_mm, project
 from ocr.scan_view import ScanView
-from ocr.sheet_code import PREFIX
+from ocr.sheet_code import BOOKLET_SIDE, PREFIX
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -63,9 +64,14 @@ def read_closed_code(scan: ScanView, pages: Sequence[PageLayout]) -> CodeReading
                 for f in _read(grey, placed, page)
             ]
             reading = agree(found) if found else nothing
-            if reading.identity is not None and reading.identity.page == page.page:
+            if reading.identity is not None and _side_of(reading.identity) == page.page:
                 return reading
     return nothing
+
+
+def _side_of(identity: SheetIdentity) -> int:
+    """Which side of a form the page looks like: every page of a booklet bears the markers of a back."""
+    return BOOKLET_SIDE if identity.rows else identity.page
 
 
 def _by_markers(work: Grey, page: PageLayout) -> Floats | None:

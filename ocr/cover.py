@@ -22,7 +22,10 @@ PAGES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What stands on a cover slip: `lines` are the rated units, each with the serials of its sheets."""
+    """What stands on a cover slip: `lines` are the rated units, each with the serials of its sheets.
+
+    `booklets`: of each booklet in the pack the serial that it bears, and its pages.
+    """
 
     code: str
     form: str
@@ -32,6 +35,8 @@ class Cover:
     person_number: int | None
     lines: Sequence[tuple[str, Sequence[int]]]
     imprint: Imprint
+    recipient: str = ""  # who gets the filled sheets; without it no line says so
+    booklets: Sequence[tuple[int, int]] = ()
 
     @property
     def serials(self) -> list[int]:
@@ -82,9 +87,11 @@ def _inputs(library: FormLibrary, cover: Cover) -> dict[str, Any]:
         "place": cover.place_name,
         "person": cover.person_number,
         "sheets": len(cover.serials),
+        "booklets": [{"serial": serial_text(serial), "pages": pages} for serial, pages in cover.booklets],
         "serials": serial_ranges(cover.serials),
         "lines": [{"unit": unit, "serials": serial_ranges(serials)} for unit, serials in cover.lines],
         "imprint": asdict(cover.imprint),
+        "recipient": cover.recipient,
     }
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ocr.errors import CodeRefused
 from ocr.layout import CodeArea
 from ocr.model import Flag, SheetIdentity
-from ocr.sheet_code import PREFIX, SEPARATOR_CODE, identity_from_code
+from ocr.sheet_code import OWN_STARTS, SEPARATOR_CODE, identity_from_code
 
 Grey = NDArray[np.uint8]
 
@@ -79,7 +79,7 @@ def agree(found: Sequence[FoundCode]) -> CodeReading:
         return CodeReading(None, None)
     if all(f.text == SEPARATOR_CODE for f in found):
         return CodeReading(None, Flag.SEPARATOR)
-    own = [f for f in found if f.text.startswith(f"{PREFIX}.")]
+    own = [f for f in found if f.text.startswith(OWN_STARTS)]
     if not own:
         return CodeReading(None, Flag.UNKNOWN_FORM)
     try:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.blank import render_blank
+from ocr.booklet import blank_booklet
 from ocr.code_grid import read_closed_code
 from ocr.errors import RegistrationFailed, TemplateInvalid
 from ocr.identity import CodeReading, decode_identity
@@ -144,7 +145,7 @@ def locate_page(
         return LostPage(_why_unnamed(code, quality), _with_gaps(quality, scan.work), None, scan.work)
     turned = code.turned_deg if code.corners_px else turned_deg(find_any_markers(scan.work))
     scan = scan.turned(round((turned or 0.0) / 90.0) % 4)
-    printed = _printed_page(library, known.form, known.version, known.page)
+    printed = _printed_page(library, known.form, known.version, known.page, known.rows)
     if printed is None:
         return LostPage(Flag.UNKNOWN_FORM, quality, known, scan.work)
     markers = find_fiducials(scan.work, printed.layout)
@@ -221,14 +222,17 @@ def _marked_pages(library: FormLibrary) -> tuple[PageLayout, ...]:
 
 
 @lru_cache(maxsize=40)
-def _printed_page(library: FormLibrary, form: str, version: int, number: int) -> PrintedPage | None:
-    """The printed side, or None if the library does not have it."""
+def _printed_page(
+    library: FormLibrary, form: str, version: int, number: int, rows: int
+) -> PrintedPage | None:
+    """The printed side or page of a booklet, or None if the library does not have it."""
     try:
-        layout = library.layout(form, version)
+        booklet = blank_booklet(library, form, version, rows) if rows else None
+        layout = booklet.layout if booklet else library.layout(form, version)
         page = layout.page(number)
     except (TemplateInvalid, KeyError):
         return None
-    blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH)
+    blank = render_blank(library, form, version, number, FLAT_PX_PER_MM * _MM_PER_INCH, rows=rows)
     return PrintedPage(
         page,
         blank,

@@ -49,7 +49,9 @@ class PageStatus(StrEnum):
 class SheetIdentity:
     """What the code on each side says: of which sheet this is which page.
 
-    `serial` is the sheet's number without its check digit; `page` is 1 (front) or 2 (back).
+    `serial` is the sheet's number without its check digit; `page` is 1 (front) or 2 (back). On a page of a
+    booklet `rows` is how many units the booklet is about, `unit` is empty, `serial` is that of its first
+    row's sheet, and `page` counts on.
     """
 
     form: str
@@ -58,6 +60,7 @@ class SheetIdentity:
     unit: str
     serial: int
     page: int
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 import pikepdf
 import segno
 
+from ocr.booklet import blank_booklet, set_booklet
 from ocr.cover import PAGES as COVER_PAGES
 from ocr.cover import Cover, set_covers
 from ocr.errors import TemplateInvalid
@@ -32,7 +33,7 @@ SERIAL_ALPHABET: Final = "0123456789-"
 _BASELINE_SHARE: Final = 0.78  # of the serial's box, from its top
 _MASTERS_KEPT: Final = 64  # more than one level's units of a district; some 100 kB each
 
-_MasterKey = tuple[str, int, str, str, Imprint]
+_MasterKey = tuple[str, int, str, str | tuple[str, ...], Imprint]
 _Master = tuple[Layout, bytes]
 
 
@@ -49,7 +50,20 @@ class PrintRun:
     imprint: Imprint = SAMPLE_IMPRINT
 
 
-_Pile = tuple[Sequence[pikepdf.Page] | None, Sequence[PrintRun]]
+@dataclass(frozen=True, slots=True)
+class BookletRun:
+    """One booklet; `unit_names` in the order of its rows, `serial` is that of the first row's sheet."""
+
+    form: str
+    version: int
+    group: str
+    unit_names: Sequence[str]
+    serial: int
+    imprint: Imprint = SAMPLE_IMPRINT
+
+
+Run = PrintRun | BookletRun
+_Pile = tuple[Sequence[pikepdf.Page] | None, Sequence[Run]]
 
 
 def print_sheets(library: FormLibrary, run: PrintRun, out: Path | BinaryIO) -> Layout:
@@ -72,10 +86,10 @@ def print_runs(library: FormLibrary, runs: Sequence[PrintRun], out: Path | Binar
 
 @dataclass(frozen=True, slots=True)
 class PackPrint:
-    """A pack on paper: its cover slip, then its sheets."""
+    """A pack on paper: its cover slip, then its sheets or booklets."""
 
     cover: Cover
-    runs: Sequence[PrintRun]
+    runs: Sequence[Run]
 
 
 class Printer:
@@ -114,12 +128,12 @@ class Printer:
                     key = _master_key(run)
                     if key not in presses:
                         presses[key] = _Press(pdf, master, font)
-                    for identity in _identities(run):
+                    for identity in _identities(run, layout):
                         presses[key].add_page(identity, layout.page(identity.page))
             pdf.docinfo["/Title"] = title
             pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
 
-    def _master(self, run: PrintRun) -> _Master:
+    def _master(self, run: Run) -> _Master:
         key = _master_key(run)
         if key not in self._masters:
             self._masters[key] = _checked_master(self._library, run)
@@ -129,8 +143,9 @@ class Printer:
         return self._masters[key]
 
 
-def _master_key(run: PrintRun) -> _MasterKey:
-    return run.form, run.version, run.group, run.unit_name, run.imprint
+def _master_key(run: Run) -> _MasterKey:
+    about = run.unit_name if isinstance(run, PrintRun) else tuple(run.unit_names)
+    return run.form, run.version, run.group, about, run.imprint
 
 
 def separator_sheet(library: FormLibrary) -> bytes:
@@ -148,20 +163,26 @@ def code_matrix(identity: SheetIdentity) -> tuple[bytes, ...]:
     return tuple(bytes(row) for row in code.matrix)
 
 
-def _identities(run: PrintRun) -> Iterator[SheetIdentity]:
-    for serial in run.serials:
-        for page in (1, 2):
-            yield SheetIdentity(run.form, run.version, run.group, run.unit, serial, page)
+def _identities(run: Run, layout: Layout) -> Iterator[SheetIdentity]:
+    serials = run.serials if isinstance(run, PrintRun) else (run.serial,)
+    unit, rows = (run.unit, 0) if isinstance(run, PrintRun) else ("", len(run.unit_names))
+    for serial in serials:
+        for page in layout.pages:
+            yield SheetIdentity(run.form, run.version, run.group, unit, serial, page.page, rows)
 
 
-def _checked_master(library: FormLibrary, run: PrintRun) -> tuple[Layout, bytes]:
+def _checked_master(library: FormLibrary, run: Run) -> tuple[Layout, bytes]:
     """Refuse to print what could not be read back: an unknown group, or marks that moved."""
     if run.group not in library.form(run.form, run.version).groups:
         raise TemplateInvalid(f"Mẫu phiếu {run.form} không có nhóm trả lời {run.group}.")
-    committed = library.layout(run.form, run.version)
-    typeset = set_form(library, run.form, run.version, run.unit_name, run.imprint, group=run.group)
+    if isinstance(run, BookletRun):
+        committed = blank_booklet(library, run.form, run.version, len(run.unit_names)).layout
+        typeset = set_booklet(library, run.form, run.version, run.unit_names, run.imprint, group=run.group)
+    else:
+        committed = library.layout(run.form, run.version)
+        typeset = set_form(library, run.form, run.version, run.unit_name, run.imprint, group=run.group)
     if typeset.layout != committed:
-        raise TemplateInvalid(f"Bản in của {run.form} bản {run.version} lệch so với layout.json; không in.")
+        raise TemplateInvalid(f"Bản in của {run.form} bản {run.version} lệch so với bố cục; không in.")
     return committed, typeset.pdf
 
 

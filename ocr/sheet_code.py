@@ -2,6 +2,7 @@
 
 The code is `CD1.<form>.<version>.<group>.<unit>.<serial>.<page>.<check>`, all characters of QR's
 alphanumeric set; the check is a CRC-16 over the rest, so a damaged or foreign code is refused.
+A page of a booklet says `CDB.<form>.<version>.<group>.<rows>.<serial>.<page>.<check>` (`ocr.booklet`).
 The serial carries a Damm check digit, so a mistyped or misread digit, or two swapped, is refused.
 """
 
@@ -12,6 +13,11 @@ from ocr.errors import CodeRefused
 from ocr.model import SheetIdentity
 
 PREFIX = "CD1"
+BOOKLET_PREFIX = "CDB"
+# Every page of a booklet has the markers and code places of this side of a form.
+BOOKLET_SIDE = 2
+# What every code of a sheet or a booklet begins with.
+OWN_STARTS = (f"{PREFIX}.", f"{BOOKLET_PREFIX}.")
 # What a separator sheet says: no form, no serial; it only divides a stack.
 SEPARATOR_CODE = "CDS.LO.MOI"
 
@@ -33,6 +39,10 @@ _SERIAL = re.compile(r"[0-9]{6,12}")
 _CODE = re.compile(
     r"(?P<body>CD1\.(?P<form>[A-Z0-9]{1,8})\.(?P<version>[1-9][0-9]{0,2})\.(?P<group>[A-Z0-9]{1,8})"
     r"\.(?P<unit>[A-Z0-9]{1,12})\.(?P<serial>[0-9]{6,12})\.(?P<page>[12]))\.(?P<check>[0-9A-F]{4})"
+)
+_BOOKLET_CODE = re.compile(
+    r"(?P<body>CDB\.(?P<form>[A-Z0-9]{1,8})\.(?P<version>[1-9][0-9]{0,2})\.(?P<group>[A-Z0-9]{1,8})"
+    r"\.(?P<rows>(?!000)[0-9]{3})\.(?P<serial>[0-9]{6,12})\.(?P<page>(?!00)[0-9]{2}))\.(?P<check>[0-9A-F]{4})"
 )
 
 
@@ -87,19 +97,12 @@ def pack_code_from_text(text: str) -> str:
 def code_text(identity: SheetIdentity) -> str:
     """What the code on one side of a sheet says."""
     serial = serial_text(identity.serial).replace("-", "")
-    body = ".".join(
-        (
-            PREFIX,
-            identity.form,
-            str(identity.version),
-            identity.group,
-            identity.unit,
-            serial,
-            str(identity.page),
-        )
-    )
+    start, about, page = PREFIX, identity.unit, str(identity.page)
+    if identity.rows:
+        start, about, page = BOOKLET_PREFIX, f"{identity.rows:03d}", f"{identity.page:02d}"
+    body = ".".join((start, identity.form, str(identity.version), identity.group, about, serial, page))
     code = f"{body}.{_crc(body)}"
-    if _CODE.fullmatch(code) is None:
+    if _match(code) is None:
         raise CodeRefused(f"Không lập được mã cho tờ phiếu: {body}")
     return code
 
@@ -110,19 +113,25 @@ def identity_from_code(text: str) -> SheetIdentity:
     Raises:
         CodeRefused: foreign, damaged, or its checks do not fit; nothing is ever guessed.
     """
-    match = _CODE.fullmatch(text)
+    match = _match(text)
     if match is None:
         raise CodeRefused("Mã trên trang không phải mã của Chấm Điểm.")
     if _crc(match["body"]) != match["check"]:
         raise CodeRefused("Mã trên trang bị hỏng (sai tổng kiểm tra).")
+    parts = match.groupdict()
     return SheetIdentity(
-        form=match["form"],
-        version=int(match["version"]),
-        group=match["group"],
-        unit=match["unit"],
-        serial=serial_from_text(match["serial"]),
-        page=int(match["page"]),
+        form=parts["form"],
+        version=int(parts["version"]),
+        group=parts["group"],
+        unit=parts.get("unit", ""),
+        serial=serial_from_text(parts["serial"]),
+        page=int(parts["page"]),
+        rows=int(parts.get("rows", 0)),
     )
+
+
+def _match(code: str) -> re.Match[str] | None:
+    return _CODE.fullmatch(code) or _BOOKLET_CODE.fullmatch(code)
 
 
 def _crc(body: str) -> str:

@@ -68,8 +68,8 @@ def set_form(
     """
     form = library.form(code, version)
     source = library.forms_dir / "_print" / "form.typ"
-    inputs = {"form": json.dumps(_inputs(form, unit_name, imprint, group), ensure_ascii=False)}
-    pdf, spots = _run_typst(source, library.forms_dir / "_fonts", inputs)
+    inputs = {"form": json.dumps(form_inputs(form, unit_name, imprint, group), ensure_ascii=False)}
+    pdf, spots = run_typst(source, library.forms_dir / "_fonts", inputs)
     return TypesetForm(pdf, _layout(form, spots))
 
 
@@ -80,7 +80,7 @@ def draw_specimen(library: FormLibrary, code: str, version: int, ppi: float) -> 
         TemplateInvalid: no such form.
     """
     form = library.form(code, version)
-    inputs = {"form": json.dumps(_inputs(form, "…", SAMPLE_IMPRINT), ensure_ascii=False)}
+    inputs = {"form": json.dumps(form_inputs(form, "…", SAMPLE_IMPRINT), ensure_ascii=False)}
     pictures = typst.compile(
         library.forms_dir / "_print" / "form.typ",
         font_paths=[library.forms_dir / "_fonts"],
@@ -106,7 +106,8 @@ def set_separator(library: FormLibrary, code_rows: Sequence[Sequence[int]]) -> b
     )
 
 
-def _run_typst(source: Path, fonts: Path, inputs: dict[str, str]) -> tuple[bytes, list[dict[str, Any]]]:
+def run_typst(source: Path, fonts: Path, inputs: dict[str, str]) -> tuple[bytes, list[dict[str, Any]]]:
+    """The PDF that a Typst source gives, and the spots that it leaves for readers; raises as `set_source`."""
     pdf = set_source(source, fonts, inputs)
     spots = typst.query(
         source, "<spot>", field="value", font_paths=[fonts], ignore_system_fonts=True, sys_inputs=inputs
@@ -134,7 +135,8 @@ def set_source(source: Path, fonts: Path, inputs: dict[str, str]) -> bytes:
     return bytes(pdf)
 
 
-def _inputs(form: FormTemplate, unit_name: str, imprint: Imprint, group: str = "") -> dict[str, Any]:
+def form_inputs(form: FormTemplate, unit_name: str, imprint: Imprint, group: str = "") -> dict[str, Any]:
+    """What the Typst sources are told of a form."""
     words = form.words["vi"]
     return {
         "code": form.code,
@@ -167,14 +169,14 @@ def _runs(form: FormTemplate, questions: tuple[Question, ...]) -> list[dict[str,
         run = list(members)
         runs.append(
             {
-                "labels": [_bound(label) for label in form.option_labels(run[0].id)],
+                "labels": [bound_label(label) for label in form.option_labels(run[0].id)],
                 "questions": [{"id": q.id, "number": q.number, "text": form.text(q.id)} for q in run],
             }
         )
     return runs
 
 
-def _bound(label: str) -> str:
+def bound_label(label: str) -> str:
     """Keep the last two words of a label together: “Rất / hài lòng”, not “Rất hài / lòng”."""
     head, gap, last = label.rpartition(" ")
     return f"{head}\N{NO-BREAK SPACE}{last}" if gap and " " in head else label
@@ -186,11 +188,14 @@ def _layout(form: FormTemplate, spots: list[dict[str, Any]]) -> Layout:
         raise TemplateInvalid(
             f"Mẫu phiếu {form.code} bản {form.version} chiếm {last} trang; phải đúng {PAGES} trang."
         )
-    pages = tuple(_page(number, [s for s in spots if s["page"] == number]) for number in range(1, PAGES + 1))
+    pages = tuple(
+        page_layout(number, [s for s in spots if s["page"] == number]) for number in range(1, PAGES + 1)
+    )
     return Layout(form.code, form.version, form.template_sha256, pages)
 
 
-def _page(number: int, spots: list[dict[str, Any]]) -> PageLayout:
+def page_layout(number: int, spots: list[dict[str, Any]]) -> PageLayout:
+    """One page of a layout, out of its spots."""
     (serial,) = (spot for spot in spots if spot["kind"] == "serial")
     return PageLayout(
         page=number,

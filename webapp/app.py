@@ -5,6 +5,7 @@ from jinja2 import StrictUndefined
 
 from ocr.template import FormLibrary
 from webapp.blueprints.accounts.views import blueprint as accounts
+from webapp.blueprints.answer_audit.views import blueprint as answer_audit
 from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.hand_over.views import blueprint as hand_over
@@ -13,10 +14,12 @@ from webapp.blueprints.intake.page_views import blueprint as scan_pages
 from webapp.blueprints.intake.phone_views import blueprint as phone
 from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
+from webapp.blueprints.log.views import blueprint as log
 from webapp.blueprints.payments.paper_views import blueprint as payment_papers
 from webapp.blueprints.payments.setting_views import blueprint as payment_settings
 from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
+from webapp.blueprints.provenance.views import blueprint as provenance
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
@@ -54,6 +57,7 @@ BLUEPRINTS = (
     group_grid,
     overlay,
     reviewers,
+    answer_audit,
     users,
     self_scoring,
     appraisal,
@@ -61,6 +65,8 @@ BLUEPRINTS = (
     payment_papers,
     payment_settings,
     results,
+    provenance,
+    log,
 )
 
 

@@ -58,6 +58,13 @@ class ClaimLost(AppError):
     status = 409
 
 
+class LogBroken(AppError):
+    """The log is not as it was written: nothing is published on it."""
+
+    code = "log_broken"
+    status = 409
+
+
 class InvalidInput(AppError):
     """What was entered breaks a rule; nothing else of it is lost."""
 

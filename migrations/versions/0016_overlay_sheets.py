@@ -1,6 +1,6 @@
 """who looked at which overlay sheet, and which accepted answers a person doubts
 
-Revision: 0016, after 0009.
+Revision: 0016, after 0013.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0016"
-down_revision = "0009"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -82,6 +82,7 @@ SERVED = {
     "appraisal": "appraisal",
     "publication": "results",
     "preflight": "results",
+    "editions": "results",
     "printing": "printing",
     "print_files": "printing",
     "packs": "printing",

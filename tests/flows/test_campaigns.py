@@ -14,11 +14,13 @@ from tests.clients import Browser, Office
 from tests.worlds.packs import pack_about
 from webapp.campaign_plan.worksheets import worksheets_of
 from webapp.papers.plain_workbook import read_rows, write_rows
+from webapp.payments.sums import Basis
 from webapp.persistence.accounts import User
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.services.campaign_rows import plan_of
 from webapp.services.campaigns import BO_TRACH
+from webapp.services.payment_rates import choose_basis, current_basis, current_rates, load_rates
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.submissions import open_submission
 
@@ -303,6 +305,28 @@ def test_next_year_is_copied_and_chosen(administrator: Browser, office: Office) 
         user = session.scalars(select(User).where(User.username == "unit-nv")).one()
         assert user.unit is not None
         assert user.unit.campaign_id == made.id
+
+
+def test_rates_of_pay_go_along_to_the_copied_year(
+    administrator: Browser, office: Office, now: dt.datetime
+) -> None:
+    with office.session() as session:
+        former = session.scalars(select(Campaign)).one()
+        load_rates(session, "head", former, BO_TRACH, now)
+        choose_basis(session, "head", former, Basis.VALID, now)
+        rates = [(rate.payee, rate.dong, rate.level, rate.is_paid) for rate in current_rates(session, former)]
+        session.commit()
+    assert "mức chi" in administrator.get(PAGE).text
+    administrator.post(f"{PAGE}/2020/chep", {"year": "2021"})
+    assert f"kèm {len(rates)} mức chi" in administrator.get(PAGE).text
+    with office.session() as session:
+        made = session.scalars(select(Campaign).where(Campaign.year == 2021)).one()
+        copied = current_rates(session, made)
+        assert [(rate.payee, rate.dong, rate.level, rate.is_paid) for rate in copied] == rates
+        own = {group.id for group in made.groups}
+        assert {rate.group_id for rate in copied if rate.group_id is not None} <= own
+        assert any(rate.group_id is not None for rate in copied)
+        assert current_basis(session, made) is Basis.VALID
 
 
 def test_a_year_is_typed_in_from_nothing(administrator: Browser, office: Office) -> None:

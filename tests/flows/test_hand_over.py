@@ -196,6 +196,7 @@ def test_slips_hold_counts_and_two_places_to_sign(printed: Office) -> None:
         f"{serial_text(31)} – {serial_text(60)}",
         "BÊN GIAO",
         "BÊN NHẬN",
+        "Nơi nhận: UBND huyện Bố Trạch (qua Phòng Nội vụ).",
     ):
         assert said in words
     back = Document(io.BytesIO(browser.get("/phat-thu/noi/19186/bien-ban-nhan.docx").data))

@@ -12,7 +12,7 @@ from tests.worlds.read_pages import add_reading, blank, comment, double, faint, 
 from webapp.http.context import EXTENSION
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.overlay_sheets import AnswerDoubt, OverlaySheet, OverlayTile
-from webapp.persistence.readings import FieldReading, Reading
+from webapp.persistence.readings import FieldReading
 from webapp.persistence.responses import count_unaccounted
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ReviewItem
@@ -199,10 +199,13 @@ def test_what_is_not_of_this_sheet_is_refused(office: Office) -> None:
 def test_the_page_is_served_to_reviewers_and_kept_by_nobody(office: Office) -> None:
     fill(office, sure("CX4.1", "2"))
     with office.session() as session:
-        reading = session.scalars(select(Reading)).one()
-        reading.preview_sha256 = office.app.extensions[EXTENSION].scan_store.put_bytes(PAGE).sha256
+        again = add_reading(
+            session, session.scalars(select(Page)).one(), office.clock.now, [sure("CX4.1", "2")]
+        )
+        again.preview_sha256 = office.app.extensions[EXTENSION].scan_store.put_bytes(PAGE).sha256
+        enqueue_reading(session, again, office.clock.now)
         session.commit()
-        address = f"{START}/luot/trang/{reading.id}"
+        address = f"{START}/luot/trang/{again.id}"
     browser = office.browser("reviewer")
     assert f'href="{address}"' in browser.get(sheet_of(1)).text
     with browser.get(address) as picture:

@@ -114,6 +114,7 @@ def test_the_pdf_holds_exactly_those_sheets_and_can_be_had_again(office: Office)
     assert code in cover
     assert "thị trấn Hoàn Lão" in cover
     assert "Cover slip of a pack of forms" in cover
+    assert "UBND huyện Bố Trạch (qua Phòng Nội vụ)" in cover
     assert f"{serial_text(1)} – {serial_text(2)}" in cover
     assert serial_text(1) in back
     for page, serial in zip(pages[2:6], (1, 1, 2, 2), strict=True):

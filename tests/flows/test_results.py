@@ -7,7 +7,9 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import fastjsonschema
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from tests.clients import Office
@@ -223,3 +225,39 @@ def test_unknown_versions_and_units_are_not_found(finished: Office) -> None:
         "/chi-so/9/so-lieu.json",
     ):
         assert head.get(path).status_code == 404, path
+
+
+def test_everybody_gets_the_workbook_and_open_data_only_once_published(finished: Office) -> None:
+    addresses = ("/ket-qua/bang-tinh.xlsx", "/ket-qua/du-lieu-mo.json")
+    viewer = finished.browser("viewer")
+    assert [viewer.get(address).status_code for address in addresses] == [404, 404]
+    publish(finished)
+    assert viewer.get("/chi-so/1/bang-tinh.xlsx").status_code == 403
+    answer = viewer.get(addresses[0])
+    book = load_workbook(io.BytesIO(answer.data))
+    assert not any(row[2] for row in book["Phân bố trả lời"].iter_rows(min_row=4, values_only=True)), (
+        "two sheets a group are fewer than five"
+    )
+    content = json.loads(viewer.get(addresses[1]).data)
+    schema = json.loads(viewer.get("/ket-qua/du-lieu-mo.schema.json").data)
+    fastjsonschema.validate(schema, content)
+    assert [len(level["units"]) for level in content["levels"]] == [2, 1]
+    del content["levels"][0]["units"][0]["total"]
+    with pytest.raises(fastjsonschema.JsonSchemaException):
+        fastjsonschema.validate(schema, content)
+
+
+def test_the_head_s_workbook_holds_every_count_and_the_log(finished: Office) -> None:
+    publish(finished)
+    book = load_workbook(io.BytesIO(finished.browser("head").get("/chi-so/1/bang-tinh.xlsx").data))
+    assert book["Phân bố trả lời"].max_row > 100
+    acts = [row[2] for row in book["Nhật ký"].iter_rows(min_row=4, values_only=True)]
+    assert acts == ["chốt", "công bố"]
+
+
+def test_a_version_that_no_longer_recomputes_makes_no_papers(finished: Office) -> None:
+    publish(finished)
+    with finished.session() as session:
+        session.scalars(select(IndexVersion)).one().result_sha256 = "0" * 64
+        session.commit()
+    assert finished.browser("viewer").get("/ket-qua/bang-tinh.xlsx").status_code == 409

@@ -12,14 +12,15 @@ from webapp.services.campaigns import create_campaign, sample_plan
 # argon2 hash of PASSWORD with the cheapest parameters: hashing is tested where it is the subject.
 PASSWORD = "mat-khau-thu-2020"
 UNIT_CODES = ("NV", "19111", "19186")
-ROLES = ("clerk", "reviewer", "appraiser", "head", "treasurer", "viewer", "administrator")
+ROLES = ("clerk", "reviewer", "appraiser", "head", "auditor", "treasurer", "viewer", "administrator")
 
 
 @dataclass(frozen=True)
 class SmallWorld:
     """The campaign, its units by code, and its people by username.
 
-    Usernames: clerk, reviewer, reviewer2, appraiser, head, treasurer, viewer, administrator, and
+    Usernames: clerk, reviewer, reviewer2, appraiser, head, auditor, auditor2, treasurer, viewer,
+    administrator, and
     unit-nv, unit-19111, unit-19186 for the units.
     """
 
@@ -37,6 +38,7 @@ def make_small_world(session: Session, now: dt.datetime) -> SmallWorld:
     units = {unit.code: unit for unit in campaign.units}
     users = {role: _user(role, role) for role in ROLES}
     users["reviewer2"] = _user("reviewer2", "reviewer")
+    users["auditor2"] = _user("auditor2", "auditor")
     for code, unit in units.items():
         name = f"unit-{code.lower()}"
         users[name] = _user(name, "unit", unit.id)

@@ -16,6 +16,8 @@ _CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
 _WHOLE = re.compile(r"\d+|\d{1,3}(?:\.\d{3})+")
 _PLACES = {PLACE_UNIT: "đơn vị", PLACE_OFFICE: "cơ quan"}
 
+_YES_NO = {"có": True, "không": False}
+
 Read = Callable[[str], object]
 
 
@@ -104,10 +106,23 @@ def read_place(text: str) -> str:
     return codes.get(text.lower()) or read_code(text)
 
 
+def read_yes(text: str) -> bool:
+    """“có” or “không”.
+
+    Raises:
+        InvalidInput: anything else.
+    """
+    if text.lower() not in _YES_NO:
+        raise InvalidInput("“%(text)s” không đúng. Ghi có hoặc không.", text=text)
+    return _YES_NO[text.lower()]
+
+
 def write(value: object) -> str:
-    """A value as its reader takes it; nothing at all is an empty cell."""
-    if value is None:
+    """A value as its reader takes it; nothing at all, and no, is an empty cell."""
+    if value is None or value is False:
         return ""
+    if value is True:
+        return "có"
     if isinstance(value, dt.datetime):
         return f"{value.astimezone(OFFICE_ZONE):%d/%m/%Y %H:%M}"
     if isinstance(value, dt.date):

@@ -128,6 +128,7 @@ _PARTS = (
             _optional("place", words("Nơi phát"), cells.read_place, "unit", cells.write_place),
             _optional("people_per_place", words("Người mỗi nơi phát"), cells.read_count),
             _optional("substitutes", words("Trả lời thay")),
+            _optional("in_booklets", words("In thành tập"), cells.read_yes, default=False),
         ),
         ("form_code", "code"),
     ),

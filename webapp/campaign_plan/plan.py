@@ -52,6 +52,7 @@ class GroupPlan:
     place: str = PLACE_UNIT
     people_per_place: int | None = None
     substitutes: str | None = None  # who may answer instead: "người dân"
+    in_booklets: bool = False  # one booklet for each person instead of a sheet for each unit
 
 
 @dataclass(frozen=True, slots=True)

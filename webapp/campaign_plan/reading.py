@@ -166,6 +166,11 @@ def _group_faults(
                 " (nơi phát không phải đơn vị)."
             ),
         )
+    if group.in_booklets and group.people_per_place is None:
+        yield (
+            "in_booklets",
+            InvalidInput("Chỉ in thành tập được khi một người đánh giá mọi đơn vị."),
+        )
 
 
 def _no_level(code: str, levels: Iterable[str]) -> InvalidInput:

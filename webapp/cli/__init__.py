@@ -11,6 +11,7 @@ COMMANDS = (
     "database",
     "demo",
     "forms",
+    "log",
     "open_campaign",
     "schemes",
     "serve",

@@ -11,8 +11,9 @@ from alembic.script import ScriptDirectory
 
 from webapp.cli.parsers import Groups
 from webapp.cli.supervise import run_side_by_side
-from webapp.persistence.base import make_engine
+from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.schema import alembic_config
+from webapp.services.log_chain import Occasion, check_log
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
             "chamdiem serve --bind 127.0.0.1:8080\n"
         )
         return ADDRESS_TAKEN
+    _check_log(Settings.from_env())
     worker = [sys.executable, "-m", "webapp", "worker"] if arguments.with_worker else None
     _say(f"Chấm Điểm: http://{arguments.bind}  (Ctrl+C ends it)")
     return run_side_by_side(
@@ -81,6 +83,23 @@ def _is_up_to_date(settings: Settings) -> bool:
             return MigrationContext.configure(connection).get_current_revision() == newest
     finally:
         engine.dispose()
+
+
+def _check_log(settings: Settings) -> None:
+    """Recompute the chain of the log: work goes on where it is broken, but whoever starts this is told."""
+    engine = make_engine(settings.database_url)
+    try:
+        with make_session_factory(engine).begin() as session:
+            report = check_log(session, Occasion.START, utc_now())
+    finally:
+        engine.dispose()
+    if report.broken is None:
+        _say(f"Log: whole, {report.head.seq} entries, head {report.head.mark}")
+        return
+    sys.stderr.write(
+        f"The log is BROKEN at entry {report.broken.seq} ({report.broken.fault}); nothing can be published. "
+        "Keep this machine and its backups as they are, and see the page /nhat-ky.\n"
+    )
 
 
 def _say(line: str) -> None:

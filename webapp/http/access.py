@@ -41,15 +41,19 @@ class Permission(StrEnum):
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
     SEE_REVIEWERS = "see_reviewers"
+    AUDIT = "audit"
     SELF_SCORE = "self_score"
     APPRAISE = "appraise"
     COMPUTE_INDEX = "compute_index"
     PUBLISH = "publish"
     PAY = "pay"
     VIEW_RESULTS = "view_results"
+    TRACE_ANSWERS = "trace_answers"
+    SEE_SMALL_CELLS = "see_small_cells"
     VIEW_PROGRESS = "view_progress"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
+    VIEW_LOG = "view_log"
     OWN_ACCOUNT = "own_account"
 
 
@@ -63,17 +67,22 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
-    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE}),
+    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.TRACE_ANSWERS}),
     Role.HEAD: frozenset(
         _EVERYBODY
         | {
             Permission.ADJUDICATE,
             Permission.SEE_REVIEWERS,
+            Permission.AUDIT,
             Permission.COMPUTE_INDEX,
             Permission.PUBLISH,
             Permission.PAY,
+            Permission.TRACE_ANSWERS,
+            Permission.SEE_SMALL_CELLS,
+            Permission.VIEW_LOG,
         },
     ),
+    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT, Permission.VIEW_LOG}),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(
@@ -83,6 +92,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_CAMPAIGN,
             Permission.RESTORE_SCANS,
             Permission.SEE_REVIEWERS,
+            Permission.VIEW_LOG,
         },
     ),
 }

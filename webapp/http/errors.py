@@ -20,10 +20,11 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ocr.errors import OcrError
-from webapp.errors import AppError
+from webapp.errors import AppError, NotPermitted
 from webapp.http import htmx
 from webapp.http.csrf import TokenMissing
 from webapp.http.locale import SOURCE_LANGUAGE, gettext, lazy
+from webapp.http.log import log_refusal
 from webapp.http.places import own_page, this_page
 from webapp.http.transaction import roll_back
 from webapp.par_index.errors import AppraisalError
@@ -62,6 +63,8 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "Những gì đã lưu vẫn còn nguyên và vẫn xem được.")),
     "claim_lost": ErrorText(409, lazy("Đã hết giờ giữ mục này"), lazy(
         "Người khác đang làm mục này. Việc bạn đã làm trước đó vẫn được giữ.")),
+    "log_broken": ErrorText(409, lazy("Nhật ký không còn nguyên vẹn"), lazy(
+        "Không có gì bị xóa thêm. Báo người quản trị và người kiểm tra; giữ nguyên máy và bản sao lưu.")),
     "invalid_input": ErrorText(422, lazy("Nội dung nhập chưa hợp lệ"), _FIX),
     "upload_too_large": ErrorText(413, lazy("Tệp quá lớn"), lazy(
         "Chia thành nhiều tệp nhỏ hơn rồi tải lên từng tệp.")),
@@ -129,6 +132,8 @@ def install_errors(app: Flask) -> None:
 def _show_app_error(error: AppError | AppraisalError) -> Response:
     """The error's own words, under its title."""
     detail = gettext(error.message, **error.values)
+    if isinstance(error, NotPermitted):
+        log_refusal(error.code)
     return show_error(error.code, detail)
 
 

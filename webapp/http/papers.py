@@ -1,11 +1,16 @@
 """Papers to sign, sent as files: docx, xlsx and PDF."""
 
+from dataclasses import replace
+
 from flask import Response, make_response
 
 from webapp.errors import NotFound
 from webapp.http.context import settings
+from webapp.http.locale import _
+from webapp.http.log import log_reading
 from webapp.papers.signed_paper import SignedPaper
 
+_SUBJECT_LENGTH = 120
 MEDIA_TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -14,14 +19,16 @@ MEDIA_TYPES = {
 
 
 def send_paper(paper: SignedPaper, kind: str, name: str) -> Response:
-    """The paper as a file of this kind.
+    """The paper as a file of this kind; its foot names the log entry that tells of it.
 
     Raises:
         NotFound: a kind that we do not make.
     """
     if kind not in MEDIA_TYPES:
         raise NotFound("Giấy tờ này có dạng docx, xlsx và pdf.")
-    return send_file_bytes(_drawn(paper, kind), kind, name)
+    head = log_reading("paper_made", f"paper/{name}.{kind}"[:_SUBJECT_LENGTH])
+    foot = _("%(foot)s · Nhật ký %(mark)s", foot=paper.frame.foot, mark=head.mark)
+    return send_file_bytes(_drawn(replace(paper, frame=replace(paper.frame, foot=foot)), kind), kind, name)
 
 
 def send_file_bytes(data: bytes, kind: str, name: str) -> Response:

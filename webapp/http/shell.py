@@ -7,6 +7,7 @@ from flask import Flask, request
 from webapp.http.access import Permission, may
 from webapp.http.context import find_campaign, settings, signed_in_user
 from webapp.http.locale import lazy, when_shown
+from webapp.http.log import log_mark
 from webapp.http.roles import ROLE_NAMES, ROLE_TASKS
 
 
@@ -35,12 +36,14 @@ _TABS = (
     (lazy("Rà soát"), "verification", "/ra-soat", Permission.VERIFY),
     (lazy("Phân xử"), "verification", "/ra-soat/chuyen-cap", Permission.ADJUDICATE),
     (lazy("Số liệu rà soát"), "reviewers", "/ra-soat/nguoi", Permission.SEE_REVIEWERS),
+    (lazy("Kiểm toán"), "answer_audit", "/kiem-toan", Permission.AUDIT),
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
     (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),
     (lazy("Chi trả"), "payments", "/chi-tra", Permission.PAY),
     (lazy("Kết quả"), "results", "/ket-qua", Permission.VIEW_RESULTS),
     (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
+    (lazy("Nhật ký"), "log", "/nhat-ky", Permission.VIEW_LOG),
 )
 
 
@@ -60,6 +63,7 @@ def install_shell(app: Flask) -> None:
         role_task=when_shown(lambda role: str(ROLE_TASKS[role])),
     )
     app.jinja_env.globals.update(
+        log_mark=log_mark,
         tabs=tabs,
         signed_in_user=signed_in_user,
         find_campaign=find_campaign,

@@ -30,6 +30,19 @@ class Answer:
     option: str | None
     is_blank: bool = False
 
+    @property
+    def outcome(self) -> str:
+        """What it is counted as: the option's code, "blank" or "invalid"."""
+        return self.option or ("blank" if self.is_blank else "invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class SortedSheets:
+    """The scored answers of each sheet about one unit, apart by whether the sheet counts."""
+
+    counted: tuple[tuple[Answer, ...], ...]
+    set_aside: tuple[tuple[Answer, ...], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class OptionCount:
@@ -119,6 +132,15 @@ def tally_answers(scheme: Scheme, answers: Iterable[Answer]) -> UnitSurvey:
     Raises:
         AnswerUnknown: an option that its question does not have.
     """
+    return _tallied(scheme, sort_sheets(scheme, answers))
+
+
+def sort_sheets(scheme: Scheme, answers: Iterable[Answer]) -> SortedSheets:
+    """Put the answers together by sheet, and set aside the sheets of which too little was answered.
+
+    Raises:
+        AnswerUnknown: an option that its question does not have.
+    """
     questions = {question.code: question for question in scheme.questions}
     by_sheet: defaultdict[int, list[Answer]] = defaultdict(list)
     for answer in answers:
@@ -127,7 +149,13 @@ def tally_answers(scheme: Scheme, answers: Iterable[Answer]) -> UnitSurvey:
             _check_option(question, answer)
             by_sheet[answer.sheet].append(answer)
     asked = Counter(question.form for question in scheme.questions)
-    return _tallied(scheme, list(by_sheet.values()), asked)
+    counted: list[tuple[Answer, ...]] = []
+    set_aside: list[tuple[Answer, ...]] = []
+    for sheet in map(tuple, by_sheet.values()):
+        valid = sum(answer.option is not None for answer in sheet)
+        too_little = Fraction(valid, asked[sheet[0].form]) < scheme.least_answered
+        (set_aside if too_little else counted).append(sheet)
+    return SortedSheets(tuple(counted), tuple(set_aside))
 
 
 def _check_option(question: SurveyQuestion, answer: Answer) -> None:
@@ -139,20 +167,12 @@ def _check_option(question: SurveyQuestion, answer: Answer) -> None:
         )
 
 
-def _tallied(scheme: Scheme, sheets: list[list[Answer]], asked: Counter[str]) -> UnitSurvey:
-    counted: Counter[tuple[str, str]] = Counter()
-    set_aside: Counter[tuple[str, str]] = Counter()
+def _tallied(scheme: Scheme, sheets: SortedSheets) -> UnitSurvey:
+    counted = Counter((sheet[0].form, sheet[0].group) for sheet in sheets.counted)
+    set_aside = Counter((sheet[0].form, sheet[0].group) for sheet in sheets.set_aside)
     cells: defaultdict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-    for sheet in sheets:
-        form, group = sheet[0].form, sheet[0].group
-        valid = sum(answer.option is not None for answer in sheet)
-        if Fraction(valid, asked[form]) < scheme.least_answered:
-            set_aside[form, group] += 1
-            continue
-        counted[form, group] += 1
-        for answer in sheet:
-            key = answer.option or ("blank" if answer.is_blank else "invalid")
-            cells[form, group, answer.question][key] += 1
+    for answer in (answer for sheet in sheets.counted for answer in sheet):
+        cells[answer.form, answer.group, answer.question][answer.outcome] += 1
     order = {question.code: n for n, question in enumerate(scheme.questions)}
     return UnitSurvey(
         tallies=tuple(

@@ -2,10 +2,13 @@
 
 from webapp.persistence import (
     accounts,
+    answer_audit,
     appraisal,
     audit,
     campaign,
+    counted_sheets,
     group_grid,
+    guards,
     hand_over,
     jobs,
     overlay_sheets,
@@ -27,10 +30,13 @@ from webapp.persistence.base import Base
 __all__ = [
     "Base",
     "accounts",
+    "answer_audit",
     "appraisal",
     "audit",
     "campaign",
+    "counted_sheets",
     "group_grid",
+    "guards",
     "hand_over",
     "jobs",
     "overlay_sheets",

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Sha256, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 from webapp.persistence.campaign import Unit
 
 
@@ -32,7 +32,7 @@ class Submission(Base):
     unit: Mapped[Unit] = relationship()
 
 
-class SelfScoreEntry(Base):
+class SelfScoreEntry(AppendOnly, Base):
     """One revision of what a unit declared for one component.
 
     `typed` keeps the facts as they were typed, right or wrong; `points` is None while they give no points.
@@ -53,7 +53,7 @@ class SelfScoreEntry(Base):
     entered_at: Mapped[dt.datetime]
 
 
-class EvidenceFile(Base):
+class EvidenceFile(AppendOnly, Base):
     """A document that a unit uploaded; the original and its page images lie in the scan store.
 
     `kind`: pdf, png, jpeg, docx, xlsx, doc or xls, found from the content. `page_images` are SHA-256 names in
@@ -83,7 +83,7 @@ class EvidenceFile(Base):
         return " · ".join(part for part in parts if part)
 
 
-class EvidenceLink(Base):
+class EvidenceLink(AppendOnly, Base):
     """A component was given a file, at a page, or it was taken away again: the last such row counts."""
 
     __tablename__ = "evidence_link"
@@ -98,7 +98,7 @@ class EvidenceLink(Base):
     file: Mapped[EvidenceFile] = relationship()
 
 
-class AppraisedScoreEntry(Base):
+class AppraisedScoreEntry(AppendOnly, Base):
     """One version of the appraised score of one component; `seen_version` is what its author had seen.
 
     `not_applicable`: the appraiser agrees that the component does not apply to the unit.

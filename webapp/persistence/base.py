@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from enum import IntEnum
 from typing import Annotated, Any
 
 from sqlalchemy import (
@@ -19,6 +20,8 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    func,
+    select,
 )
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -89,6 +92,10 @@ class Base(DeclarativeBase):
     type_annotation_map = {dt.datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, Decimal: Points}
 
 
+class AppendOnly:
+    """Marks a table whose rows are only ever added: the database itself refuses all else (guards.py)."""
+
+
 Id = Annotated[int, mapped_column(primary_key=True, autoincrement=True)]
 Sha256 = Annotated[str, mapped_column(String(64))]
 Slug = Annotated[str, mapped_column(String(40))]
@@ -117,6 +124,21 @@ def make_session_factory(engine: Engine, *, read_only: bool = False) -> sessionm
     """Sessions whose objects stay readable after commit; `read_only` ones never take the write lock."""
     bind = engine.execution_options(read_only=True) if read_only else engine
     return sessionmaker(bind, expire_on_commit=False)
+
+
+class Turn(IntEnum):
+    """What only one transaction does at a time; the number is the lock's name on the server."""
+
+    LOG = 7_013_001
+
+
+def wait_for_turn(session: Session, turn: Turn) -> None:
+    """Wait until no other transaction has this turn; it is given back when the caller's ends.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(int(turn))))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection

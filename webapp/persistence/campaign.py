@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import ColumnElement, String, UniqueConstraint, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.persistence.base import Base, Id, Slug, reference
@@ -80,7 +81,8 @@ class RespondentGroup(Base):
 
     `place`: PLACE_UNIT (at the rated unit itself), PLACE_OFFICE, or a level's code (at every unit of it).
     Elsewhere than at the rated unit one person rates every unit of the level: `people_per_place` at each
-    place, and `sheets_per_unit` is people × places. `substitutes` may answer where there are too few.
+    place, and `sheets_per_unit` is people × places; `in_booklets`: what is printed next of these is one
+    booklet for each person. `substitutes` may answer where there are too few.
     """
 
     __tablename__ = "respondent_group"
@@ -94,6 +96,7 @@ class RespondentGroup(Base):
     sheets_per_unit: Mapped[int]
     place: Mapped[Slug]
     people_per_place: Mapped[int | None]  # None where the place is the rated unit
+    in_booklets: Mapped[bool] = mapped_column(default=False)
     substitutes: Mapped[str | None]  # "người dân"; None where nobody may stand in
     position: Mapped[int]
 
@@ -140,7 +143,11 @@ class Pack(Base):
 
 
 class Sheet(Base):
-    """One printed piece of paper: form, version, group, pack and evaluated unit, never a person."""
+    """One person's printed form about one unit: form, version, group, pack and unit, never a person.
+
+    A piece of paper of its own, or a row in each table of a booklet, whose pages bear the serial of its
+    first row's sheet, `booklet_id`; the rows are in the order of serials. `sides`: pages of its paper.
+    """
 
     __tablename__ = "sheet"
     __table_args__ = (UniqueConstraint("campaign_id", "serial"), UniqueConstraint("replaces_id"))
@@ -156,11 +163,25 @@ class Sheet(Base):
     voided_at: Mapped[dt.datetime | None]
     replaces_id: Mapped[int | None] = reference("sheet.id", index=False)  # the void sheet it was printed for
     print_order_id: Mapped[int | None] = reference("print_order.id")
+    sides: Mapped[int] = mapped_column(default=2)
+    booklet_id: Mapped[int | None] = reference("sheet.id")
     group: Mapped[RespondentGroup] = relationship()
     unit: Mapped[Unit] = relationship()
     pack: Mapped[Pack] = relationship()
-    replaces: Mapped["Sheet | None"] = relationship(remote_side="Sheet.id", back_populates="replacement")
-    replacement: Mapped["Sheet | None"] = relationship(back_populates="replaces")
+    replaces: Mapped["Sheet | None"] = relationship(
+        remote_side="Sheet.id", foreign_keys=replaces_id, back_populates="replacement"
+    )
+    replacement: Mapped["Sheet | None"] = relationship(foreign_keys=replaces_id, back_populates="replaces")
+
+    @hybrid_property
+    def paper_id(self) -> int:
+        """The sheet whose serial its paper bears, and to which that paper's pages are linked."""
+        return self.booklet_id or self.id
+
+    @paper_id.inplace.expression
+    @classmethod
+    def _paper_id(cls) -> ColumnElement[int]:
+        return func.coalesce(cls.booklet_id, cls.id)
 
 
 class PrintOrder(Base):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, exists
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Pack, Sheet
 
 
@@ -21,7 +21,7 @@ class HandOverKind(StrEnum):
     UNDONE = "undone"
 
 
-class HandOver(Base):
+class HandOver(AppendOnly, Base):
     """Sheets of one pack that changed hands at one moment; `undoes_id` takes an earlier one back."""
 
     __tablename__ = "hand_over"
@@ -39,7 +39,7 @@ class HandOver(Base):
     sheets: Mapped[list[Sheet]] = relationship(secondary="hand_over_sheet", order_by=Sheet.serial)
 
 
-class HandOverSheet(Base):
+class HandOverSheet(AppendOnly, Base):
     """A sheet of a hand-over."""
 
     __tablename__ = "hand_over_sheet"
@@ -58,7 +58,7 @@ def was_handed(kind: HandOverKind) -> ColumnElement[bool]:
     )
 
 
-class Substitution(Base):
+class Substitution(AppendOnly, Base):
     """Sheets of a pack that others answered because there were too few of those meant, and why."""
 
     __tablename__ = "substitution"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
 
 QUARTERS = 4
@@ -25,7 +25,7 @@ class Instruction(StrEnum):
     COUNT = "count"  # of all pages of this side of this sheet, this one counts
 
 
-class PageInstruction(Base):
+class PageInstruction(AppendOnly, Base):
     """One instruction for one page, by whom, when and why; `kind` is one of `Instruction`."""
 
     __tablename__ = "page_instruction"

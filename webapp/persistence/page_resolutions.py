@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from sqlalchemy import String, Text, exists, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.scans import DIFFERING_COPY, Batch, Page
 
 REOPENED = "reopened"
 NEEDS_RESCAN = "needs_rescan"  # said, but not settled: the paper is still to be scanned again
 
 
-class PageResolution(Base):
+class PageResolution(AppendOnly, Base):
     """One thing said of one problem page: a slug of webapp.services.page_problems, by whom, when."""
 
     __tablename__ = "page_resolution"

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 
 
 class PaymentRate(Base):
@@ -25,7 +25,7 @@ class PaymentRate(Base):
     is_paid: Mapped[bool] = mapped_column(default=True)
 
 
-class PaymentBasis(Base):
+class PaymentBasis(AppendOnly, Base):
     """Which forms the campaign pays: "returned" or "valid"; the newest row counts, the others stay."""
 
     __tablename__ = "payment_basis"
@@ -36,7 +36,7 @@ class PaymentBasis(Base):
     chosen_at: Mapped[dt.datetime]
 
 
-class PaymentEvent(Base):
+class PaymentEvent(AppendOnly, Base):
     """Money was handed to one place of issue, or that entry was taken back (`kind` "paid" or "undone").
 
     `forms` and `dong` are what was due at that moment; `place_unit_id` None is the office itself.

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Sha256, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 from webapp.persistence.scans import Page
 
 
-class Reading(Base):
+class Reading(AppendOnly, Base):
     """One reading of one page: exactly with what it was read, how good the picture was, and its flags."""
 
     __tablename__ = "reading"
@@ -28,11 +28,11 @@ class Reading(Base):
     fields: Mapped[list["FieldReading"]] = relationship(back_populates="reading", order_by="FieldReading.id")
 
 
-class FieldReading(Base):
+class FieldReading(AppendOnly, Base):
     """One question or text box of a reading: value, confidence, flags and the crop that people see.
 
     `kind` is "choice" or "text"; for text, `value` is the draft and `accepted` is False where something
-    is written. `sheet_id` repeats the page's, so that a sheet's answers are found in one step.
+    is written. `sheet_id` is the sheet that the answer counts for: the page's, or the row's in a booklet.
     """
 
     __tablename__ = "field_reading"

@@ -69,17 +69,22 @@ class OpenCount:
     escalated: int
 
 
-def accepted_answers(session: Session, campaign_id: int) -> list[AcceptedAnswer]:
-    """Every settled answer of the campaign, by sheet and place on it; open ones are not among them."""
+def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = None) -> list[AcceptedAnswer]:
+    """Every settled answer, by sheet and place on it; open ones are not among them.
+
+    Of the whole campaign, or about one of its units.
+    """
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     settled = or_(keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), _is_sure_and_undoubted()))
-    rows = session.execute(
+    wanted = (
         _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
         .outerjoin(keyed, _same_answer(keyed))
         .where(settled)
         .order_by(Sheet.id, FieldReading.id)
     )
-    return [_answer(row) for row in rows]
+    if unit_id is not None:
+        wanted = wanted.where(Sheet.unit_id == unit_id)
+    return [_answer(row) for row in session.execute(wanted)]
 
 
 def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedComment]:
@@ -105,6 +110,18 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
         .order_by(ReviewItem.form_code, ReviewItem.queue.desc())
     )
     return [OpenCount(*row) for row in rows]
+
+
+def answer_crops(session: Session, campaign_id: int) -> dict[tuple[int, str], tuple[str, int]]:
+    """Of each answer of the latest readings, by (sheet, field): its crop ("" without one) and its batch."""
+    fields = _latest_fields(campaign_id, "choice", FieldReading.crop_sha256, Page.batch_id)
+    rows = session.execute(
+        fields.join(Reading, Reading.id == FieldReading.reading_id).join(Page, Page.id == Reading.page_id)
+    )
+    return {
+        (sheet_id, field_code): (crop or "", batch_id)
+        for sheet_id, _unit, _form, _group, field_code, crop, batch_id in rows
+    }
 
 
 def count_unaccounted(session: Session, campaign_id: int) -> int:
@@ -162,16 +179,13 @@ def _latest_fields(
 ) -> Select[Any]:
     """One row per field of the latest readings: the sheet's four codes, the field's, then `columns`."""
     latest = _latest_readings(campaign_id)
-    of_latest = and_(
-        FieldReading.reading_id == latest.c.reading_id, FieldReading.sheet_id == latest.c.sheet_id
-    )
     return (
         select(
             Sheet.id, Sheet.unit_id, Sheet.form_code, RespondentGroup.code, FieldReading.field_code, *columns
         )
         .select_from(FieldReading)
-        .join(latest, of_latest)
-        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .join(latest, FieldReading.reading_id == latest.c.reading_id)
+        .join(Sheet, and_(Sheet.id == FieldReading.sheet_id, Sheet.paper_id == latest.c.sheet_id))
         .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
         .where(FieldReading.kind == kind)
     )

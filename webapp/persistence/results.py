@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Sha256, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 from webapp.persistence.campaign import Level
 
 TRIAL, FROZEN, PUBLISHED = "trial", "frozen", "published"
@@ -38,7 +38,7 @@ class IndexVersion(Base):
     units: Mapped[list["IndexUnit"]] = relationship(back_populates="version", order_by="IndexUnit.position")
 
 
-class IndexUnit(Base):
+class IndexUnit(AppendOnly, Base):
     """One unit's line of a version; `detail` is the whole par_index.outcome.UnitIndex with its parts.
 
     `position` is the place in the printed table of the level: by rank, joint ranks in the office's order.

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from webapp.persistence.base import Base, Id, Sha256, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 
 
-class SchemeVersion(Base):
+class SchemeVersion(AppendOnly, Base):
     """One level's scheme as it was loaded: `plain` is par_index's JSON form, `sha256` its canonical hash.
 
     `status` says in words how far the scheme can be trusted; it is shown wherever its points are.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.scans import Batch, Page
 
 KEPT_FOR = dt.timedelta(days=30)
@@ -21,7 +21,7 @@ class Move(StrEnum):
     ERASE = "erase"
 
 
-class TrashMove(Base):
+class TrashMove(AppendOnly, Base):
     """One batch (`page_id` None) or one page, moved by whom, when and why; the newest row of each counts."""
 
     __tablename__ = "trash_move"

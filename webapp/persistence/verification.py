@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from webapp.persistence.base import Base, Id, Slug, reference
+from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
 
 UNFINISHED = ("open", "escalated")
 ANSWER_QUEUES = ("grid", "single")  # an answer waits in one of them; comments have a queue of their own
+POSITIONS_PER_SIDE = 1000  # `ReviewItem.position` is side × this + place on the side
 DECISION_KINDS = ("option", "blank", "invalid", "unreadable", "text", "escalate", "undo")
 
 
@@ -45,7 +46,7 @@ class ReviewItem(Base):
     field_code: Mapped[Slug]
     form_code: Mapped[Slug]
     queue: Mapped[Slug]
-    position: Mapped[int]  # side × 1000 + place on the side
+    position: Mapped[int]  # side × POSITIONS_PER_SIDE + place on the side
     state: Mapped[Slug] = mapped_column(default="open")
     opened_at: Mapped[dt.datetime]
     reopened_at: Mapped[dt.datetime | None]  # a re-read differs from what a person had said
@@ -59,7 +60,7 @@ class ReviewItem(Base):
     field_reading: Mapped[FieldReading] = relationship()
 
 
-class Decision(Base):
+class Decision(AppendOnly, Base):
     """What one person said about one item, once; `kind` is one of DECISION_KINDS.
 
     `value` is the option, or the text of a comment; `reason` a slug (of invalid and escalate).

@@ -39,6 +39,7 @@ class Role(StrEnum):
     UNIT = "unit"
     APPRAISER = "appraiser"
     HEAD = "head"
+    AUDITOR = "auditor"
     TREASURER = "treasurer"
     VIEWER = "viewer"
     ADMINISTRATOR = "administrator"
@@ -144,6 +145,7 @@ def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None,
     if _is_locked(brake, now):
         return SignIn(None, brake.locked_until)
     if user is None or not user.is_active or user.password_hash != matched_hash:
+        _log_failure(session, attempt, user, now)
         _count_address(session, attempt, now)
         return _count_failure(session, brake, attempt.name, now)
     _accept(session, user, attempt.password, now)
@@ -294,6 +296,12 @@ def find_display_names(session: Session, usernames: Iterable[str]) -> dict[str, 
     return {username: username for username in asked} | dict(session.execute(known).all())
 
 
+def find_roles(session: Session, usernames: Iterable[str]) -> dict[str, str]:
+    """People's roles by username; an account that is gone has none."""
+    known = select(User.username, User.role).where(User.username.in_(set(usernames)))
+    return dict(session.execute(known).all())
+
+
 def _account_of(session: Session, attempt: Attempt) -> User | None:
     return session.scalars(select(User).where(User.username == attempt.name)).first()
 
@@ -316,6 +324,12 @@ def _find_brake(session: Session, subject: str, now: dt.datetime) -> SignInBrake
         session.add(brake)
         session.flush()
     return brake
+
+
+def _log_failure(session: Session, attempt: Attempt, user: User | None, now: dt.datetime) -> None:
+    """What was typed is kept only where it is somebody's username: it could be a password."""
+    name = "" if user is None else user.username
+    write_log(session, now, name, "sign_in_failed", name or "unknown name", address=attempt.address)
 
 
 def _count_address(session: Session, attempt: Attempt, now: dt.datetime) -> None:

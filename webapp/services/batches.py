@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from ocr.booklet import SIDES_PER_PAPER
 from webapp.persistence.campaign import Pack, Sheet
 from webapp.persistence.jobs import WorkerPulse
 from webapp.persistence.readings import Reading
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
 
-SIDES = (1, 2)  # every form is one sheet of two sides
 _UNDONE_PAGES = ("waiting", "reading")
 _UNDONE_FILES = ("waiting", "splitting")
 _PAGES_TO_TELL_PACE = 4
@@ -101,13 +101,14 @@ def reconcile_batch(session: Session, batch: Batch) -> Reconciliation:
     """Account for every page and file of the batch."""
     files = Counter(session.scalars(select(BatchFile.state).where(BatchFile.batch_id == batch.id)))
     seen = select(Page.sheet_id).where(Page.batch_id == batch.id, Page.sheet_id.is_not(None)).distinct()
+    papers = seen.add_columns((Page.side + 1) // SIDES_PER_PAPER)
     return Reconciliation(
         balance=_balances(session, [batch.id])[batch.id],
         files_refused=files["refused"],
         files_duplicate=files["duplicate"],
         files_undone=sum(files[state] for state in _UNDONE_FILES),
         sheets_declared=batch.declared_sheets,
-        sheets_seen=session.scalar(select(func.count()).select_from(seen.subquery())) or 0,
+        sheets_seen=session.scalar(select(func.count()).select_from(papers.subquery())) or 0,
         pages_of_no_sheet=_count_pages_of_no_sheet(session, batch.id),
         missing_sides=_missing_sides(session, batch.id),
         packs=_packs(session, seen),
@@ -249,16 +250,19 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
     """Sides that nobody has scanned, of sheets in this batch; a side with a problem is not missing."""
     anywhere = aliased(Page)
     rows = session.execute(
-        select(Sheet.serial, anywhere.side)
+        select(Sheet.serial, Sheet.sides, anywhere.side)
         .join(anywhere, (anywhere.sheet_id == Sheet.id) & (anywhere.state != "trashed"))
         .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id, Page.state != "trashed"))
         .distinct()
     )
-    sides: dict[int, set[int | None]] = {}
-    for serial, side in rows:
-        sides.setdefault(serial, set()).add(side)
+    seen: dict[tuple[int, int], set[int | None]] = {}
+    for serial, sides, side in rows:
+        seen.setdefault((serial, sides), set()).add(side)
     return tuple(
-        MissingSide(serial, side) for serial in sorted(sides) for side in SIDES if side not in sides[serial]
+        MissingSide(serial, side)
+        for serial, sides in sorted(seen)
+        for side in range(1, sides + 1)
+        if side not in seen[serial, sides]
     )
 
 
@@ -274,7 +278,7 @@ def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[PackInBat
 
 
 def _pack(session: Session, pack: Pack) -> PackInBatch:
-    is_scanned = exists().where(Page.sheet_id == Sheet.id, Page.state != "trashed")
+    is_scanned = exists().where(Page.sheet_id == Sheet.paper_id, Page.state != "trashed")
     printed = select(Sheet.serial, is_scanned).where(Sheet.pack_id == pack.id, Sheet.voided_at.is_(None))
     sheets = session.execute(printed.order_by(Sheet.serial)).all()
     return PackInBatch(pack, len(sheets), tuple(serial for serial, scanned in sheets if not scanned))

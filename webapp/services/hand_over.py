@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from ocr.errors import CodeRefused
 from ocr.sheet_code import (
-    PREFIX,
+    OWN_STARTS,
     identity_from_code,
     pack_code_from_text,
     serial_from_text,
@@ -72,8 +72,8 @@ def take_back(
     """
     person = _checked_person(person)
     pack, sheet = _find(session, campaign, typed)
-    absent = [] if sheet else _absent(session, campaign, pack, missing)
-    out = [found for found in _sheets(session, pack, sheet, is_out=True) if found not in absent]
+    absent = set() if sheet else {one.paper_id for one in _absent(session, campaign, pack, missing)}
+    out = [found for found in _sheets(session, pack, sheet, is_out=True) if found.paper_id not in absent]
     if not out:
         raise _refusal(session, pack, sheet, HandOverKind.RETURNED)
     line = HandOver(kind=HandOverKind.RETURNED, person=person, pack=pack, by=actor, at=now)
@@ -150,7 +150,7 @@ def _find(session: Session, campaign: Campaign, typed: str) -> tuple[Pack, Sheet
 def _find_sheet(session: Session, campaign: Campaign, typed: str) -> Sheet:
     """A sheet by its serial, with or without its check digit, or by the code that is printed on it."""
     digits, identity = typed.strip(), None
-    if digits.startswith(f"{PREFIX}."):
+    if digits.startswith(OWN_STARTS):
         identity = _read(identity_from_code, digits)
         serial = identity.serial
     elif _BARE_SERIAL.fullmatch(digits):
@@ -164,7 +164,8 @@ def _find_sheet(session: Session, campaign: Campaign, typed: str) -> Sheet:
         raise NotFound("Phiếu %(serial)s thuộc một chu kỳ khác. Để riêng tờ này.", serial=name)
     if sheet is None:
         raise NotFound("Chu kỳ này chưa in phiếu %(serial)s.", serial=name)
-    if identity and (identity.form, identity.unit) != (sheet.form_code, sheet.unit.code):
+    about = "" if sheet.booklet_id else sheet.unit.code
+    if identity and (identity.form, identity.unit) != (sheet.form_code, about):
         raise NotFound("Mã trên tờ này không khớp với phiếu %(serial)s đã in. Để riêng tờ này.", serial=name)
     if sheet.voided_at is not None:
         raise void_refusal(sheet)
@@ -186,11 +187,11 @@ def _lock(session: Session, pack: Pack) -> None:
 
 
 def _sheets(session: Session, pack: Pack, sheet: Sheet | None, *, is_out: bool) -> list[Sheet]:
-    """The good sheets of a pack (or the one) that never went out, or that went out and are not back."""
+    """The good sheets of a pack (or of the one's paper) that never went out, or went out and are not back."""
     where = [went_out(), ~came_back()] if is_out else [~went_out()]
     found = select(Sheet).where(Sheet.pack_id == pack.id, Sheet.voided_at.is_(None), *where)
     if sheet is not None:
-        found = found.where(Sheet.id == sheet.id)
+        found = found.where(Sheet.paper_id == sheet.paper_id)
     return list(session.scalars(found.order_by(Sheet.serial)))
 
 

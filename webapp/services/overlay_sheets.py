@@ -68,7 +68,7 @@ def next_tiles(session: Session, campaign_id: int, group: OverlayGroup) -> Seque
     On the sheet the same question stands together: what is printed beside the rings is then alike too.
     """
     rows = _unseen(select(FieldReading), campaign_id).where(Batch.id == group.batch_id, _is_of(group))
-    pictures = joinedload(FieldReading.reading).joinedload(Reading.page).joinedload(Page.sheet)
+    pictures = joinedload(FieldReading.reading)
     tiles = session.scalars(rows.options(pictures).order_by(FieldReading.id).limit(TILES)).all()
     return sorted(tiles, key=lambda tile: tile.field_code)
 

@@ -15,6 +15,7 @@ from webapp.persistence.scans import Page
 class Difference:
     """One question that the two pages answer differently; None is blank, or not sure."""
 
+    sheet_id: int
     field_code: str
     counted: str | None
     other: str | None
@@ -37,11 +38,11 @@ class CopyPair:
 def compare_copies(session: Session, counted: Page, other: Page) -> CopyPair:
     """Set two pages of one side beside each other."""
     first, second = _answers(session, counted.id), _answers(session, other.id)
-    codes = [code for code in first if code in second and first[code] != second[code]]
+    differing = [at for at in first if at in second and first[at] != second[at]]
     choice = None
     if other.sheet_id is not None and other.side is not None:
         choice = last_choice(session, other.sheet_id, other.side)
-    found = tuple(Difference(code, first[code], second[code]) for code in codes)
+    found = tuple(Difference(*at, first[at], second[at]) for at in differing)
     return CopyPair(counted, other, found, bool(second), choice)
 
 
@@ -54,12 +55,12 @@ def pair_up(session: Session, copies: Sequence[Page], first_pages: dict[int, Pag
     }
 
 
-def _answers(session: Session, page_id: int) -> dict[str, str | None]:
+def _answers(session: Session, page_id: int) -> dict[tuple[int, str], str | None]:
     """What the newest reading of a page says of each question, in printed order."""
     newest = select(func.max(Reading.id)).where(Reading.page_id == page_id).scalar_subquery()
     rows = session.execute(
-        select(FieldReading.field_code, FieldReading.value)
+        select(FieldReading.sheet_id, FieldReading.field_code, FieldReading.value)
         .where(FieldReading.reading_id == newest, FieldReading.kind == "choice")
         .order_by(FieldReading.id)
     )
-    return {code: value for code, value in rows}  # noqa: C416 - a row is no pair to the type checker
+    return {(sheet_id, code): value for sheet_id, code, value in rows}

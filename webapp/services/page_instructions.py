@@ -17,9 +17,9 @@ from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.page_instructions import Instruction, PageInstruction, told_of
 from webapp.persistence.scans import Page
+from webapp.services.booklets import row_sheets
 from webapp.storage import ScanStore
 
-SIDES = (1, 2)
 _ON_ITS_WAY = ("waiting", "reading")
 _LONGEST_REASON = 500
 
@@ -28,7 +28,9 @@ def reading_task(session: Session, store: ScanStore, page: Page) -> ReadTask:
     """What the reader is to do with this page, with all that people said of it."""
     told = told_of(session, page.id)
     given = told.assigned
-    identity = None if given is None or given.sheet is None else _identity(given.sheet, given.side or 1)
+    identity = None
+    if given is not None and given.sheet is not None:
+        identity = _identity(given.sheet, given.side or 1, len(row_sheets(session, given.sheet.id)))
     return ReadTask(
         store.path(page.file.sha256), page.page_index, page.file.original_name, identity, told.quarters
     )
@@ -44,7 +46,9 @@ def assign_page(  # noqa: PLR0917 - every input is named; a wrapper would only h
         Locked: the page is being read just now.
     """
     sheet = find_sheet(session, page.batch.campaign_id, serial)
-    if side not in SIDES:
+    if not 1 <= side <= sheet.sides:
+        if sheet.booklet_id is not None:
+            raise InvalidInput("Tập phiếu này có %(pages)s trang. Chọn lại trang.", pages=sheet.sides)
         raise InvalidInput("Chọn mặt trước hoặc mặt sau của tờ phiếu.")
     _give(session, actor, page, now, Instruction.ASSIGN, sheet_id=sheet.id, side=side)
     return sheet
@@ -85,7 +89,7 @@ def choose_copy(session: Session, actor: str, page: Page, reason: str, now: dt.d
 
 
 def find_sheet(session: Session, campaign_id: int, serial: str) -> Sheet:
-    """The sheet of a typed serial.
+    """The sheet of a typed serial; of a row of a booklet, the one whose serial the booklet bears.
 
     Raises:
         InvalidInput: its check digit does not fit, or no such sheet was printed in this campaign.
@@ -102,7 +106,7 @@ def find_sheet(session: Session, campaign_id: int, serial: str) -> Sheet:
     ).first()
     if sheet is None:
         raise InvalidInput("Số phiếu %(serial)s chưa từng được in trong chu kỳ này.", serial=serial)
-    return sheet
+    return session.get_one(Sheet, sheet.paper_id)
 
 
 def read_anew(page: Page) -> None:
@@ -118,6 +122,7 @@ def _give(
     Raises:
         Locked: somebody reads it just now.
     """
+    session.refresh(page, ["state"], with_for_update=True)  # of two clerks at once the second sees the first
     if page.state in {*_ON_ITS_WAY, "trashed"}:
         raise Locked("Trang này đang được đọc hoặc nằm trong thùng rác. Đợi vài giây rồi làm lại.")
     _add(session, actor, page, now, kind, **told)
@@ -131,7 +136,8 @@ def _add(
     write_log(session, now, actor, f"page_{kind.value}", f"page/{page.id}", **told)
 
 
-def _identity(sheet: Sheet, side: int) -> SheetIdentity:
+def _identity(sheet: Sheet, side: int, rows: int) -> SheetIdentity:
+    about = "" if rows else sheet.unit.code
     return SheetIdentity(
-        sheet.form_code, sheet.form_version, sheet.group.code, sheet.unit.code, sheet.serial, side
+        sheet.form_code, sheet.form_version, sheet.group.code, about, sheet.serial, side, rows
     )

@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
 from webapp.persistence.scans import Page
-from webapp.services.batches import SIDES
 
 NEIGHBOURHOOD = 4  # pages before and after
-_OTHER_SIDE = 3  # 3 − side
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,11 @@ def likeliest_slots(session: Session, page: Page, limit: int = 3) -> list[Slot]:
     neighbours = _neighbours(session, page)
     slots: dict[tuple[int, int], Slot] = {}
     for other in neighbours:
-        side = _OTHER_SIDE - (other.side or 1)
-        if other.sheet is not None and abs(other.page_index - page.page_index) == 1:
-            _offer(session, slots, other.sheet, side)
+        if other.sheet is not None and abs(other.page_index - page.page_index) < other.sheet.sides:
+            _offer(session, slots, other.sheet, _side_beside(page, other, other.sheet.sides))
     for other in neighbours:
         if other.sheet is not None:
-            side = _side_beside(page, other)
+            side = _side_beside(page, other, other.sheet.sides)
             for sheet in _unread_sheets(session, other.sheet, limit):
                 _offer(session, slots, sheet, side)
     return list(slots.values())[:limit]
@@ -49,7 +46,7 @@ def search_slots(session: Session, campaign_id: int, words: str, limit: int = 8)
     """Sheets of these digits, or whose unit, form and group have all the words; unread ones first."""
     digits = "".join(letter for letter in words if letter.isdigit())
     sheets = select(Sheet).join(Unit, Unit.id == Sheet.unit_id).join(RespondentGroup)
-    wanted = sheets.where(Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None))
+    wanted = sheets.where(Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None), _bears_serial())
     if digits and not any(letter.isalpha() for letter in words):
         wanted = wanted.where(or_(*_serials(digits)))
     else:
@@ -74,10 +71,9 @@ def _neighbours(session: Session, page: Page) -> list[Page]:
     return sorted(known, key=lambda other: (abs(other.page_index - page.page_index), other.page_index))
 
 
-def _side_beside(page: Page, other: Page) -> int:
-    """The side that a page has in a duplex stack, by its neighbour's."""
-    side = other.side or 1
-    return side if (page.page_index - other.page_index) % 2 == 0 else _OTHER_SIDE - side
+def _side_beside(page: Page, other: Page, sides: int) -> int:
+    """The side that a page has in a stack of papers of so many sides, by its neighbour's."""
+    return ((other.side or 1) - 1 + page.page_index - other.page_index) % sides + 1
 
 
 def _unread_sheets(session: Session, like: Sheet, limit: int) -> Sequence[Sheet]:
@@ -87,17 +83,22 @@ def _unread_sheets(session: Session, like: Sheet, limit: int) -> Sequence[Sheet]
 
 
 def _same_pack(like: Sheet) -> tuple[ColumnElement[bool], ...]:
-    return Sheet.pack_id == like.pack_id, Sheet.voided_at.is_(None)
+    return Sheet.pack_id == like.pack_id, Sheet.voided_at.is_(None), _bears_serial()
+
+
+def _bears_serial() -> ColumnElement[bool]:
+    """Whether the sheet's own serial stands on paper: in a booklet only its first row's does."""
+    return Sheet.paper_id == Sheet.id
 
 
 def _is_read_at_all() -> ColumnElement[bool]:
     other = aliased(Page)
-    return exists().where(other.sheet_id == Sheet.id, other.state == "read")
+    return exists().where(other.sheet_id == Sheet.paper_id, other.state == "read")
 
 
 def _offer(session: Session, slots: dict[tuple[int, int], Slot], sheet: Sheet, side: int) -> None:
     """Add the slot if it is empty."""
-    if (sheet.id, side) in slots:
+    if (sheet.id, side) in slots or side > sheet.sides:
         return
     slot = _slot(session, sheet, side)
     if slot.is_empty:
@@ -105,7 +106,7 @@ def _offer(session: Session, slots: dict[tuple[int, int], Slot], sheet: Sheet, s
 
 
 def _slots_of(session: Session, sheet: Sheet) -> Iterable[Slot]:
-    return (_slot(session, sheet, side) for side in SIDES)
+    return (_slot(session, sheet, side) for side in range(1, sheet.sides + 1))
 
 
 def _slot(session: Session, sheet: Sheet, side: int) -> Slot:

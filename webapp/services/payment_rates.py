@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,26 @@ def change_rates(
                 dong=rate.dong, is_paid=rate.is_paid,
             )  # fmt: skip
     session.flush()
+
+
+def copy_rates(session: Session, actor: str, former: Campaign, made: Campaign, now: dt.datetime) -> int:
+    """Take over another year's rates for the same levels and groups, and which forms are paid.
+
+    Returns:
+        How many rates; those of a level or group that the new year lacks stay behind.
+    """
+    groups = {(group.form_code, group.code): group.id for group in _groups(session, made)}
+    same = {group.id: groups.get((group.form_code, group.code)) for group in _groups(session, former)}
+    levels = {level.code for level in made.levels}
+    kept = [
+        replace(rate, group_id=None if rate.group_id is None else same[rate.group_id])
+        for rate in current_rates(session, former)
+        if (rate.level in levels if rate.group_id is None else same[rate.group_id] is not None)
+    ]
+    change_rates(session, actor, made, kept, now)
+    if kept:
+        choose_basis(session, actor, made, current_basis(session, former), now)
+    return len(kept)
 
 
 def choose_basis(session: Session, actor: str, campaign: Campaign, basis: Basis, now: dt.datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from webapp.par_index.exact import Words, words
@@ -131,10 +131,10 @@ def _count_faulty_files(session: Session, campaign: Campaign) -> int:
 def _check_returns(session: Session, campaign: Campaign) -> CheckLine:
     """How many sheets came back, and which units still miss a whole group: nothing else would say so."""
     sides = (
-        select(Sheet.id, Sheet.unit_id, Sheet.group_id, func.count(Page.side.distinct()).label("sides"))
-        .outerjoin(Page, (Page.sheet_id == Sheet.id) & (Page.state == "read"))
+        select(Sheet.id, Sheet.unit_id, Sheet.group_id, _whole_or_half().label("sides"))
+        .outerjoin(Page, (Page.sheet_id == Sheet.paper_id) & (Page.state == "read"))
         .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
-        .group_by(Sheet.id, Sheet.unit_id, Sheet.group_id)
+        .group_by(Sheet.id, Sheet.unit_id, Sheet.group_id, Sheet.sides)
         .subquery()
     )
     count = func.count()
@@ -153,6 +153,12 @@ def _check_returns(session: Session, campaign: Campaign) -> CheckLine:
         back=back, due=due, halves=halves, units=len(names),
     )  # fmt: skip
     return CheckLine(Check.RETURNS, due - back + halves, text, names, is_note=True)
+
+
+def _whole_or_half() -> ColumnElement[int]:
+    """Of a sheet: 0 where no side of its paper was read, 2 where all were, else 1."""
+    sides = func.count(Page.side.distinct())
+    return case((sides == 0, 0), (sides >= Sheet.sides, 2), else_=1)
 
 
 def _check_review(session: Session, campaign: Campaign) -> list[CheckLine]:

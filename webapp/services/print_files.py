@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
 from ocr.cover import Cover
-from ocr.printing import PackPrint, Printer, PrintRun
+from ocr.printing import BookletRun, PackPrint, Printer, PrintRun
 from ocr.template import FormLibrary
 from webapp.errors import InvalidInput
 from webapp.persistence.campaign import Campaign, Pack, Sheet
@@ -112,7 +112,8 @@ def _files(session: Session, campaign: Campaign, chosen: ColumnElement[bool]) ->
 def _file(campaign: Campaign, sheets: Sequence[Sheet]) -> PrintFile:
     """One pack's sheets of one form version; a newer version changes nothing in what was ordered before."""
     pack = sheets[0].pack
-    runs = sheet_runs(campaign, sheets)
+    runs = sheet_runs(campaign, [sheet for sheet in sheets if sheet.booklet_id is None])
+    booklets = _booklets(campaign, sheets)
     cover = Cover(
         code=pack.code,
         form=sheets[0].form_code,
@@ -120,12 +121,46 @@ def _file(campaign: Campaign, sheets: Sequence[Sheet]) -> PrintFile:
         group=sheets[0].group.code,
         place_name=place_name(campaign, pack.place_unit),
         person_number=pack.person_number,
-        lines=[(run.unit_name, run.serials) for run in runs],
-        imprint=runs[0].imprint,
+        lines=_lines(sheets),
+        imprint=imprint_of(campaign.office_name, campaign.year),
+        booklets=[(booklet.serial, sides) for booklet, sides in booklets],
+        recipient=campaign.recipient,
     )
     place = place_code(pack.place_unit)
     person = f"_nguoi-{pack.person_number}" if pack.person_number else ""
-    return PrintFile(f"{place}/{pack.code}_{cover.form}_{cover.group}{person}.pdf", PackPrint(cover, runs))
+    return PrintFile(
+        f"{place}/{pack.code}_{cover.form}_{cover.group}{person}.pdf",
+        PackPrint(cover, [*runs, *(b for b, _sides in booklets)]),
+    )
+
+
+def _lines(sheets: Sequence[Sheet]) -> list[tuple[str, list[int]]]:
+    """Each rated unit with its serials, in the order in which it comes first."""
+    lines: dict[str, list[int]] = defaultdict(list)
+    for sheet in sheets:
+        lines[sheet.unit.name].append(sheet.serial)
+    return list(lines.items())
+
+
+def _booklets(campaign: Campaign, sheets: Sequence[Sheet]) -> list[tuple[BookletRun, int]]:
+    """The booklets among these sheets, which are in the order of serials, each with its pages."""
+    rows: dict[int, list[Sheet]] = defaultdict(list)
+    for sheet in sheets:
+        if sheet.booklet_id is not None:
+            rows[sheet.booklet_id].append(sheet)
+    return [(_booklet(campaign, own), own[0].sides) for own in rows.values()]
+
+
+def _booklet(campaign: Campaign, rows: Sequence[Sheet]) -> BookletRun:
+    first = rows[0]
+    return BookletRun(
+        form=first.form_code,
+        version=first.form_version,
+        group=first.group.code,
+        unit_names=[sheet.unit.name for sheet in rows],
+        serial=first.serial,
+        imprint=imprint_of(campaign.office_name, campaign.year),
+    )
 
 
 def unit_runs(session: Session, campaign: Campaign) -> list[PrintRun]:

@@ -5,18 +5,20 @@ A lost or spoilt sheet is never printed again: its row is voided and a new sheet
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
+from ocr.booklet import SIDES_PER_PAPER, plan_booklet
 from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary
 from webapp.errors import InvalidInput, NotFound
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign, Pack, PrintOrder, RespondentGroup, Sheet, Unit
 from webapp.persistence.scans import Page
+from webapp.services.booklets import bind_booklet
 from webapp.services.packs import find_pack, make_packs
 from webapp.services.print_needs import PackNeed, load_needs
 
@@ -25,10 +27,15 @@ MAX_EXTRA_SHEETS = 500
 
 @dataclass(frozen=True, slots=True)
 class PrintBatch:
-    """Orders that one person gave at one moment: they are downloaded together."""
+    """Orders that one person gave at one moment: they are downloaded together.
+
+    Of its good sheets, `booklets` is how many booklets hold some, `papers` how many pieces of paper all are.
+    """
 
     orders: tuple[PrintOrder, ...]
     voided: int
+    booklets: int = 0
+    papers: int = 0
 
     @property
     def first(self) -> PrintOrder:
@@ -53,11 +60,12 @@ class PrintBatch:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Sheets that a pack is to get: how many about each unit."""
+    """Sheets that a pack is to get: how many about each unit, apart or as one booklet."""
 
     group: RespondentGroup
     pack: Pack
     sheets: Sequence[tuple[Unit, int]]
+    as_booklet: bool = False
 
     @property
     def count(self) -> int:
@@ -85,7 +93,12 @@ def order_missing(
         raise InvalidInput("Không còn phiếu nào thiếu để lập. Số phiếu vẫn như cũ.")
     packs = make_packs(session, [need.planned for need in short])
     wanted = [
-        _Wanted(need.group, pack, [(row.unit, row.missing) for row in need.units if row.missing])
+        _Wanted(
+            need.group,
+            pack,
+            [(row.unit, row.missing) for row in need.units if row.missing],
+            as_booklet=need.group.in_booklets,
+        )
         for need, pack in zip(short, packs, strict=True)
     ]
     return _add_orders(session, actor, library, wanted, now)
@@ -123,6 +136,8 @@ def replace_sheet(
 ) -> PrintOrder:
     """Void a lost or spoilt sheet and order a new one of its pack in its place; the order of the new one.
 
+    Of a booklet all sheets are void, and a new booklet about the same units takes its place.
+
     Raises:
         NotFound: no such sheet in this campaign.
         InvalidInput: the sheet is void already, or it was scanned: then it is not lost.
@@ -132,14 +147,18 @@ def replace_sheet(
     name = serial_text(serial)
     if sheet.voided_at is not None:
         raise InvalidInput("Phiếu %(serial)s đã được hủy từ trước; không cần hủy lại.", serial=name)
-    if session.scalars(select(Page.id).where(Page.sheet_id == sheet.id).limit(1)).first() is not None:
+    if session.scalars(select(Page.id).where(Page.sheet_id == sheet.paper_id).limit(1)).first() is not None:
         raise InvalidInput("Phiếu %(serial)s đã quét, không phải phiếu bị mất. Không hủy.", serial=name)
-    sheet.voided_at = now
-    wanted = [_Wanted(sheet.group, sheet.pack, [(sheet.unit, 1)])]
-    (order,) = _add_orders(session, actor, library, wanted, now)
-    new = session.scalars(select(Sheet).where(Sheet.print_order_id == order.id)).one()
-    new.replaces_id = sheet.id
-    write_log(session, now, actor, "sheet_voided", f"sheet/{sheet.serial}", replaced_by=new.serial)
+    paper = session.scalars(select(Sheet).where(Sheet.paper_id == sheet.paper_id).order_by(Sheet.serial))
+    old = paper.all()
+    wanted = _Wanted(
+        sheet.group, sheet.pack, [(one.unit, 1) for one in old], as_booklet=sheet.booklet_id is not None
+    )
+    (order,) = _add_orders(session, actor, library, [wanted], now)
+    made = select(Sheet).where(Sheet.print_order_id == order.id).order_by(Sheet.serial)
+    for one, new in zip(old, session.scalars(made), strict=True):
+        one.voided_at, new.replaces_id = now, one.id
+        write_log(session, now, actor, "sheet_voided", f"sheet/{one.serial}", replaced_by=new.serial)
     return order
 
 
@@ -148,8 +167,8 @@ def list_batches(session: Session, campaign: Campaign, limit: int = 50) -> list[
     grouped: dict[tuple[object, ...], list[PrintOrder]] = defaultdict(list)
     for order in session.scalars(_orders(campaign).order_by(PrintOrder.id.desc())):
         grouped[(order.ordered_at, order.ordered_by)].append(order)
-    voided = _voided_by_order(session, campaign)
-    return [_batch(batch, voided) for batch in list(grouped.values())[:limit]]
+    counts = _count_by_order(session, campaign)
+    return [_batch(batch, counts) for batch in list(grouped.values())[:limit]]
 
 
 def find_batch(session: Session, campaign: Campaign, order_id: int) -> PrintBatch:
@@ -162,7 +181,7 @@ def find_batch(session: Session, campaign: Campaign, order_id: int) -> PrintBatc
     if order is None or order.campaign_id != campaign.id:
         raise NotFound("Không có lần in này.")
     same = (PrintOrder.ordered_at == order.ordered_at, PrintOrder.ordered_by == order.ordered_by)
-    return _batch(session.scalars(_orders(campaign).where(*same)).all(), _voided_by_order(session, campaign))
+    return _batch(session.scalars(_orders(campaign).where(*same)).all(), _count_by_order(session, campaign))
 
 
 def _orders(campaign: Campaign) -> Select[PrintOrder]:
@@ -201,6 +220,10 @@ def _add_orders(
         for row in _sheet_rows(order, pack, versions[pack.group.form_code])
     ]
     session.execute(insert(Sheet), rows)
+    for order, pack in zip(orders, wanted, strict=True):
+        if pack.as_booklet:
+            pages = plan_booklet(library.latest(pack.group.form_code), pack.count).pages
+            bind_booklet(session, order, len(pages))
     subject = f"pack/{orders[0].pack.code}" if len(orders) == 1 else f"packs/{len(orders)}"
     write_log(session, now, actor, "sheets_ordered", subject, first=first, sheets=serial - first)
     return orders
@@ -220,6 +243,7 @@ def _sheet_rows(order: PrintOrder, wanted: _Wanted, version: int) -> list[dict[s
             "pack_id": wanted.pack.id,
             "printed_at": order.ordered_at,
             "print_order_id": order.id,
+            "sides": SIDES_PER_PAPER,
         }
         for serial, unit in enumerate(units, order.first_serial)
     ]
@@ -234,15 +258,39 @@ def _find_sheet(session: Session, campaign: Campaign, serial: int) -> Sheet:
     return sheet
 
 
-def _voided_by_order(session: Session, campaign: Campaign) -> dict[int | None, int]:
+@dataclass(frozen=True, slots=True)
+class _OrderCount:
+    """Void sheets of an order, and the booklets and papers of its good ones."""
+
+    voided: int = 0
+    booklets: int = 0
+    papers: int = 0
+
+
+def _count_by_order(session: Session, campaign: Campaign) -> dict[int | None, _OrderCount]:
+    good, bears_serial = Sheet.voided_at.is_(None), Sheet.paper_id == Sheet.id
     rows = session.execute(
-        select(Sheet.print_order_id, func.count())
-        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_not(None))
+        select(
+            Sheet.print_order_id,
+            func.count().filter(Sheet.voided_at.is_not(None)),
+            func.count(Sheet.booklet_id.distinct()).filter(good),
+            func.coalesce(func.sum(Sheet.sides).filter(good, bears_serial), 0),
+        )
+        .where(Sheet.campaign_id == campaign.id)
         .group_by(Sheet.print_order_id)
     )
-    return {order_id: count for order_id, count in rows}  # noqa: C416 - rows are not typed as pairs for dict()
+    return {
+        order_id: _OrderCount(voided, booklets, sides // SIDES_PER_PAPER)
+        for order_id, voided, booklets, sides in rows
+    }
 
 
-def _batch(orders: Sequence[PrintOrder], voided: dict[int | None, int]) -> PrintBatch:
+def _batch(orders: Sequence[PrintOrder], counts: Mapping[int | None, _OrderCount]) -> PrintBatch:
     ordered = tuple(sorted(orders, key=lambda order: order.first_serial))
-    return PrintBatch(ordered, sum(voided.get(order.id, 0) for order in ordered))
+    own = [counts.get(order.id, _OrderCount()) for order in ordered]
+    return PrintBatch(
+        ordered,
+        voided=sum(count.voided for count in own),
+        booklets=sum(count.booklets for count in own),
+        papers=sum(count.papers for count in own),
+    )

@@ -14,6 +14,7 @@ from webapp.par_index.outcome import IndexResult, LevelResult, UnitIndex, result
 from webapp.par_index.snapshot import Snapshot, snapshot_as_plain, snapshot_file
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign
+from webapp.persistence.responses import accepted_answers
 from webapp.persistence.results import (
     FROZEN,
     PUBLISHED,
@@ -25,6 +26,8 @@ from webapp.persistence.results import (
     list_index_versions,
     units_of_version,
 )
+from webapp.services.counting import keep_counted
+from webapp.services.log_chain import require_sound_log
 from webapp.services.preflight import CheckLine, check_campaign
 from webapp.services.snapshots import build_snapshot
 
@@ -74,14 +77,17 @@ def compute_trial(session: Session, actor: str, campaign: Campaign, now: dt.date
     Raises:
         InvalidInput: there is nothing to compute from.
     """
-    snapshot = build_snapshot(session, campaign)
+    rows = accepted_answers(session, campaign.id)
+    snapshot = build_snapshot(session, campaign, lambda *_: rows)
     if not snapshot.units:
         raise InvalidInput("Chưa có gì để tính: chưa có đơn vị nào có bộ chỉ số.")
     newest = next(iter(list_index_versions(session, campaign.id)), None)
     version = _new_version(session, campaign, snapshot, compute_index(snapshot))
     if newest is not None and newest.sha256 == version.sha256:
         return newest
-    return _keep(session, version, TRIAL, actor, now)
+    version = _keep(session, version, TRIAL, actor, now)
+    keep_counted(session, version, snapshot, campaign, rows)
+    return version
 
 
 def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> IndexVersion:
@@ -91,7 +97,8 @@ def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.dat
         InvalidInput: lines of the pre-flight list are still open.
         SurveyIncomplete: parts are missing.
     """
-    snapshot = build_snapshot(session, campaign)
+    rows = accepted_answers(session, campaign.id)
+    snapshot = build_snapshot(session, campaign, lambda *_: rows)
     result = compute_index(snapshot)
     check = _check(session, campaign, snapshot, result)
     if not check.may_freeze:
@@ -100,7 +107,9 @@ def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.dat
             count=max(len(check.blocking), 1),
         )
     require_complete(result)
-    return _keep(session, _new_version(session, campaign, snapshot, result), FROZEN, actor, now)
+    version = _keep(session, _new_version(session, campaign, snapshot, result), FROZEN, actor, now)
+    keep_counted(session, version, snapshot, campaign, rows)
+    return version
 
 
 def _new_version(
@@ -175,6 +184,7 @@ def publish_version(
     Raises:
         InvalidInput: it is a trial, the confirmation was not typed, or new work has come in since.
         StaleVersion: inputs have changed since it was frozen.
+        LogBroken: somebody has touched the log.
     """
     campaign = session.get_one(Campaign, version.campaign_id)
     if version.kind == PUBLISHED:
@@ -184,6 +194,7 @@ def publish_version(
     wanted = confirmation_words(campaign)
     if _folded(confirmation) != _folded(wanted):
         raise InvalidInput("Chưa công bố: gõ đúng “%(words)s” để xác nhận.", words=wanted)
+    require_sound_log(session, now)
     check = pre_flight(session, campaign)
     if check.inputs_sha256 != version.sha256:
         raise StaleVersion(

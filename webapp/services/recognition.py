@@ -20,6 +20,7 @@ from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures
 from webapp.persistence.page_instructions import chosen_page_id
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
+from webapp.services.booklets import Answers, row_sheets
 from webapp.services.intake import admit_file
 from webapp.services.separators import divide_stack
 
@@ -102,7 +103,7 @@ def record_reading(
     close_claim(session, claim, **asdict(verdict))
     reading = _add_reading(session, page, done, now)
     if verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
-        reading.fields = _fields(verdict.sheet_id, done)
+        reading.fields = _fields(Answers(session, verdict.sheet_id), done)
     session.flush()
     if verdict.state == "read":
         _order_drafts(session, reading)
@@ -159,7 +160,7 @@ def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdic
     ).first()
     if sheet is None:
         return PageVerdict("problem", "trial_sheet" if is_trial(reading.identity) else "unknown_serial")
-    mismatch = _mismatch(sheet, reading.identity)
+    mismatch = _mismatch(sheet, reading.identity, len(row_sheets(session, sheet.id)))
     if mismatch == "wrong_identity":  # another piece of paper: never linked to our sheet of the same number
         return PageVerdict("problem", mismatch)
     if mismatch is not None:
@@ -191,7 +192,7 @@ def _judge_side(session: Session, page: Page, sheet: Sheet, side: int, reading: 
         _step_back(session, first_id, page.id)
         return PageVerdict("read", None, sheet.id, side)
     if first_id is not None:
-        if _answers_differ(session, first_id, reading):
+        if _answers_differ(session, first_id, reading, Answers(session, sheet.id)):
             return PageVerdict("problem", DIFFERING_COPY, sheet.id, side, first_id)
         return PageVerdict("duplicate", None, sheet.id, side, first_id)
     if reading.status is PageStatus.REFUSED:
@@ -206,16 +207,17 @@ def _step_back(session: Session, first_id: int, chosen_id: int) -> None:
     session.execute(update(Page).where(Page.id == first_id).values(state="duplicate"))
 
 
-def _answers_differ(session: Session, first_id: int, reading: PageReading) -> bool:
+def _answers_differ(session: Session, first_id: int, reading: PageReading, answers: Answers) -> bool:
     """Whether a copy surely says something else than the page that counts: then it is no copy of it."""
     newest = select(func.max(Reading.id)).where(Reading.page_id == first_id).scalar_subquery()
     rows = session.execute(
-        select(FieldReading.field_code, FieldReading.value).where(
+        select(FieldReading.sheet_id, FieldReading.field_code, FieldReading.value).where(
             FieldReading.reading_id == newest, FieldReading.kind == "choice", FieldReading.accepted
         )
     )
-    first = {row.field_code: row.value for row in rows}
-    return any(f.accepted and f.code in first and first[f.code] != f.value for f in reading.fields)
+    first = {(row.sheet_id, row.field_code): row.value for row in rows}
+    sure = [(answers.place(field.code), field.value) for field in reading.fields if field.accepted]
+    return any(at in first and first[at] != value for at, value in sure)
 
 
 def _problem_of(reading: PageReading) -> str:
@@ -225,10 +227,12 @@ def _problem_of(reading: PageReading) -> str:
     return "unreadable"
 
 
-def _mismatch(sheet: Sheet, identity: SheetIdentity) -> str | None:
-    """What is wrong with a sheet whose code is sound."""
-    printed = (sheet.form_code, sheet.form_version, sheet.group.code, sheet.unit.code)
-    if printed != (identity.form, identity.version, identity.group, identity.unit):
+def _mismatch(sheet: Sheet, identity: SheetIdentity, rows: int) -> str | None:
+    """What is wrong with a sheet, or a booklet with so many rows, whose code is sound."""
+    about = "" if rows else sheet.unit.code
+    printed = (sheet.form_code, sheet.form_version, sheet.group.code, about, rows)
+    said = (identity.form, identity.version, identity.group, identity.unit, identity.rows)
+    if printed != said or sheet.paper_id != sheet.id:
         return "wrong_identity"
     return "voided_sheet" if sheet.voided_at is not None else None
 
@@ -249,15 +253,15 @@ def _add_reading(session: Session, page: Page, done: ReadDone, now: dt.datetime)
     return reading
 
 
-def _fields(sheet_id: int, done: ReadDone) -> list[FieldReading]:
-    choices = [_choice(sheet_id, field, done.crops) for field in done.reading.fields]
-    return choices + [_text(sheet_id, text, done.crops) for text in done.reading.texts]
+def _fields(answers: Answers, done: ReadDone) -> list[FieldReading]:
+    choices = [_choice(*answers.place(field.code), field, done.crops) for field in done.reading.fields]
+    return choices + [_text(*answers.place(text.code), text, done.crops) for text in done.reading.texts]
 
 
-def _choice(sheet_id: int, field: ReadField, crops: dict[str, str]) -> FieldReading:
+def _choice(sheet_id: int, question: str, field: ReadField, crops: dict[str, str]) -> FieldReading:
     return FieldReading(
         sheet_id=sheet_id,
-        field_code=field.code,
+        field_code=question,
         kind="choice",
         value=field.value,
         confidence=field.confidence,
@@ -271,10 +275,10 @@ def _choice(sheet_id: int, field: ReadField, crops: dict[str, str]) -> FieldRead
     )
 
 
-def _text(sheet_id: int, text: TextReading, crops: dict[str, str]) -> FieldReading:
+def _text(sheet_id: int, question: str, text: TextReading, crops: dict[str, str]) -> FieldReading:
     return FieldReading(
         sheet_id=sheet_id,
-        field_code=text.code,
+        field_code=question,
         kind="text",
         value=text.draft,
         confidence=text.confidence,

@@ -23,7 +23,6 @@ from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.accounts import NewAccount, Role, create_user
-from webapp.services.batches import SIDES
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.group_grid import DealtGrid, GridAnswer, deal_grid, settle_grid
 from webapp.services.intake import ScanSink, Upload, receive_batch
@@ -111,8 +110,10 @@ def hand_in(
 
 def sides_to_rescan(session: Session, campaign: Campaign) -> list[tuple[int, int]]:
     """Printed sides of which no page counts as read, as (serial, side): a clerk looks for these."""
-    printed = session.scalars(
-        select(Sheet.serial).where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+    printed = session.execute(
+        select(Sheet.serial, Sheet.sides).where(
+            Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None), Sheet.paper_id == Sheet.id
+        )
     )
     read = session.execute(
         select(Sheet.serial, Page.side)
@@ -120,7 +121,7 @@ def sides_to_rescan(session: Session, campaign: Campaign) -> list[tuple[int, int
         .where(Sheet.campaign_id == campaign.id, Page.state == "read")
     )
     known = {(serial, side) for serial, side in read}
-    return sorted({(serial, side) for serial in printed for side in SIDES} - known)
+    return sorted({(serial, side) for serial, sides in printed for side in range(1, sides + 1)} - known)
 
 
 class Answers:

@@ -52,7 +52,7 @@ def reopen_appraisal(session: Session, actor: str, unit: Unit, reason: str, now:
 def reopenings(session: Session, unit: Unit, submission: Submission) -> list[LogEntry]:
     """Each time that this submission's appraisal was opened again, newest first."""
     wanted = select(LogEntry).where(LogEntry.act == _ACT, LogEntry.subject == f"unit/{unit.code}")
-    entries = session.scalars(wanted.order_by(LogEntry.id.desc()))
+    entries = session.scalars(wanted.order_by(LogEntry.seq.desc()))
     return [entry for entry in entries if entry.detail["submission"] == submission.id]
 
 

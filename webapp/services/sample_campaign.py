@@ -33,6 +33,7 @@ _PEOPLE = (
     ("rasoat2", "Lê Thị Lan", Role.REVIEWER),
     ("thamdinh", "Phạm Quang Huy", Role.APPRAISER),
     ("lanhdao", "Hoàng Minh Đức", Role.HEAD),
+    ("kiemtoan", "Đỗ Thị Hiền", Role.AUDITOR),
     ("thuquy", "Ngô Thị Hạnh", Role.TREASURER),
     ("xem", "Võ Thị Thu", Role.VIEWER),
     ("quantri", "Đặng Quốc Anh", Role.ADMINISTRATOR),

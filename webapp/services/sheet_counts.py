@@ -13,15 +13,21 @@ from typing import TypeVar
 from sqlalchemy import CTE, ColumnElement, and_, distinct, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from ocr.booklet import FIRST_QUESTION_PAGE
 from webapp.payments.sums import FormCount
 from webapp.persistence.campaign import Campaign, Pack, RespondentGroup, Sheet
 from webapp.persistence.hand_over import HandOverKind, was_handed
-from webapp.persistence.readings import FieldReading
+from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Page
-from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, Decision, ReviewItem
+from webapp.persistence.verification import (
+    ANSWER_QUEUES,
+    POSITIONS_PER_SIDE,
+    UNFINISHED,
+    Decision,
+    ReviewItem,
+)
 from webapp.services.packs import list_packs, plan_campaign
 
-SIDES_PER_SHEET = 2
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -136,8 +142,8 @@ def list_groups(session: Session, campaign: Campaign) -> list[RespondentGroup]:
 
 
 def came_back() -> ColumnElement[bool]:
-    """Whether a sheet is in the office again: signed in, or a side of it was scanned."""
-    scanned = exists().where(Page.sheet_id == Sheet.id, Page.state != "trashed").correlate(Sheet)
+    """Whether a sheet is in the office again: signed in, or a side of its paper was scanned."""
+    scanned = exists().where(Page.sheet_id == Sheet.paper_id, Page.state != "trashed").correlate(Sheet)
     return or_(was_handed(HandOverKind.RETURNED), scanned)
 
 
@@ -147,13 +153,18 @@ def went_out() -> ColumnElement[bool]:
 
 
 def whole_sheets(campaign: Campaign) -> CTE:
-    """Sheets of which every side was read."""
-    return (
-        select(Page.sheet_id)
-        .join(Sheet, Sheet.id == Page.sheet_id)
-        .where(Sheet.campaign_id == campaign.id, Page.state == "read")
+    """Sheets of whose paper every side was read."""
+    sides = func.count(distinct(Page.side)).label("sides")
+    read = (
+        select(Page.sheet_id, sides)
+        .where(Page.sheet_id.is_not(None), Page.state == "read")
         .group_by(Page.sheet_id)
-        .having(func.count(distinct(Page.side)) >= SIDES_PER_SHEET)
+        .subquery()
+    )
+    return (
+        select(Sheet.id.label("sheet_id"))
+        .join(read, read.c.sheet_id == Sheet.paper_id)
+        .where(Sheet.campaign_id == campaign.id, read.c.sides >= Sheet.sides)
         .cte("whole")
     )
 
@@ -207,16 +218,26 @@ def _doubtful(campaign: Campaign) -> CTE:
 
 
 def _answered(campaign: Campaign) -> CTE:
-    """Sheets with at least one answer, by machine or person: a form left blank throughout does not count."""
+    """Sheets with at least one answer, by machine or person: a form left blank throughout does not count.
+
+    What a booklet asks of the respondent, on its first page, is no answer about any unit.
+    """
     machine = (
         select(FieldReading.sheet_id)
         .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .join(Reading, Reading.id == FieldReading.reading_id)
+        .join(Page, Page.id == Reading.page_id)
+        .where(or_(Sheet.booklet_id.is_(None), Page.side >= FIRST_QUESTION_PAGE))
         .where(Sheet.campaign_id == campaign.id, FieldReading.kind == "choice")
         .where(FieldReading.accepted.is_(True), FieldReading.value.is_not(None))
     )
     keyed = (
         select(ReviewItem.sheet_id)
         .join(Decision, Decision.item_id == ReviewItem.id)
+        .join(Sheet, Sheet.id == ReviewItem.sheet_id)
         .where(ReviewItem.campaign_id == campaign.id, Decision.kind == "option")
+        .where(
+            or_(Sheet.booklet_id.is_(None), ReviewItem.position >= FIRST_QUESTION_PAGE * POSITIONS_PER_SIDE)
+        )
     )
     return machine.union(keyed).cte("answered")

@@ -17,16 +17,17 @@ from webapp.persistence.appraisal import (
     latest_self_scores,
 )
 from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
+from webapp.persistence.responses import accepted_answers
 from webapp.services.schemes import schemes_of_campaign
 from webapp.services.self_scores import declare_points, draft_of
-from webapp.services.surveys import survey_units
+from webapp.services.surveys import AnswerSource, survey_units
 
 
-def build_snapshot(session: Session, campaign: Campaign) -> Snapshot:
-    """Everything that the index is computed from, as it stands now."""
+def build_snapshot(session: Session, campaign: Campaign, source: AnswerSource = accepted_answers) -> Snapshot:
+    """Everything that the index is computed from, as it stands now; the answers come from `source`."""
     schemes = schemes_of_campaign(session, campaign.id)
     units = [unit for unit in campaign.units if unit.level in schemes]
-    surveys = survey_units(session, campaign, schemes)
+    surveys = survey_units(session, campaign, schemes, source)
     scores = _Scores(
         latest_appraised_scores(session, [unit.id for unit in units]),
         latest_self_scores(session, [unit.id for unit in units]),

@@ -102,7 +102,7 @@ def deadline_extensions(session: Session, campaign: Campaign) -> list[LogEntry]:
     wanted = select(LogEntry).where(
         LogEntry.act == "deadline_extended", LogEntry.subject == f"campaign/{campaign.year}"
     )
-    return list(session.scalars(wanted.order_by(LogEntry.id.desc())))
+    return list(session.scalars(wanted.order_by(LogEntry.seq.desc())))
 
 
 def read_office_time(day: str, clock: str) -> dt.datetime:

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import ClaimLost, InvalidInput, NotFound
 from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import (
+    POSITIONS_PER_SIDE,
     UNFINISHED,
     Decision,
     ReviewItem,
@@ -40,7 +42,6 @@ ANSWER_KINDS = {
 }
 _REASONS = {"invalid": INVALID_REASONS, "escalate": ESCALATION_REASONS}
 _NOT_COUNTED = ("duplicate", "blank", "problem")  # states of pages that stand for no sheet
-_SIDE_STEP = 1000
 
 Outcome = Literal["settled", "escalated", "repeated", "late"]
 
@@ -88,7 +89,7 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
     known = _items_by_answer(session, page.sheet_id)
     opened = 0
     for place, field in enumerate(reading.fields):
-        item = known.get(field.field_code)
+        item = known.get((field.sheet_id, field.field_code))
         if item is not None:
             opened += _move_item(session, item, field, now)
         elif not field.accepted:
@@ -104,7 +105,8 @@ def drop_page_items(session: Session, page_id: int) -> int:
 
 def _drop_items_of_other_sheets(session: Session, page: Page) -> None:
     """The page turned out to be another sheet's: what was asked about the former one is void."""
-    _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id != page.sheet_id))
+    own = select(Sheet.id).where(Sheet.paper_id == page.sheet_id)
+    _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id.not_in(own)))
 
 
 def _items_of_page(page_id: int) -> Select[int]:
@@ -123,9 +125,10 @@ def _drop(session: Session, item_ids: Select[int]) -> int:
     return len(ids)
 
 
-def _items_by_answer(session: Session, sheet_id: int) -> dict[str, ReviewItem]:
-    items = session.scalars(select(ReviewItem).where(ReviewItem.sheet_id == sheet_id))
-    return {item.field_code: item for item in items}
+def _items_by_answer(session: Session, paper_id: int) -> dict[tuple[int, str], ReviewItem]:
+    own = select(Sheet.id).where(Sheet.paper_id == paper_id)
+    items = session.scalars(select(ReviewItem).where(ReviewItem.sheet_id.in_(own)))
+    return {(item.sheet_id, item.field_code): item for item in items}
 
 
 def new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> ReviewItem:
@@ -135,14 +138,14 @@ def new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> R
         raise ValueError("a page without a sheet has no answers")
     return ReviewItem(
         campaign_id=sheet.campaign_id,
-        sheet=sheet,
+        sheet_id=field.sheet_id,
         field_reading=field,
         field_code=field.field_code,
         form_code=sheet.form_code,
         queue=queue_of(field),
         group_key=group_of(field),
         doubt=doubt_of(field),
-        position=(page.side or 0) * _SIDE_STEP + place,
+        position=(page.side or 0) * POSITIONS_PER_SIDE + place,
         opened_at=now,
     )
 

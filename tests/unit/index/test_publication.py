@@ -155,8 +155,9 @@ def test_publishing_needs_a_fixed_version_the_words_and_unchanged_inputs(
     found = published_index_version(session, world.campaign.id)
     assert found is frozen
     assert (frozen.published_by, frozen.published_at) == ("head", now)
+    session.commit()
     acts = list(
-        session.scalars(select(LogEntry.act).where(LogEntry.act.like("index_%")).order_by(LogEntry.id))
+        session.scalars(select(LogEntry.act).where(LogEntry.act.like("index_%")).order_by(LogEntry.seq))
     )
     assert acts == ["index_trial", "index_frozen", "index_published"]
 

@@ -33,6 +33,7 @@ def test_a_batch_keeps_its_originals_and_waits(session: Session, store: ScanStor
     assert (file.state, file.original_name, file.size_bytes) == ("waiting", "xã Đại Trạch.pdf", len(SCAN))
     assert store.path(file.sha256).read_bytes() == SCAN
     assert find_batch(session, world.campaign.id, 1) is batch
+    session.commit()
     assert session.scalars(select(LogEntry.act).where(LogEntry.subject == "batch:1")).all() == [
         "batch_received"
     ]

@@ -25,6 +25,7 @@ from webapp.persistence.schemes import newest_scheme_versions
 from webapp.services import campaign_changes, campaigns
 from webapp.services.campaign_changes import Proposal
 from webapp.services.campaign_rows import fingerprint, form_facts, plan_of
+from webapp.services.payment_rates import copy_rates
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/chu-ky")
 install_wording(blueprint)
@@ -124,10 +125,15 @@ def copy(campaign: Campaign) -> Response | tuple[str, int]:
         year = read_year(request.form.get("year", "").strip())
         plan = campaigns.plan_of_next_year(plan_of(campaign), year)
         made = campaigns.create_campaign(current_session(), current_user().username, plan, now())
+        rates = copy_rates(current_session(), current_user().username, campaign, made, now())
     except InvalidInput as refusal:
         years = campaigns.list_campaigns(current_session())
         return render_template("campaigns/list.html", years=years, refusal=refusal), _INVALID
-    notice = _("Đã chép sang năm %(year)s. Soát lại các ngày ở bước này.", year=made.year)
+    notice = _(
+        "Đã chép sang năm %(year)s, kèm %(rates)s mức chi. Soát lại các ngày ở bước này.",
+        year=made.year,
+        rates=rates,
+    )
     return go_to(url_for(".show_step", year=made.year, step=_FIRST_STEP), notice)
 
 

@@ -109,7 +109,14 @@ def _missing(line: PackLine) -> str:
 
 
 def _due_words(campaign: Campaign) -> str:
-    return _("Hạn nộp lại phiếu đã điền: hết ngày %(day)s.", day=format_day(due_day(campaign)))
+    day = format_day(due_day(campaign))
+    if not campaign.recipient:
+        return _("Hạn nộp lại phiếu đã điền: hết ngày %(day)s.", day=day)
+    return _(
+        "Hạn nộp lại phiếu đã điền: hết ngày %(day)s. Nơi nhận: %(recipient)s.",
+        day=day,
+        recipient=campaign.recipient,
+    )
 
 
 def _frame(campaign: Campaign, now: dt.datetime, signatories: Sequence[str] | None = None) -> PaperFrame:

@@ -23,6 +23,7 @@ from webapp.persistence.page_resolutions import standing_resolutions
 from webapp.persistence.scans import DIFFERING_COPY, Batch, Page
 from webapp.services import batches
 from webapp.services.accounts import find_display_names
+from webapp.services.booklets import Answers, paper_layout
 from webapp.services.page_copies import CopyPair, pair_up
 from webapp.services.page_slots import Slot, likeliest_slots
 from webapp.services.recognition import FAULTS
@@ -108,6 +109,7 @@ def _fields(library: FormLibrary, pair: CopyPair) -> list[Field]:
     sheet, side = pair.other.sheet, pair.other.side
     if sheet is None or side is None:
         return []
-    codes = {difference.field_code for difference in pair.differences}
-    layout = library.layout(sheet.form_code, sheet.form_version).page(side)
-    return [field for field in layout.fields if field.code in codes]
+    session, differing = current_session(), {(one.sheet_id, one.field_code) for one in pair.differences}
+    answers = Answers(session, sheet.id)
+    fields = paper_layout(session, library, sheet).page(side).fields
+    return [field for field in fields if answers.place(field.code) in differing]

@@ -41,7 +41,7 @@ def find_slot(page: Page) -> Response:
 @access.policy(Permission.INTAKE, scope=load_page)
 def assign(page: Page) -> Response:
     """Say which side of which sheet this page is."""
-    side = request.form.get("side", type=int) or 0
+    side = request.form.get("side", type=int) or request.form.get("page", 0, type=int)
     sheet = assign_page(
         current_session(), current_user().username, page, request.form.get("serial", ""), side, now()
     )

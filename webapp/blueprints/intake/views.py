@@ -23,6 +23,7 @@ from webapp.http.context import (
 )
 from webapp.http.htmx import go_to, render
 from webapp.http.locale import _, lazy, ngettext
+from webapp.http.log import log_reading
 from webapp.http.transaction import roll_back
 from webapp.persistence.page_resolutions import pages_to_rescan
 from webapp.persistence.scans import Batch
@@ -128,6 +129,7 @@ def show_preview(preview_sha256: str) -> Response:
     path = scan_store().path(preview_sha256)
     if not path.exists():
         raise NotFound("Không có ảnh của trang này.")
+    log_reading("page_seen", f"preview/{preview_sha256}")
     return Response(path.read_bytes(), mimetype="image/jpeg")
 
 

@@ -125,7 +125,15 @@ _SHOT_CAUSES = {
     "wrong_scale": lazy("Chụp quá xa hoặc sai cỡ."),
 }
 
-SIDES = {1: lazy("mặt trước"), 2: lazy("mặt sau")}
+
+class _SideNames(dict[int, str]):
+    """What a side is called; pages of a booklet go on from there by their number."""
+
+    def __missing__(self, side: int) -> str:
+        return _("trang %(number)s", number=side)
+
+
+SIDES = _SideNames({1: lazy("mặt trước"), 2: lazy("mặt sau")})
 
 
 def file_refusal(code: str | None) -> Reason:

@@ -8,6 +8,7 @@ from flask import Response, make_response
 
 from webapp.http.figures import format_points
 from webapp.http.locale import _, language
+from webapp.http.log import log_reading
 from webapp.services.result_pages import LevelTable
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -16,6 +17,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def send_table(table: LevelTable, year: int) -> Response:
     """The table of one level, to be saved."""
+    log_reading("results_exported", f"results/{year}/{table.level}")
     text = io.StringIO()
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(table_rows(table))
     response = make_response((BYTE_ORDER_MARK + text.getvalue()).encode())

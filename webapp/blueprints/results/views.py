@@ -5,19 +5,23 @@ import json
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from webapp.blueprints.results.files import send_open_data, send_open_data_schema, send_workbook
 from webapp.blueprints.results.forms import PublishForm
 from webapp.blueprints.results.tables import send_table
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
+from webapp.http.audit_words import bound_words
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _, lazy
+from webapp.http.log import log_reading
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
 from webapp.services import publication
 from webapp.services.accounts import find_display_names
+from webapp.services.audit_reports import newest_report
 from webapp.services.hand_over_lists import sum_substitutions
 from webapp.services.preflight import Check
 from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
@@ -88,6 +92,8 @@ def show_desk() -> str:
         versions=versions,
         names=find_display_names(session, [version.made_by for version in versions]),
         places=_PLACES,
+        audit=newest_report(session, campaign.id),
+        bound_words=bound_words,
         campaign=campaign,
     )
 
@@ -140,11 +146,19 @@ def publish_version(version: IndexVersion) -> Response | tuple[str, int]:
 @access.policy(Permission.COMPUTE_INDEX, scope=load_version)
 def download_snapshot(version: IndexVersion) -> Response:
     """All inputs with their hash, for `python -m webapp.par_index.compute`."""
+    log_reading("snapshot_exported", f"index/{version.number}", sha256=version.sha256)
     response = make_response(json.dumps(version.snapshot, ensure_ascii=False, indent=1))
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="chi-so-ban-{version.number}.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/chi-so/<int:number>/bang-tinh.xlsx")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version)
+def download_version_workbook(version: IndexVersion) -> Response:
+    """Any version with its formulas and all counts of answers: for the office itself."""
+    return send_workbook(current_session(), version, shows_small_cells=True)
 
 
 @blueprint.get("/chi-so/<int:number>/bang/<level>.csv")
@@ -183,6 +197,27 @@ def show_results() -> str:
 def download_table(table: LevelTable) -> Response:
     """A level's published table."""
     return send_table(table, current_campaign().year)
+
+
+@blueprint.get("/ket-qua/bang-tinh.xlsx")
+@access.policy(Permission.VIEW_RESULTS)
+def download_workbook() -> Response:
+    """The published index with its formulas; what few people answered is hidden."""
+    return send_workbook(current_session(), load_published(current_session()), shows_small_cells=False)
+
+
+@blueprint.get("/ket-qua/du-lieu-mo.json")
+@access.policy(Permission.VIEW_RESULTS)
+def download_open_data() -> Response:
+    """The published index for other programs."""
+    return send_open_data(current_session(), load_published(current_session()))
+
+
+@blueprint.get("/ket-qua/du-lieu-mo.schema.json")
+@access.policy(Permission.VIEW_RESULTS)
+def download_open_data_schema() -> Response:
+    """What stands in the open data."""
+    return send_open_data_schema()
 
 
 @blueprint.get("/ket-qua/<code>")

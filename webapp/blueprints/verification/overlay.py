@@ -8,7 +8,7 @@ from flask import url_for
 from ocr.layout import Field, PageLayout
 from ocr.sheet_code import serial_text
 from webapp.blueprints.verification.screens import find_place, place_of
-from webapp.http.context import form_library
+from webapp.http.context import current_session, form_library
 from webapp.http.locale import _
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
@@ -44,7 +44,7 @@ class OverlayPicture:
 
 def make_picture(field: FieldReading, *, is_doubted: bool = False) -> OverlayPicture:
     """The tile of one accepted answer."""
-    sheet = _sheet_of(field)
+    sheet = current_session().get_one(Sheet, field.sheet_id)
     form = form_library().form(sheet.form_code, sheet.form_version)
     reading = field.reading
     page = None if reading.preview_sha256 is None else url_for("overlay.show_page", reading_id=reading.id)
@@ -82,13 +82,6 @@ def sheets_by_batch(groups: Sequence[OverlayGroup]) -> list[tuple[int, int, int,
             answers + group.answers,
         )
     return list(lines.values())
-
-
-def _sheet_of(field: FieldReading) -> Sheet:
-    sheet = field.reading.page.sheet
-    if sheet is None:
-        raise ValueError("an answer that counts is on a page of a sheet")
-    return sheet
 
 
 def _window(page: PageLayout, field: Field) -> Window:

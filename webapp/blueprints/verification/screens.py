@@ -9,9 +9,11 @@ from ocr.layout import Field, PageLayout
 from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary, FormTemplate
 from webapp.blueprints.verification.words import KIND_WORDS, reasons_to_look
+from webapp.http.context import current_session
 from webapp.http.locale import gettext, language
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.verification import Decision, ReviewItem
+from webapp.services.booklets import Answers, paper_layout
 from webapp.services.suggestions import suggest_answer
 
 CROP_MARGIN_MM = 2.0  # the reader cuts this much around the field (ocr.pictures)
@@ -132,10 +134,12 @@ def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Fiel
 
 
 def find_place(library: FormLibrary, sheet: Sheet, field_code: str) -> tuple[PageLayout, Field]:
-    """Where an answer of a sheet is on paper."""
-    layout = library.layout(sheet.form_code, sheet.form_version)
-    places = {field.code: (page, field) for page in layout.pages for field in page.fields}
-    return places[field_code]
+    """Where an answer of a sheet is on its paper."""
+    session = current_session()
+    answers = Answers(session, sheet.paper_id)
+    layout = paper_layout(session, library, sheet)
+    places = {answers.place(field.code): (page, field) for page in layout.pages for field in page.fields}
+    return places[sheet.id, field_code]
 
 
 def _choices(form: FormTemplate, field_code: str) -> tuple[Choice, ...]:

@@ -26,6 +26,7 @@ from webapp.http.context import current_campaign, current_session, current_user,
 from webapp.http.documents import send_picture
 from webapp.http.htmx import go_to, wants_fragment
 from webapp.http.locale import _, language
+from webapp.http.log import log_reading
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import ReviewItem, last_decision
@@ -176,6 +177,7 @@ def show_crop(item: ReviewItem) -> Response:
 @access.policy(Permission.VERIFY, scope=load_item)
 def show_page(item: ReviewItem) -> Response:
     """The whole page, small."""
+    log_reading("page_seen", f"item/{item.id}")
     return _send(item.field_reading.reading.preview_sha256)
 
 
@@ -246,6 +248,7 @@ def show_escalated_crop(item: ReviewItem) -> Response:
 @access.policy(Permission.ADJUDICATE, scope=load_escalated)
 def show_escalated_page(item: ReviewItem) -> Response:
     """The whole page."""
+    log_reading("page_seen", f"item/{item.id}")
     return _send(item.field_reading.reading.preview_sha256)
 
 

@@ -1,0 +1,1 @@
+"""Kiểm toán: commit, throw dice, look blind, and print what it proves."""

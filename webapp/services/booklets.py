@@ -1,0 +1,47 @@
+"""Which sheet each row of a booklet is: its sheets in the order of their serials."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ocr.booklet import blank_booklet, split_row_code
+from ocr.layout import Layout
+from ocr.template import FormLibrary
+from webapp.persistence.campaign import PrintOrder, Sheet
+
+
+def bind_booklet(session: Session, order: PrintOrder, pages: int) -> None:
+    """Let the sheets of an order be one booklet of so many pages."""
+    own = Sheet.print_order_id == order.id
+    first = session.scalars(select(Sheet.id).where(own, Sheet.serial == order.first_serial)).one()
+    session.execute(update(Sheet).where(own).values(booklet_id=first, sides=pages))
+
+
+def row_sheets(session: Session, paper_id: int) -> Sequence[int]:
+    """The ids of a booklet's sheets, row after row; empty for a sheet on a paper of its own."""
+    rows = select(Sheet.id).where(Sheet.booklet_id == paper_id)
+    return session.scalars(rows.order_by(Sheet.serial)).all()
+
+
+class Answers:
+    """Whose answers stand on one paper: from a field's code as it is printed to sheet and question."""
+
+    def __init__(self, session: Session, paper_id: int) -> None:
+        """Look the rows up."""
+        self._paper_id, self._rows = paper_id, row_sheets(session, paper_id)
+
+    def place(self, printed: str) -> tuple[int, str]:
+        """The sheet's id and the question's code."""
+        if not self._rows:
+            return self._paper_id, printed
+        question, row = split_row_code(printed)
+        return self._rows[row - 1], question
+
+
+def paper_layout(session: Session, library: FormLibrary, sheet: Sheet) -> Layout:
+    """How the paper is printed that this sheet is, or is a row of."""
+    rows = len(row_sheets(session, sheet.paper_id))
+    if rows:
+        return blank_booklet(library, sheet.form_code, sheet.form_version, rows).layout
+    return library.layout(sheet.form_code, sheet.form_version)
