@@ -26,6 +26,7 @@ from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
 from webapp.blueprints.verification.arbitration import blueprint as arbitration
 from webapp.blueprints.verification.grid_views import blueprint as group_grid
+from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.http import access
@@ -56,6 +57,7 @@ BLUEPRINTS = (
     verification,
     arbitration,
     group_grid,
+    overlay,
     reviewers,
     answer_audit,
     users,

@@ -2,7 +2,8 @@
 
 Of each side of a sheet the latest reading that was not refused stands; of each answer, a person's
 standing decision outranks the machine. An answer that still waits for somebody, be it for a second key or for
-a third person, does not count. Duplicate, blank and problem pages never count, nor do voided sheets.
+a third person, does not count; nor does what a person doubted, however sure the machine is, until a person
+settles it. Duplicate, blank and problem pages never count, nor do voided sheets.
 """
 
 from collections.abc import Collection
@@ -76,9 +77,7 @@ def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = N
     Of the whole campaign, or about one of its units.
     """
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
-    settled = or_(
-        keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(True))
-    )
+    settled = or_(keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), _is_sure_and_undoubted()))
     wanted = (
         _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
         .outerjoin(keyed, _same_answer(keyed))
@@ -131,11 +130,31 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     unsettled = or_(
         and_(keyed.c.kind.is_not(None), keyed.c.kind.not_in(VALIDITY_OF_KIND)),
-        and_(keyed.c.kind.is_(None), FieldReading.accepted.is_(False)),
+        and_(keyed.c.kind.is_(None), ~_is_sure_and_undoubted()),
     )
     fields = _latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
     lost = fields.where(unsettled, ~_waits(ANSWER_QUEUES)).subquery()
     return session.scalar(select(func.count()).select_from(lost)) or 0
+
+
+def counted_by_machine(campaign_id: int) -> Select[int]:
+    """The ids of the field readings whose answers count although no person settled them."""
+    keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
+    fields = _latest_fields(campaign_id, "choice").with_only_columns(FieldReading.id)
+    return fields.outerjoin(keyed, _same_answer(keyed)).where(
+        keyed.c.kind.is_(None), _is_sure_and_undoubted(), ~_waits(ANSWER_QUEUES)
+    )
+
+
+def _is_sure_and_undoubted() -> ColumnElement[bool]:
+    """Whether the machine accepted the answer, and nobody saw anything odd about it."""
+    doubted = (
+        select(ReviewItem.id)
+        .where(ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code)
+        .where(ReviewItem.queue.in_(ANSWER_QUEUES), ReviewItem.set_aside_at.is_not(None))
+        .exists()
+    )
+    return and_(FieldReading.accepted.is_(True), ~doubted)
 
 
 def _latest_readings(campaign_id: int) -> CTE:

@@ -39,7 +39,7 @@ class ReviewItem(Base):
 
     `queue` of an answer: "grid" where it is a tile among others of its group (`group_key`: the number of
     options and the predicted one, "5-2"; blank is "5-0"), in the order of `doubt`; "single" where it is
-    looked at alone; `set_aside_at`: a person saw on a grid that it belongs elsewhere.
+    looked at alone; `set_aside_at`: a person saw on a grid or an overlay sheet that it belongs elsewhere.
     `state`: open → done; before that "second" waits for another person's blind key, "arbitration" for a
     third one; dropped when its page no longer stands for the sheet. `second_because` says why it is keyed
     twice. A reading that contradicts what people said begins a new `round`: earlier words are history.

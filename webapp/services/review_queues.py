@@ -11,6 +11,7 @@ Whose turn an item is, after a first person, is told by its state (services.seco
 """
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, or_
@@ -39,6 +40,7 @@ QUEUES = (  # cheapest first (ux.md B2): the order in which one button leads thr
 TURNS = ("second", "arbitration")  # states of items that wait for another person
 ONE_BY_ONE = ("single", "comment")  # queues whose items come one at a time
 BLANK = "0"  # the predicted value of a group in which nothing is marked
+_GROUP_KEY = re.compile(r"[1-9]\d?-\d{1,2}", re.ASCII)
 _LEAST_SURE = 0.80
 _BLANK_ALONE = ["no_mark"]
 _DOUBT_OF_MARK = {"low_confidence": ("filled", "marginal"), "marginal_mark": ("marginal",)}
@@ -75,6 +77,11 @@ def predicted_of(group_key: str) -> str:
 def options_of(group_key: str) -> int:
     """How many options are printed beside each tile of a group."""
     return int(group_key.partition("-")[0])
+
+
+def is_group_key(text: str) -> bool:
+    """Whether a text from a page names a group."""
+    return _GROUP_KEY.fullmatch(text) is not None
 
 
 def _predicted(field: FieldReading) -> str | None:

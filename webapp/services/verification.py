@@ -83,7 +83,7 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
         if item is not None:
             opened += _move_item(session, item, field, now, in_full=checked)
         elif checked or not field.accepted:
-            session.add(_new_item(page, field, place, now))
+            session.add(new_item(page, field, place, now))
             opened += 1
     return opened
 
@@ -121,7 +121,8 @@ def _items_by_answer(session: Session, paper_id: int) -> dict[tuple[int, str], R
     return {(item.sheet_id, item.field_code): item for item in items}
 
 
-def _new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> ReviewItem:
+def new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> ReviewItem:
+    """An item that asks people about the field at this place of its reading."""
     sheet = page.sheet
     if sheet is None:
         raise ValueError("a page without a sheet has no answers")

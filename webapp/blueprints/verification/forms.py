@@ -40,18 +40,26 @@ def read_grid_answer(fields: MultiDict[str, str]) -> GridAnswer:
     Raises:
         InvalidInput: nothing was seen or marked, or more than a grid has.
     """
-    seen = {_id_in(tile) for tile in fields.getlist("seen")}
-    marked = {_id_in(tile) for tile in fields.getlist("marked")}
+    seen, marked = read_ids(fields, "seen"), read_ids(fields, "marked")
     if not seen and not marked:
         raise InvalidInput("Chưa có ô nào được xem. Nhìn ảnh trước, rồi mới nhận.")
     if max(len(seen), len(marked)) > TILES:
         raise InvalidInput("Một bảng không có nhiều ô như vậy. Tải lại trang rồi làm lại.")
     return GridAnswer(
-        seen=frozenset(seen),
-        marked=frozenset(marked),
+        seen=seen,
+        marked=marked,
         input_kind=_input_kind(fields),
         shown_ms=_whole(fields.get("shown_ms", ""), _LONGEST_MS),
     )
+
+
+def read_ids(fields: MultiDict[str, str], name: str) -> frozenset[int]:
+    """The tiles that the boxes of this name stand for.
+
+    Raises:
+        InvalidInput: one of them is no number.
+    """
+    return frozenset(_id_in(tile) for tile in fields.getlist(name))
 
 
 def read_filter(fields: Mapping[str, str], campaign_id: int) -> WorkFilter:

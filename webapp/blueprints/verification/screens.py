@@ -11,6 +11,7 @@ from ocr.template import FormLibrary, FormTemplate
 from webapp.blueprints.verification.words import KIND_WORDS, reasons_to_look
 from webapp.http.context import current_session
 from webapp.http.locale import gettext, language
+from webapp.persistence.campaign import Sheet
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.booklets import Answers, paper_layout
 from webapp.services.suggestions import suggest_answer
@@ -38,8 +39,13 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The crop with the options' numbers; `start_share` is where on its width the answers begin."""
+    """The crop with the options' numbers; `start_share` is where on its width the answers begin.
 
+    `left_mm` and `top_mm` are where on the paper it begins.
+    """
+
+    left_mm: float
+    top_mm: float
     width_mm: float
     crop_height_mm: float
     height_mm: float
@@ -131,11 +137,16 @@ def value_words(form: FormTemplate, field_code: str, kind: str, value: str | Non
 
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
     """The item's place on paper."""
-    session, sheet = current_session(), item.sheet
+    return find_place(library, item.sheet, item.field_code)
+
+
+def find_place(library: FormLibrary, sheet: Sheet, field_code: str) -> tuple[PageLayout, Field]:
+    """Where an answer of a sheet is on its paper."""
+    session = current_session()
     answers = Answers(session, sheet.paper_id)
     layout = paper_layout(session, library, sheet)
     places = {answers.place(field.code): (page, field) for page in layout.pages for field in page.fields}
-    return places[sheet.id, item.field_code]
+    return places[sheet.id, field_code]
 
 
 def _choices(form: FormTemplate, field_code: str) -> tuple[Choice, ...]:
@@ -165,4 +176,4 @@ def picture_of(field: Field) -> Picture:
     )
     first_mm = min((number.x_mm for number in numbers), default=0.0)
     strip_mm = NUMBER_STRIP_MM if one_row else 0.0
-    return Picture(width, height, height + strip_mm, numbers, max(0.0, (first_mm - 5) / width))
+    return Picture(left, top, width, height, height + strip_mm, numbers, max(0.0, (first_mm - 5) / width))

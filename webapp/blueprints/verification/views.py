@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from webapp.blueprints.verification.forms import filter_arguments, read_answer, read_filter
 from webapp.blueprints.verification.grid import grid_address
 from webapp.blueprints.verification.order import begin_next, item_address
+from webapp.blueprints.verification.overlay import sheets_by_batch
 from webapp.blueprints.verification.pages import Notice, find_missing, show_work
 from webapp.blueprints.verification.words import QUEUE_WORDS
 from webapp.errors import NotFound
@@ -19,7 +20,7 @@ from webapp.http.log import log_reading
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.persistence.verification import ReviewItem
-from webapp.services import group_grid, review_work, verification
+from webapp.services import group_grid, overlay_sheets, review_work, verification
 from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
@@ -54,6 +55,7 @@ def show_start() -> str:
         titles={line.form_code: form_library().latest(line.form_code).title(language()) for line in lines},
         done=done,
         total=total,
+        overlays=sheets_by_batch(overlay_sheets.list_groups(session, campaign.id)),
         held=_has_grid(wanted) or verification.held_item(session, current_user(), wanted),
         missing=find_missing(),
         may_settle_pages=access.may(current_user(), Permission.INTAKE),

@@ -1,0 +1,159 @@
+"""Overlay sheets: answers that the machine accepted, a hundred side by side; the odd one springs to the eye.
+
+A sheet holds answers of one batch, one form, one number of options and one accepted option, in the order of
+the pages. Looking settles nothing; it is only written down who looked at which pictures, and when.
+An answer that a person doubts is looked at alone and counts for nothing until then (persistence.responses).
+"""
+
+import datetime as dt
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from webapp.errors import InvalidInput
+from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Sheet
+from webapp.persistence.overlay_sheets import AnswerDoubt, OverlaySheet, OverlayTile
+from webapp.persistence.readings import FieldReading, Reading
+from webapp.persistence.responses import counted_by_machine
+from webapp.persistence.scans import Batch, Page
+from webapp.persistence.verification import ReviewItem
+from webapp.services.review_queues import BLANK, options_of, predicted_of
+from webapp.services.verification import new_item
+
+TILES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayGroup:
+    """Answers of one batch that nobody has looked at yet: of one form, one number of options, one of them."""
+
+    batch_id: int
+    batch_number: int
+    form_code: str
+    group_key: str
+    answers: int
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets they fill."""
+        return math.ceil(self.answers / TILES)
+
+
+# -- what nobody has looked at -----------------------------------------------------------------------
+
+
+def list_groups(session: Session, campaign_id: int, batch_id: int | None = None) -> list[OverlayGroup]:
+    """What nobody has looked at yet, of all batches or one, in the order of batches, forms and options."""
+    options = func.json_array_length(FieldReading.bubbles)
+    value = func.coalesce(FieldReading.value, BLANK)
+    rows = select(Batch.id, Batch.number, Sheet.form_code, options, value, func.count())
+    if batch_id is not None:
+        rows = rows.where(Batch.id == batch_id)
+    order = (Batch.number, Batch.id, Sheet.form_code, options, value)
+    counts = session.execute(_unseen(rows, campaign_id).group_by(*order).order_by(*order))
+    return [
+        OverlayGroup(batch, number, form, f"{count}-{option}", answers)
+        for batch, number, form, count, option, answers in counts
+    ]
+
+
+def next_tiles(session: Session, campaign_id: int, group: OverlayGroup) -> Sequence[FieldReading]:
+    """The next sheet of a group, pages in their order; the same until somebody has looked at it.
+
+    On the sheet the same question stands together: what is printed beside the rings is then alike too.
+    """
+    rows = _unseen(select(FieldReading), campaign_id).where(Batch.id == group.batch_id, _is_of(group))
+    pictures = joinedload(FieldReading.reading)
+    tiles = session.scalars(rows.options(pictures).order_by(FieldReading.id).limit(TILES)).all()
+    return sorted(tiles, key=lambda tile: tile.field_code)
+
+
+def _unseen(columns: Select[Any], campaign_id: int) -> Select[Any]:
+    seen = select(OverlayTile.id).where(OverlayTile.field_reading_id == FieldReading.id)
+    return (
+        columns.select_from(FieldReading)
+        .join(Reading, Reading.id == FieldReading.reading_id)
+        .join(Page, Page.id == Reading.page_id)
+        .join(Batch, Batch.id == Page.batch_id)
+        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .where(FieldReading.id.in_(counted_by_machine(campaign_id)), ~seen.exists())
+    )
+
+
+def _is_of(group: OverlayGroup) -> ColumnElement[bool]:
+    predicted = predicted_of(group.group_key)
+    is_same = FieldReading.value.is_(None) if predicted == BLANK else FieldReading.value == predicted
+    has_as_many = func.json_array_length(FieldReading.bubbles) == options_of(group.group_key)
+    return is_same & has_as_many & (Sheet.form_code == group.form_code)
+
+
+# -- look and doubt ----------------------------------------------------------------------------------
+
+
+def record_look(
+    session: Session, user: User, group: OverlayGroup, shown: Collection[int], now: dt.datetime
+) -> int:
+    """Write down that this person looked at these field readings of a group; give their number.
+
+    Raises:
+        InvalidInput: nothing was shown, more than fits on a sheet, or not this group's answers.
+    """
+    rows = (
+        select(FieldReading.id)
+        .join(Reading, Reading.id == FieldReading.reading_id)
+        .join(Page, Page.id == Reading.page_id)
+        .join(Sheet, Sheet.id == FieldReading.sheet_id)
+        .where(Page.batch_id == group.batch_id, FieldReading.accepted.is_(True), _is_of(group))
+        .where(FieldReading.kind == "choice", FieldReading.id.in_(shown))
+    )
+    known = session.scalars(rows.order_by(FieldReading.id)).all()
+    if not known or len(known) != len(shown) or len(known) > TILES:
+        raise InvalidInput("Trang gửi lên ô không thuộc bảng này. Tải lại trang rồi xem lại.")
+    sheet = OverlaySheet(
+        batch_id=group.batch_id,
+        form_code=group.form_code,
+        group_key=group.group_key,
+        actor=user.username,
+        looked_at=now,
+        tiles=[OverlayTile(field_reading_id=field_id) for field_id in known],
+    )
+    session.add(sheet)
+    session.flush()
+    return len(known)
+
+
+def doubt_answer(
+    session: Session, user: User, field: FieldReading, campaign_id: int, now: dt.datetime
+) -> ReviewItem | None:
+    """Let somebody look at an accepted answer alone; None where it no longer counts by the machine's word."""
+    session.get(Sheet, field.sheet_id, with_for_update=True)  # two people may doubt it at once
+    counts = select(FieldReading.id).where(
+        FieldReading.id == field.id, FieldReading.id.in_(counted_by_machine(campaign_id))
+    )
+    if session.scalar(counts) is None:
+        return None
+    item = _item_of(session, field, now)
+    item.state, item.queue, item.group_key, item.set_aside_at = "open", "single", None, now
+    item.second_because = None  # a first person comes first
+    item.lease_user, item.lease_until = None, None
+    session.flush()
+    session.add(AnswerDoubt(item_id=item.id, field_reading_id=field.id, actor=user.username, doubted_at=now))
+    return item
+
+
+def _item_of(session: Session, field: FieldReading, now: dt.datetime) -> ReviewItem:
+    """The item of this answer: one that an earlier reading had opened, or a new one."""
+    known = select(ReviewItem).where(
+        ReviewItem.sheet_id == field.sheet_id, ReviewItem.field_code == field.field_code
+    )
+    item = session.scalar(known.with_for_update())
+    if item is None:
+        item = new_item(field.reading.page, field, field.reading.fields.index(field), now)
+        session.add(item)
+    item.field_reading = field
+    return item
