@@ -68,7 +68,7 @@ def _open_all(settings: "Settings") -> None:
 
 
 def _refill(settings: "Settings") -> None:
-    """What was settled waits once more, in a new round."""
+    """What was settled waits once more, in a new round; comments are typed, and stay out of this."""
     from sqlalchemy import update
 
     from webapp.persistence.base import make_engine, make_session_factory
@@ -81,6 +81,7 @@ def _refill(settings: "Settings") -> None:
             .where(ReviewItem.queue != "comment", ReviewItem.lease_user.is_(None))
             .values(queue="single", group_key=None, state="open", round=ReviewItem.round + 1)
         )
+        session.execute(update(ReviewItem).where(ReviewItem.queue == "comment").values(state="dropped"))
     engine.dispose()
 
 
