@@ -59,6 +59,7 @@ def table_words(table: Table) -> dict[str, object]:
     return {
         "caption": table.caption,
         "is_small": table.is_small,
+        "is_signed": table.is_signed,
         "headings": [column.heading for column in table.columns],
         "widths": [column.width for column in table.columns],
         "numbers": [column.is_number for column in table.columns],

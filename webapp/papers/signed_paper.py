@@ -31,6 +31,7 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     total: Sequence[Cell] = ()
+    is_signed: bool = False  # in an official document: rows are high enough to sign in
 
     @property
     def is_small(self) -> bool:

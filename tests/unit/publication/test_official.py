@@ -12,6 +12,7 @@ import pypdfium2
 import pytest
 from docx import Document
 from docx.document import Document as DocumentType
+from docx.shared import Length, Pt
 
 from tests.clients import FORMS_DIR
 from tests.worlds.fixed_years import LOWERED, NOT_APPLICABLE, REASON, fixed_edition
@@ -100,16 +101,21 @@ def test_every_page_is_a4_within_the_margins_and_says_what_it_was_made_of(kind: 
         assert " · ".join(["DỰ THẢO", *SMALL]) in text.replace("\r\n", " ")
 
 
+def mm(length: Length | None) -> float:
+    assert length is not None
+    return length.mm
+
+
 def test_the_word_file_keeps_the_decrees_figures() -> None:
     document = opened(compose(Kind.DECISION))
     assert document.styles["Normal"].font.name == "Times New Roman"
-    assert document.styles["Normal"].font.size.pt == 14
+    assert document.styles["Normal"].font.size == Pt(14)
     for section in document.sections:
-        assert {round(section.page_width.mm), round(section.page_height.mm)} == {210, 297}
-        assert 20 <= section.top_margin.mm <= 25
-        assert 20 <= section.bottom_margin.mm <= 25
-        assert 30 <= section.left_margin.mm <= 35
-        assert 15 - 0.01 <= section.right_margin.mm <= 20
+        assert {round(mm(section.page_width)), round(mm(section.page_height))} == {210, 297}
+        assert 20 <= mm(section.top_margin) <= 25
+        assert 20 <= mm(section.bottom_margin) <= 25
+        assert 30 <= mm(section.left_margin) <= 35
+        assert 15 - 0.01 <= mm(section.right_margin) <= 20
         assert section.different_first_page_header_footer
         assert section._sectPr.xpath("./w:pgNumType/@w:start") == ["1"]
         order = [child.tag.rpartition("}")[2] for child in section._sectPr]
@@ -118,7 +124,11 @@ def test_the_word_file_keeps_the_decrees_figures() -> None:
         assert "PAGE" not in section.first_page_header._element.xml
         for footer in (section.footer, section.first_page_footer):
             assert SMALL[2] in footer.paragraphs[0].text
-    assert [section.page_width > section.page_height for section in document.sections] == [False, False, True]
+    assert [mm(section.page_width) > mm(section.page_height) for section in document.sections] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_head_names_issuer_nation_number_and_day() -> None:
@@ -131,8 +141,8 @@ def test_the_head_names_issuer_nation_number_and_day() -> None:
     number, day = head.rows[1].cells
     assert number.text.split() == ["Số:", "/QĐ-UBND", "DỰ", "THẢO"]
     assert day.text.split() == ["Bố", "Trạch,", "ngày", "tháng", "năm", "2021"]
-    sizes = {run.font.size.pt for p in right.paragraphs for run in p.runs}
-    assert sizes <= {12, 13, 14}
+    sizes = {run.font.size for p in right.paragraphs for run in p.runs}
+    assert sizes <= {Pt(12), Pt(13), Pt(14)}
 
 
 def test_a_document_to_be_signed_bears_no_mark() -> None:

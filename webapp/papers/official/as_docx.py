@@ -21,7 +21,7 @@ from webapp.papers.official.document import Appendix, Block, OfficialDocument, S
 from webapp.papers.signed_paper import Table
 
 _CENTRE, _JUSTIFY = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.JUSTIFY
-_ROW_MM = 5.8
+_ROW_MM, _SIGNED_ROW_MM = 5.8, 9.5
 # How wide a bold letter is on the average, in mm for each pt: of capitals, and of the motto (measured).
 _CAPITAL_MM, _MOTTO_MM = 0.222, 0.16
 _SIGNING_PT = 74  # room for the signature and the seal
@@ -176,7 +176,7 @@ def _add_block(document: DocumentType, block: Block, *, is_wide: bool) -> None:
             caption = _add_text(document, block.caption, WD_ALIGN_PARAGRAPH.LEFT, bold=True)
             caption.paragraph_format.keep_with_next = True
         size_pt = decree.WIDE_TABLE_PT if is_wide else decree.TABLE_PT
-        look = TableLook(_ROW_MM, size_pt, centres_headings=True)
+        look = TableLook(_SIGNED_ROW_MM if block.is_signed else _ROW_MM, size_pt, centres_headings=True)
         add_table(document, block, decree.text_width_mm(is_wide=is_wide), look)
         document.add_paragraph().paragraph_format.space_after = Pt(0)
     else:

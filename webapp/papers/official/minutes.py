@@ -127,4 +127,4 @@ def _members(wording: Wording) -> Table:
     """A line for everybody to sign."""
     rows: list[list[Cell]] = [[place, member, ""] for place, member in enumerate(wording.lines("members"), 1)]
     columns = [Column("TT", 8, is_number=True), Column("Họ và tên, chức vụ", 60), Column("Chữ ký", 40)]
-    return Table("", columns, rows)
+    return Table("", columns, rows, is_signed=True)
