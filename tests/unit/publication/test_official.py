@@ -77,7 +77,7 @@ def all_text(document: DocumentType) -> str:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_pages_are_numbered_from_the_second_on_and_appendices_apart(kind: Kind) -> None:
     document = compose(kind)
-    numbers = []
+    numbers: list[int] = []
     for text in pages_of(as_pdf.write(document, FONTS)):
         begins_appendix = "Phụ lục" in text.splitlines()[0]
         found = re.match(r"(\d+)\s", text)
@@ -103,7 +103,7 @@ def test_every_page_is_a4_within_the_margins_and_says_what_it_was_made_of(kind: 
 
 def mm(length: Length | None) -> float:
     assert length is not None
-    return length.mm
+    return float(length.mm)
 
 
 def test_the_word_file_keeps_the_decrees_figures() -> None:
