@@ -166,7 +166,7 @@ def answer_complaint(
     if len(complaint.answers) != seen:
         raise StaleVersion("Kiến nghị số %(number)s vừa có người khác trả lời.", number=complaint.number)
     if answer.outcome not in set(Outcome):
-        raise InvalidInput("Chọn kết luận: chấp nhận, chấp nhận một phần, hoặc không chấp nhận.")
+        raise InvalidInput("Chọn kết luận: chấp nhận toàn bộ, một phần, hoặc không chấp nhận.")
     reason = _checked_length(answer.reason)
     if not reason:
         raise InvalidInput("Ghi lý do của câu trả lời.")

@@ -36,7 +36,7 @@ blueprint = Blueprint("complaints", __name__, url_prefix="/kien-nghi")
 install_wording(blueprint)
 
 OUTCOMES = {
-    Outcome.UPHELD: lazy("Chấp nhận"),
+    Outcome.UPHELD: lazy("Chấp nhận toàn bộ"),
     Outcome.PARTLY: lazy("Chấp nhận một phần"),
     Outcome.REFUSED: lazy("Không chấp nhận"),
 }
