@@ -8,6 +8,8 @@ from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.answer_audit.views import blueprint as answer_audit
 from webapp.blueprints.appraisal.views import blueprint as appraisal
 from webapp.blueprints.campaigns.views import blueprint as campaigns
+from webapp.blueprints.complaints.views import blueprint as complaints
+from webapp.blueprints.documents.views import blueprint as documents
 from webapp.blueprints.hand_over.views import blueprint as hand_over
 from webapp.blueprints.home.views import blueprint as home
 from webapp.blueprints.intake.page_views import blueprint as scan_pages
@@ -67,6 +69,8 @@ BLUEPRINTS = (
     payment_papers,
     payment_settings,
     results,
+    documents,
+    complaints,
     provenance,
     log,
 )

@@ -83,6 +83,8 @@ SERVED = {
     "publication": "results",
     "preflight": "results",
     "editions": "results",
+    "documents": "documents",
+    "complaints": "complaints",
     "printing": "printing",
     "print_files": "printing",
     "packs": "printing",

@@ -51,6 +51,8 @@ class Permission(StrEnum):
     TRACE_ANSWERS = "trace_answers"
     SEE_SMALL_CELLS = "see_small_cells"
     VIEW_PROGRESS = "view_progress"
+    SEE_COMPLAINTS = "see_complaints"
+    ANSWER_COMPLAINTS = "answer_complaints"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
     VIEW_LOG = "view_log"
@@ -66,7 +68,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE, Permission.RESTORE_SCANS},
     ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY, Permission.ADJUDICATE}),
-    Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE}),
+    Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE, Permission.SEE_COMPLAINTS}),
     Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.TRACE_ANSWERS}),
     Role.HEAD: frozenset(
         _EVERYBODY
@@ -79,6 +81,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.PAY,
             Permission.TRACE_ANSWERS,
             Permission.SEE_SMALL_CELLS,
+            Permission.SEE_COMPLAINTS,
+            Permission.ANSWER_COMPLAINTS,
             Permission.VIEW_LOG,
         },
     ),

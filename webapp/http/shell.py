@@ -36,6 +36,7 @@ _TABS = (
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),
     (lazy("Chi trả"), "payments", "/chi-tra", Permission.PAY),
     (lazy("Kết quả"), "results", "/ket-qua", Permission.VIEW_RESULTS),
+    (lazy("Kiến nghị"), "complaints", "/kien-nghi", Permission.SELF_SCORE),
     (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
     (lazy("Nhật ký"), "log", "/nhat-ky", Permission.VIEW_LOG),
 )

@@ -1,7 +1,7 @@
 """A signed paper as PDF, set by Typst with the fonts that the forms are printed with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typst
@@ -23,7 +23,7 @@ def write(paper: SignedPaper, fonts_dir: Path) -> bytes:
         "title": paper.title,
         "subtitle": paper.subtitle,
         "place_and_day": paper.frame.place_and_day,
-        "tables": [_table(table) for table in paper.tables],
+        "tables": [table_words(table) for table in paper.tables],
         "notes": list(paper.notes),
         "signatories": list(paper.frame.signatories),
         "signing_hint": paper.frame.signing_hint,
@@ -32,22 +32,34 @@ def write(paper: SignedPaper, fonts_dir: Path) -> bytes:
         "language": paper.frame.language,
         "is_wide": paper.is_wide,
     }
+    return compile_paper(_SOURCE, words, fonts_dir)
+
+
+def compile_paper(source: Path, words: Mapping[str, object], fonts_dir: Path) -> bytes:
+    """Set `source`, which reads `words` as its input `paper`; the same words give the same bytes.
+
+    Raises:
+        EngineFailed: Typst refused it.
+    """
     try:
         pdf = typst.compile(
-            _SOURCE,
+            source,
             font_paths=[fonts_dir],
             ignore_system_fonts=True,
             sys_inputs={"paper": json.dumps(words, ensure_ascii=False)},
             timestamp=0,
         )
     except typst.TypstError as error:
-        raise EngineFailed(f"Không sắp được giấy tờ ({_SOURCE.name}): {error}") from error
+        raise EngineFailed(f"Không sắp được giấy tờ ({source.name}): {error}") from error
     return bytes(pdf)
 
 
-def _table(table: Table) -> dict[str, object]:
+def table_words(table: Table) -> dict[str, object]:
+    """A table as the sources in this folder read it."""
     return {
         "caption": table.caption,
+        "is_small": table.is_small,
+        "is_signed": table.is_signed,
         "headings": [column.heading for column in table.columns],
         "widths": [column.width for column in table.columns],
         "numbers": [column.is_number for column in table.columns],

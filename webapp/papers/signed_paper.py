@@ -10,6 +10,7 @@ from typing import Final
 
 Cell = str | int  # an int is a number of its own (forms, đồng): drawn right, grouped by thousands
 
+_SMALL_ROWS: Final = 8
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,6 +31,12 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     total: Sequence[Cell] = ()
+    is_signed: bool = False  # in an official document: rows are high enough to sign in
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is better kept on one page."""
+        return len(self.rows) <= _SMALL_ROWS
 
 
 @dataclass(frozen=True, slots=True)

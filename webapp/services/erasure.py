@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.persistence.appraisal import EvidenceFile
 from webapp.persistence.audit import write_log
+from webapp.persistence.complaints import Complaint
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.trash import Move, TrashMove, last_move
@@ -50,7 +51,7 @@ def _originals(batch_id: int) -> Select[str]:
 
 
 def _is_used_elsewhere(session: Session, sha256: str, batch_id: int) -> bool:
-    """Whether another batch or page, or a unit's evidence, has the same bytes."""
+    """Whether another batch or page, a unit's evidence or a complaint, has the same bytes."""
     of_others = Page.batch_id != batch_id
     uses: tuple[Select[int], ...] = (
         select(BatchFile.id).where(BatchFile.sha256 == sha256, BatchFile.batch_id != batch_id),
@@ -58,6 +59,7 @@ def _is_used_elsewhere(session: Session, sha256: str, batch_id: int) -> bool:
         select(Reading.id).join(Page).where(Reading.preview_sha256 == sha256, of_others),
         select(FieldReading.id).join(Reading).join(Page).where(FieldReading.crop_sha256 == sha256, of_others),
         select(EvidenceFile.id).where(EvidenceFile.sha256 == sha256),
+        select(Complaint.id).where(Complaint.file_sha256 == sha256),
     )
     in_evidence = any(sha256 in images for images in session.scalars(select(EvidenceFile.page_images)))
     return in_evidence or any(session.scalar(use.limit(1)) is not None for use in uses)

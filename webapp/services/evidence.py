@@ -64,7 +64,7 @@ def prepare_document(store: ScanStore, upload: Upload, max_evidence_mb: int) -> 
         InvalidInput: empty, of another kind, locked by a password, or broken; or too many wait to be drawn.
     """
     name = clean_name(upload.name)
-    _check_size(upload.stream, name, max_evidence_mb)
+    check_size(upload.stream, name, max_evidence_mb)
     kind = find_kind(upload.stream, name)
     stored = store.put(upload.stream)
     page_count, page_images = _picture_pages(store, stored.sha256, kind, name)
@@ -134,7 +134,13 @@ def add_file(
     return keep_document(session, unit, document, actor=actor, now=now)
 
 
-def _check_size(stream: BinaryIO, name: str, max_evidence_mb: int) -> None:
+def check_size(stream: BinaryIO, name: str, max_evidence_mb: int) -> None:
+    """Refuse what is empty or too large.
+
+    Raises:
+        InvalidInput: no byte in it.
+        UploadTooLarge: more than `max_evidence_mb`.
+    """
     size_bytes = stream.seek(0, 2)
     stream.seek(0)
     if size_bytes == 0:

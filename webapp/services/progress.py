@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.complaints import count_open_complaints
 from webapp.persistence.results import published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
@@ -53,6 +54,7 @@ class OpenWork:
     answers_disputed: int
     units_to_appraise: int
     units_returned: int
+    complaints_open: int
     is_published: bool
 
 
@@ -94,6 +96,7 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
         answers_disputed=_count_open(session, campaign, ReviewItem.state == "arbitration"),
         units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),
         units_returned=_count_states(states, (State.RETURNED.value,)),
+        complaints_open=count_open_complaints(session, campaign.id),
         is_published=published_index_version(session, campaign.id) is not None,
     )
 

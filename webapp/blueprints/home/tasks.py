@@ -96,6 +96,13 @@ def _index_tasks(_work: OpenWork) -> list[Task]:
     return [Task("→", _("Xem trước và tính chỉ số"), "/chi-so")]
 
 
+def _complaint_tasks(work: OpenWork) -> list[Task]:
+    if not work.complaints_open:
+        return []
+    word = ngettext("kiến nghị chờ trả lời", "kiến nghị chờ trả lời", work.complaints_open)
+    return [Task(_number(work.complaints_open), word, "/kien-nghi", "attention")]
+
+
 def _results_tasks(work: OpenWork) -> list[Task]:
     return [Task("→", _("Xem bảng kết quả"), "/ket-qua")] if work.is_published else []
 
@@ -110,6 +117,7 @@ _FINDERS: dict[Permission, Callable[[OpenWork], list[Task]]] = {
     Permission.PRINT: _print_tasks,
     Permission.ADJUDICATE: _adjudication_tasks,
     Permission.APPRAISE: _appraisal_tasks,
+    Permission.ANSWER_COMPLAINTS: _complaint_tasks,
     Permission.COMPUTE_INDEX: _index_tasks,
     Permission.VIEW_RESULTS: _results_tasks,
     Permission.MANAGE_USERS: _user_tasks,

@@ -18,6 +18,7 @@ from webapp.http.locale import _, lazy
 from webapp.http.log import log_reading
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
+from webapp.persistence.complaints import complaints_put_right_by
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
 from webapp.services import publication
 from webapp.services.accounts import find_display_names
@@ -236,6 +237,7 @@ def _version_page(version: IndexVersion, form: PublishForm) -> str:
         tables=load_tables(session, version),
         changes=publication.changed_units(session, version),
         form=form,
+        put_right=complaints_put_right_by(session, version.id),
         wanted=publication.confirmation_words(current_campaign()),
         substituted=sum_substitutions(session, current_campaign()),
     )

@@ -1,0 +1,1 @@
+"""Complaints after publication, and their answers."""

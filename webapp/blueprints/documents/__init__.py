@@ -1,0 +1,1 @@
+"""Official documents on a fixed version of the index."""
