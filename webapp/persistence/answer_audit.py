@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 from webapp.persistence.campaign import Sheet
+from webapp.persistence.readings import FieldReading
 from webapp.persistence.verification import Decision, ReviewItem
 
 
@@ -54,7 +55,10 @@ class AuditSeed(AppendOnly, Base):
 
 
 class AuditTicket(AppendOnly, Base):
-    """One answer to look at; `accepted` is what was committed to. The rest as in webapp.audit.draw.Ticket."""
+    """One answer to look at; `accepted` is what was committed to. The rest as in webapp.audit.draw.Ticket.
+
+    `crop_sha256` names the picture that is looked at: the question's own, or its whole page's.
+    """
 
     __tablename__ = "audit_ticket"
     __table_args__ = (UniqueConstraint("audit_id", "answer_id", "kind"),)
@@ -128,3 +132,13 @@ def answers_settled_by(session: Session, username: str, campaign_id: int) -> set
         .where(ReviewItem.campaign_id == campaign_id, Decision.actor == username)
     )
     return {(sheet_id, field_code) for sheet_id, field_code in session.execute(said)}
+
+
+def has_own_picture(session: Session, ticket: AuditTicket) -> bool:
+    """Whether the ticket's picture shows the question alone, not its whole page."""
+    cut = select(FieldReading.id).where(
+        FieldReading.sheet_id == ticket.sheet_id,
+        FieldReading.field_code == ticket.field_code,
+        FieldReading.crop_sha256 == ticket.crop_sha256,
+    )
+    return session.scalar(cut.limit(1)) is not None

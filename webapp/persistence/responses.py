@@ -113,15 +113,19 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
     return [OpenCount(*row) for row in rows]
 
 
-def answer_crops(session: Session, campaign_id: int) -> dict[tuple[int, str], tuple[str, int]]:
-    """Of each answer of the latest readings, by (sheet, field): its crop ("" without one) and its batch."""
-    fields = _latest_fields(campaign_id, "choice", FieldReading.crop_sha256, Page.batch_id)
+def answer_pictures(session: Session, campaign_id: int) -> dict[tuple[int, str], tuple[str, int]]:
+    """Of each answer of the latest readings, by (sheet, field): its picture ("" without one) and its batch.
+
+    The picture is the question's crop, or where none was cut, for the machine was sure, the whole page.
+    """
+    picture = func.coalesce(FieldReading.crop_sha256, Reading.preview_sha256)
+    fields = _latest_fields(campaign_id, "choice", picture, Page.batch_id)
     rows = session.execute(
         fields.join(Reading, Reading.id == FieldReading.reading_id).join(Page, Page.id == Reading.page_id)
     )
     return {
-        (sheet_id, field_code): (crop or "", batch_id)
-        for sheet_id, _unit, _form, _group, field_code, crop, batch_id in rows
+        (sheet_id, field_code): (sha256 or "", batch_id)
+        for sheet_id, _unit, _form, _group, field_code, sha256, batch_id in rows
     }
 
 

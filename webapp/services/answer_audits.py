@@ -43,7 +43,7 @@ from webapp.persistence.campaign import Campaign, Sheet
 from webapp.persistence.responses import (
     AcceptedAnswer,
     accepted_answers,
-    answer_crops,
+    answer_pictures,
     count_unaccounted,
     open_item_counts,
 )
@@ -111,7 +111,7 @@ def close_answers(
 def manifest_lines(session: Session, campaign: Campaign, batch: Batch | None = None) -> list[ManifestLine]:
     """The accepted answers as they stand now."""
     answers = accepted_answers(session, campaign.id)
-    crops = answer_crops(session, campaign.id)
+    pictures = answer_pictures(session, campaign.id)
     sheets = {
         sheet_id: serial_text(serial)
         for sheet_id, serial in session.execute(
@@ -122,15 +122,17 @@ def manifest_lines(session: Session, campaign: Campaign, batch: Batch | None = N
     heavy = _heavy_groups(session, campaign)
     lines = []
     for answer in answers:
-        crop, batch_id = crops[answer.sheet_id, answer.field_code]
+        picture, batch_id = pictures[answer.sheet_id, answer.field_code]
         if batch is not None and batch_id != batch.id:
             continue
         is_heavy = (answer.unit_id, answer.form_code, answer.group_code) in heavy
-        lines.append(_line(answer, sheets[answer.sheet_id], units[answer.unit_id], crop, is_heavy=is_heavy))
+        lines.append(
+            _line(answer, sheets[answer.sheet_id], units[answer.unit_id], picture, is_heavy=is_heavy)
+        )
     return lines
 
 
-def _line(answer: AcceptedAnswer, sheet: str, unit: str, crop: str, *, is_heavy: bool) -> ManifestLine:
+def _line(answer: AcceptedAnswer, sheet: str, unit: str, picture: str, *, is_heavy: bool) -> ManifestLine:
     value = {"blank": BLANK, "invalid": INVALID}.get(answer.validity) or answer.value or BLANK
     return ManifestLine(
         answer_id=f"{sheet}.{answer.field_code}",
@@ -140,7 +142,7 @@ def _line(answer: AcceptedAnswer, sheet: str, unit: str, crop: str, *, is_heavy:
         unit=unit,
         field=answer.field_code,
         value=value,
-        crop_sha256=crop,
+        crop_sha256=picture,
         stratum=FULL if is_heavy else SAMPLED,
     )
 
@@ -243,7 +245,12 @@ def needs_look(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> bool:
 
 
 def next_ticket(session: Session, user: User, audit: AnswerAudit) -> AuditTicket | None:
-    """What this person looks at next: nothing that he settled in review, nothing that he has looked at.
+    """What this person looks at next."""
+    return next(iter(waiting_tickets(session, user, audit)), None)
+
+
+def waiting_tickets(session: Session, user: User, audit: AnswerAudit) -> list[AuditTicket]:
+    """What waits for this person: nothing that he settled in review, nothing that he has looked at.
 
     Each person has an order of his own, so that two seldom meet at one answer; where they do, it was looked
     at twice, which harms nobody.
@@ -257,7 +264,7 @@ def next_ticket(session: Session, user: User, audit: AnswerAudit) -> AuditTicket
         and (ticket.sheet_id, ticket.field_code) not in own
         and all(look.auditor != user.username for look in looks.get(ticket.id, ()))
     ]
-    return min(waiting, key=lambda t: draw.ticket_number(user.username, t.number), default=None)
+    return sorted(waiting, key=lambda t: draw.ticket_number(user.username, t.number))
 
 
 def record_look(

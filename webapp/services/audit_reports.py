@@ -21,6 +21,8 @@ from webapp.persistence.answer_audit import (
 )
 from webapp.services.answer_audits import needs_look
 
+_ROUNDING = 1e-6  # a whole number of answers, divided and multiplied again, stays that number
+
 
 @dataclass(frozen=True, slots=True)
 class WrongAnswer:
@@ -57,8 +59,10 @@ class AuditReport:
 
     @property
     def wrong_at_most(self) -> int | None:
-        """The bound as a number of answers of the manifest."""
-        return None if self.bound is None else int(self.bound * self.audit.answer_count)
+        """The bound as a number of answers, of those drawn from: all but the ones that were all looked at."""
+        if self.bound is None:
+            return None
+        return int(self.bound * self.audit.answer_count - self.full_wrong + _ROUNDING)
 
 
 def report_audit(session: Session, audit: AnswerAudit) -> AuditReport:
