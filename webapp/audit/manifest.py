@@ -24,8 +24,8 @@ class ManifestLine:
     """One accepted answer.
 
     `answer_id` is "<sheet>.<field>"; `value` an option's code, "blank" or "invalid"; `crop_sha256` the
-    picture that it was read from (the question's, or its whole page's), empty where there is none. `stratum`: "sampled" (one in each sheet is
-    drawn) or "full" (every one is looked at).
+    picture that it was read from (the question's, or its whole page's), empty where there is none.
+    `stratum`: "sampled" (one in each sheet is drawn) or "full" (every one is looked at).
     """
 
     answer_id: str
