@@ -69,7 +69,7 @@ def report_audit(session: Session, audit: AnswerAudit) -> AuditReport:
     """The audit as it stands."""
     tickets, looks = list_tickets(session, audit.id), list_looks(session, audit.id)
     earnest = [ticket for ticket in tickets if ticket.kind != PLANTED]
-    found = {ticket.id: _found(ticket, looks.get(ticket.id, ())) for ticket in earnest}
+    found = {ticket.id: found_value(ticket, looks.get(ticket.id, ())) for ticket in earnest}
     differences = [
         WrongAnswer(ticket, value)
         for ticket in earnest
@@ -118,7 +118,8 @@ def keeps_promise(report: AuditReport) -> bool:
     return report.bound is not None and report.bound <= PROMISE
 
 
-def _found(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> str | None:
+def found_value(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> str | None:
+    """What the auditors say of an answer, or None while another of them must look."""
     values = [look.value or BLANK for look in looks]
     return settled_value(values, ticket.accepted, is_double=ticket.is_double)
 
