@@ -73,7 +73,7 @@ class Bullet:
 
 @dataclass(frozen=True, slots=True)
 class BandMark:
-    """Answers of about one stated probability: what was stated, what was found, and its interval, in [0, 1]."""
+    """Answers of about one stated probability; it, what was found, and the interval of that, in [0, 1]."""
 
     name: str
     stated: float
@@ -172,8 +172,9 @@ def _upright(x: float, middle: float, height: float, width: int) -> Markup:
 
 def _diamond(x: float, middle: float) -> Markup:
     """Open, so that it shows on the bar and on what was found alike."""
-    path = '<path d="M{} {}l6 7l-6 7l-6 -7z" fill="#ffffff" stroke="{}" stroke-width="2"/>'
-    return Markup(path).format(_px(x), _px(middle - 7), INK)
+    return Markup('<path d="M{} {}l6 7l-6 7l-6 -7z" fill="#ffffff" stroke="{}" stroke-width="2"/>').format(
+        _px(x), _px(middle - 7), INK
+    )
 
 
 def _nested_bars(left: float, middle: float, track: float, shares: Sequence[Fraction]) -> Iterator[Markup]:

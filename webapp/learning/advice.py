@@ -61,16 +61,16 @@ def advise(answers: Sequence[MachineAnswer], current: Certainty) -> Advice:
     passed = [a for a in answers if a.accepted and a.is_wrong and would_pass(a, current)]
     if passed:
         return _stricter(answers, current, passed)
-    tried = [_looser(answers, current, limits) for limits in _looser_limits(current)]
-    said = max((proposal.said for proposal in tried), default=0)
-    if tried and all(proposal.wrong for proposal in tried):
-        return Advice(Verdict.WRONG, said)
-    sound = [proposal for proposal in tried if _is_proven(proposal, len(answers))]
-    if not sound:
-        return Advice(Verdict.TOO_FEW, max((p.said for p in tried if not p.wrong), default=0))
-    best = max(
-        sound, key=lambda proposal: (proposal.moved, proposal.certainty.filled, proposal.certainty.accept)
-    )
+    held = [answer for answer in answers if not would_pass(answer, current)]
+    tried = [_looser(held, limits) for limits in _looser_limits(current)]
+    telling = [proposal for proposal in tried if proposal.said]
+    if telling and all(proposal.wrong for proposal in telling):
+        return Advice(Verdict.WRONG, max(proposal.said for proposal in telling))
+    right = [proposal for proposal in telling if not proposal.wrong]
+    proven = [proposal for proposal in right if _is_proven(proposal, len(answers))]
+    if not proven:
+        return Advice(Verdict.TOO_FEW, max((proposal.said for proposal in right), default=0))
+    best = max(proven, key=lambda one: (one.moved, one.certainty.filled, one.certainty.accept))
     return Advice(Verdict.FEWER, best.said, best)
 
 
@@ -81,7 +81,7 @@ def would_pass(answer: MachineAnswer, limits: Certainty) -> bool:
 
 def _is_proven(proposal: Proposal, answers: int) -> bool:
     added = proposal.bound * proposal.moved / answers
-    return not proposal.wrong and proposal.said >= LEAST_SAID and added <= ADDED_SHARE
+    return proposal.said >= LEAST_SAID and added <= ADDED_SHARE
 
 
 def _looser_limits(current: Certainty) -> Iterator[Certainty]:
@@ -91,9 +91,9 @@ def _looser_limits(current: Certainty) -> Iterator[Certainty]:
                 yield Certainty(filled, accept)
 
 
-def _looser(answers: Sequence[MachineAnswer], current: Certainty, limits: Certainty) -> Proposal:
-    """What these limits would let pass that those in force do not."""
-    return _proposal(limits, [a for a in answers if would_pass(a, limits) and not would_pass(a, current)])
+def _looser(held: Sequence[MachineAnswer], limits: Certainty) -> Proposal:
+    """What these limits would let pass of all that those in force hold back."""
+    return _proposal(limits, [answer for answer in held if would_pass(answer, limits)])
 
 
 def _stricter(

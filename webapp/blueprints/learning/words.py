@@ -102,8 +102,8 @@ def advice_words(advice: Advice) -> str:
             )
         case Verdict.TOO_FEW:
             return _(
-                "Chưa đủ số liệu, không đề nghị gì: mới có %(said)s câu được người xem trong phần có thể nới. "
-                "Cần ít nhất %(least)s câu không sai câu nào, và phần sai thêm dưới 0,01 %% số câu cả đợt.",
+                "Chưa đủ số liệu, không đề nghị gì: mới có %(said)s câu được người xem trong phần có thể nới."
+                " Cần ít nhất %(least)s câu không sai câu nào, và phần sai thêm dưới 0,01 %% số câu cả đợt.",
                 said=said,
                 least=format_number(LEAST_SAID, language()),
             )
