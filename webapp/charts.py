@@ -146,16 +146,22 @@ def draw_bullets(finding: Finding, bullets: Sequence[Bullet], width_px: int) -> 
 def draw_bands(finding: Finding, bands: Sequence[BandMark], width_px: int) -> Markup:
     """One row a band on a track from 0 to 1: the interval as a bar, what was found in it, what was stated."""
     narrow = width_px < NARROW_LIMIT_PX
-    label, figure, row = (0, 0, 52) if narrow else (200, 330, 34)
+    label, figure, row = (0, 0, 70) if narrow else (200, 330, 34)
     track = width_px - label - figure - 12
     drawn: list[Markup] = []
     for place, band in enumerate(bands):
         top = place * row
-        middle = top + (38 if narrow else 17)
+        middle = top + (50 if narrow else 17)
         low, width = label + track * band.low, track * (band.high - band.low)
         drawn += [
             _text(0, top + (16 if narrow else 22), band.name, weight=600),
-            _text(width_px, top + (16 if narrow else 22), band.figure, anchor="end", size=13),
+            _text(
+                0 if narrow else width_px,
+                top + (34 if narrow else 22),
+                band.figure,
+                anchor="start" if narrow else "end",
+                size=13,
+            ),
             _box(label, middle - 9, track, 18, fill="#ffffff"),
             _box(low, middle - 6, max(width, 2.0), 12, fill=TINTS[-1]),
             _upright(label + track * band.found, middle, 18, 5),

@@ -161,6 +161,7 @@ def test_a_reread_under_new_limits_touches_no_decision(read: Office) -> None:
         set_certainty(session, "administrator", people.campaign, STRICTER, reason="Thử", now=now)
         page = session.scalars(select(Page).where(Page.state == "waiting")).one()
         page.state = "read"
+        assert page.sheet_id is not None
         said = [(one.kind, one.value) for one in session.scalars(select(Decision).order_by(Decision.id))]
         again = [sure("CX4.1", "5"), blank("CX4.2"), doubted("CX4.3", "1")]
         enqueue_reading(session, add_reading(session, page, now, again), now)

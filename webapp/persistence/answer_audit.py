@@ -5,6 +5,7 @@ Rows are only ever added. What an audit proves is never stored: it follows from 
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
@@ -90,6 +91,26 @@ class AuditAnswer(AppendOnly, Base):
     ticket: Mapped[AuditTicket] = relationship()
 
 
+class AskedTicket(NamedTuple):
+    """What decides whether a ticket waits for somebody; as in AuditTicket."""
+
+    id: int
+    number: str
+    sheet_id: int
+    field_code: str
+    accepted: str
+    kind: str
+    is_double: bool
+
+
+class SaidOfTicket(NamedTuple):
+    """What an auditor said of a ticket; as in AuditAnswer."""
+
+    ticket_id: int
+    auditor: str
+    value: str | None
+
+
 def standing_looks() -> Select[AuditAnswer]:
     """Answers of auditors that were not taken back."""
     undo = aliased(AuditAnswer)
@@ -122,6 +143,25 @@ def list_looks(session: Session, audit_id: int) -> dict[int, list[AuditAnswer]]:
     for look in session.scalars(own.where(AuditTicket.audit_id == audit_id).order_by(AuditAnswer.id)):
         looks.setdefault(look.ticket_id, []).append(look)
     return looks
+
+
+def list_asked(session: Session, audit_id: int) -> list[AskedTicket]:
+    """Everything that is looked at, in no order."""
+    columns = [getattr(AuditTicket, name) for name in AskedTicket._fields]
+    rows = session.execute(select(*columns).where(AuditTicket.audit_id == audit_id))
+    return [AskedTicket._make(row) for row in rows]
+
+
+def list_said(session: Session, audit_id: int) -> list[SaidOfTicket]:
+    """What auditors said, oldest first."""
+    columns = [getattr(AuditAnswer, name) for name in SaidOfTicket._fields]
+    own = (
+        standing_looks()
+        .with_only_columns(*columns)
+        .join(AuditTicket, AuditTicket.id == AuditAnswer.ticket_id)
+    )
+    rows = session.execute(own.where(AuditTicket.audit_id == audit_id).order_by(AuditAnswer.id))
+    return [SaidOfTicket._make(row) for row in rows]
 
 
 def answers_settled_by(session: Session, username: str, campaign_id: int) -> set[tuple[int, str]]:

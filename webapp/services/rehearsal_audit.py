@@ -11,8 +11,14 @@ from webapp.audit.draw import SEED_DIGITS
 from webapp.audit.escalation import Step
 from webapp.audit.manifest import BLANK, INVALID
 from webapp.persistence.accounts import User
-from webapp.persistence.answer_audit import AnswerAudit
-from webapp.services.answer_audits import close_answers, draw_again, enter_seed, record_look, waiting_tickets
+from webapp.persistence.answer_audit import AnswerAudit, AuditTicket
+from webapp.services.answer_audits import (
+    close_answers,
+    draw_again,
+    enter_seed,
+    record_look,
+    waiting_ticket_ids,
+)
 from webapp.services.audit_effects import AuditEffect, measure_effect
 from webapp.services.audit_reports import AuditReport, report_audit
 from webapp.services.rehearsal import PACE_S, Answers, Rehearsal
@@ -55,11 +61,12 @@ def look_at_all(
     session: Session, auditor: User, audit: AnswerAudit, answers: Answers, now: dt.datetime
 ) -> int:
     """Let one auditor, who sees the paper, look at all that waits for him; how many looks."""
-    tickets = waiting_tickets(session, auditor, audit)
-    for ticket in tickets:
+    ids = waiting_ticket_ids(session, auditor, audit)
+    for ticket_id in ids:
+        ticket = session.get_one(AuditTicket, ticket_id)
         value = _value(answers.of_sheet(ticket.sheet, ticket.field_code))
         record_look(session, auditor, ticket, value, shown_ms=None, now=now)
-    return len(tickets)
+    return len(ids)
 
 
 def go_on(
