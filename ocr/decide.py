@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.certainty import DEFAULT_MODEL, Certainty
 from ocr.measures import BubbleMarks, Surround
 from ocr.model import BubbleReading, FieldReading, Flag, MarkState, PageStatus
 
 Floats = NDArray[np.float64]
 
 MODEL_SCHEMA = "chamdiem-markmodel/1"
-DEFAULT_MODEL = Path(__file__).with_name("data") / "marks-2.json"
 _STATES = (MarkState.EMPTY, MarkState.FILLED, MarkState.CANCELLED)
 
 
@@ -63,6 +63,13 @@ class Thresholds:
     cancelled: float = 0.02
     arms: float = 0.05
     between: float = 1.0
+
+
+def with_certainty(thresholds: Thresholds, certainty: Certainty | None) -> Thresholds:
+    """The same thresholds with the limits that an office has set, if it has."""
+    if certainty is None:
+        return thresholds
+    return replace(thresholds, filled=certainty.filled, accept=certainty.accept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import cv2
 
+from ocr.certainty import Certainty
 from ocr.decide import (
     FieldEvidence,
     MarkModel,
@@ -16,6 +17,7 @@ from ocr.decide import (
     decide_page,
     doubt_fields,
     load_model,
+    with_certainty,
     with_consent,
 )
 from ocr.drawing import draw_reading, draw_refusal
@@ -57,12 +59,14 @@ class ReadOptions:
         preview: a picture of the whole page; refused pages always have one when this is set.
         drawing: the reading drawn on its page, to see why it reads so.
         recogniser: makes the drafts of handwritten boxes; None for no drafts.
+        certainty: the office's limits of what is accepted unseen; None for the reader's own.
     """
 
     crops: Literal["none", "doubtful", "all"] = "none"
     preview: bool = False
     drawing: bool = False
     recogniser: TextRecogniser | None = None
+    certainty: Certainty | None = None
 
 
 def read_page(
@@ -84,7 +88,7 @@ def read_page(
     fonts = library.forms_dir / "_fonts"
     if isinstance(located, LostPage):
         return _refused(page, located, options, fonts)
-    fields = _read_fields(located)
+    fields = _read_fields(located, options.certainty)
     texts = _read_texts(located, options.recogniser)
     status, flags = decide_page(fields, _page_flags(located))
     fields = doubt_fields(fields, flags)
@@ -99,7 +103,7 @@ def read_page(
         texts=texts,
         engine=ENGINE,
         template_sha256=located.printed.template_sha256,
-        thresholds=_readers(),
+        thresholds=_readers(options.certainty),
     )
     crops = _crops(located, fields, texts, options)
     preview = preview_page(located.whole()) if options.preview else b""
@@ -118,9 +122,10 @@ def _second_reader() -> SecondReader:
     return load_second_reader()
 
 
-def _readers() -> str:
-    """The names of model and second reader, with their hashes."""
-    return f"{_model().name} {_second_reader().name}"
+def _readers(certainty: Certainty | None) -> str:
+    """The names of model and second reader, and of limits that an office has set, with their hashes."""
+    names = [_model().name, _second_reader().name]
+    return " ".join(names if certainty is None else [*names, certainty.name])
 
 
 def _refused(page: PageImage, lost: LostPage, options: ReadOptions, fonts: Path) -> PageResult:
@@ -132,7 +137,7 @@ def _refused(page: PageImage, lost: LostPage, options: ReadOptions, fonts: Path)
         flags=(lost.flag,),
         quality=lost.quality,
         engine=ENGINE,
-        thresholds=_readers(),
+        thresholds=_readers(options.certainty),
     )
     preview = preview_page(lost.grey) if options.preview else b""
     drawing = draw_refusal(lost.grey, reading, fonts) if options.drawing else b""
@@ -151,9 +156,10 @@ def _page_flags(located: LocatedPage) -> list[Flag]:
     return flags
 
 
-def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
+def _read_fields(located: LocatedPage, certainty: Certainty | None) -> tuple[FieldReading, ...]:
     """Measure all bubbles of the page, then decide question by question."""
     model = _model()
+    thresholds = with_certainty(model.thresholds, certainty)
     marks = located.printed.marks
     measured = measure_marks(located.flat, marks, FLAT_PX_PER_MM, located.print_black)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
@@ -171,7 +177,7 @@ def _read_fields(located: LocatedPage) -> tuple[FieldReading, ...]:
             in_place=row.agrees,
             surrounds=measured.surrounds[own],
         )
-        reading = decide_field(evidence, model.thresholds)
+        reading = decide_field(evidence, thresholds)
         readings.append(with_consent(reading, agrees=_agrees(reading, logits[own])))
     return tuple(readings)
 

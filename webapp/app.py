@@ -16,6 +16,7 @@ from webapp.blueprints.intake.page_views import blueprint as scan_pages
 from webapp.blueprints.intake.phone_views import blueprint as phone
 from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
+from webapp.blueprints.learning.views import blueprint as learning
 from webapp.blueprints.log.views import blueprint as log
 from webapp.blueprints.payments.paper_views import blueprint as payment_papers
 from webapp.blueprints.payments.setting_views import blueprint as payment_settings
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     group_grid,
     overlay,
     reviewers,
+    learning,
     answer_audit,
     users,
     self_scoring,

@@ -1,4 +1,4 @@
-"""Pictures of progress as SVG text: strip, funnel, bullet bars. Words come in, nothing is translated here.
+"""Pictures as SVG text: strip, funnel, bullet bars, bands. Words come in, nothing is translated here.
 
 Every picture is one `role="img"` whose <title> and <desc> say the finding; what is drawn inside is hidden
 from screen readers, and the page puts the same figures into a table beside it. Shares are told by length,
@@ -71,6 +71,18 @@ class Bullet:
     figure: str
 
 
+@dataclass(frozen=True, slots=True)
+class BandMark:
+    """Answers of about one stated probability; it, what was found, and the interval of that, in [0, 1]."""
+
+    name: str
+    stated: float
+    found: float
+    low: float
+    high: float
+    figure: str
+
+
 def draw_strip(finding: Finding, cells: Sequence[StripCell], width_px: int) -> Markup:
     """One cell a unit, in the given order: name, figures, and a patterned bar as long as the share."""
     columns = 2 if width_px < NARROW_LIMIT_PX else 8
@@ -129,6 +141,46 @@ def draw_bullets(finding: Finding, bullets: Sequence[Bullet], width_px: int) -> 
             ),
         ]
     return _picture(finding, width_px, len(bullets) * row, drawn)
+
+
+def draw_bands(finding: Finding, bands: Sequence[BandMark], width_px: int) -> Markup:
+    """One row a band on a track from 0 to 1: the interval as a bar, what was found in it, what was stated."""
+    narrow = width_px < NARROW_LIMIT_PX
+    label, figure, row = (0, 0, 70) if narrow else (200, 330, 34)
+    track = width_px - label - figure - 12
+    drawn: list[Markup] = []
+    for place, band in enumerate(bands):
+        top = place * row
+        middle = top + (50 if narrow else 17)
+        low, width = label + track * band.low, track * (band.high - band.low)
+        drawn += [
+            _text(0, top + (16 if narrow else 22), band.name, weight=600),
+            _text(
+                0 if narrow else width_px,
+                top + (34 if narrow else 22),
+                band.figure,
+                anchor="start" if narrow else "end",
+                size=13,
+            ),
+            _box(label, middle - 9, track, 18, fill="#ffffff"),
+            _box(low, middle - 6, max(width, 2.0), 12, fill=TINTS[-1]),
+            _upright(label + track * band.found, middle, 18, 5),
+            _diamond(label + track * band.stated, middle),
+        ]
+    return _picture(finding, width_px, max(1, len(bands) * row), drawn)
+
+
+def _upright(x: float, middle: float, height: float, width: int) -> Markup:
+    return Markup('<path d="M{} {}v{}" stroke="{}" stroke-width="{}"/>').format(
+        _px(x), _px(middle - height / 2), _px(height), INK, width
+    )
+
+
+def _diamond(x: float, middle: float) -> Markup:
+    """Open, so that it shows on the bar and on what was found alike."""
+    return Markup('<path d="M{} {}l6 7l-6 7l-6 -7z" fill="#ffffff" stroke="{}" stroke-width="2"/>').format(
+        _px(x), _px(middle - 7), INK
+    )
 
 
 def _nested_bars(left: float, middle: float, track: float, shares: Sequence[Fraction]) -> Iterator[Markup]:

@@ -309,7 +309,8 @@ class PaperEngine:
 
         page = replace(self._open(task.path).load(task.page_index), source=task.source)
         page = replace(page, grey=turn(page.grey, -task.quarters % 4))
-        result = read_page(page, self._library, self._options, task.identity)
+        options = replace(self._options, certainty=task.certainty)
+        result = read_page(page, self._library, options, task.identity)
         pictures = [crop.picture for crop in result.crops]
         pictures += [result.preview] if result.preview else []
         names = [stored.sha256 for stored in self._store.put_many(pictures)]

@@ -32,6 +32,7 @@ SHOTS = {
     "chi-so": ("lanhdao", "/chi-so", 1366),
     "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),
     "nhat-ky": ("quantri", "/nhat-ky", 1366),
+    "hieu-chuan": ("quantri", "/ra-soat/hieu-chuan", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),
 }
 

@@ -124,6 +124,31 @@ def test_where_one_answer_weighs_much_all_are_looked_at(office: Office) -> None:
     page = browser.get(f"{PAGE}/1").text
     assert "Sai sót còn lại ≤ 0,000" in page
     assert "Đạt." in page
+    assert "Mọi câu tính điểm đã được xem toàn bộ" in page
+    assert "0 trong 1 cặp liền hạng chưa tách được" in page
+    assert browser.get(f"{PAGE}/1/bien-ban.pdf").data.startswith(b"%PDF")
+
+
+def test_where_no_picture_was_cut_the_page_shows_the_question_alone(office: Office) -> None:
+    now = office.clock.now
+    with office.session() as session:
+        page = add_page(session, add_sheet(session, world(session), 1, "CX4"), now)
+        reading = add_reading(session, page, now, [sure(f"CX4.{number}", "3") for number in (1, 2, 3)])
+        reading.preview_sha256 = "d" * 64
+        session.commit()
+    close(office).post(f"{PAGE}/1/hat-giong", {"seed": SEED})
+    with office.session() as session:
+        tickets = session.scalars(select(AuditTicket)).all()
+        assert {ticket.kind for ticket in tickets} == {"drawn", "planted"}
+        assert {ticket.crop_sha256 for ticket in tickets} == {"d" * 64}
+    shown = office.browser("auditor").get(f"{PAGE}/1/xem").text
+    box = re.search(r'<svg viewBox="([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"', shown)
+    assert box is not None
+    left, top, width, height = map(float, box.groups())
+    assert 0 < left < left + width < 210
+    assert 0 < top < top + height < 297
+    assert height < 40
+    assert 'width="210.0" height="297.0"' in shown
 
 
 def test_anyone_redoes_the_draw_from_manifest_and_seed(read: Office, tmp_path: Path) -> None:

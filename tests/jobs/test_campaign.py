@@ -82,8 +82,19 @@ def test_every_answer_arrives_and_the_index_is_the_true_one(outcome: Outcome, sa
     assert outcome.index.largest == 0
     assert outcome.is_published, outcome.blocked_by
     assert outcome.worker_memory_mb > 50
-    assert outcome.looked.answers > 0
+    assert {"grid", "single", "second"} <= outcome.looked.by_queue.keys()
     assert any("rà soát" in words for words in said)
+
+
+@pytest.mark.slow
+def test_the_audit_is_played_to_its_end(outcome: Outcome) -> None:
+    report = outcome.audit.report
+    assert report.waiting == 0
+    assert (report.wrong, report.full_wrong, report.planted.shown) == (0, 0, report.planted.caught)
+    assert outcome.audit.looks >= report.looked + report.full_looked + report.doubles
+    assert report.bound is not None
+    assert outcome.audit.effect is not None
+    assert "Sai sót còn lại" in as_text(outcome)
 
 
 @pytest.mark.slow

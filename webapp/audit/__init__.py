@@ -4,8 +4,8 @@ Pure: no web, no rows, no clock.
 
 manifest, draw   standard library only: anyone redoes the draw from two published things
 looks            how many looks an answer needs, and what they settle
-bounds           how many wrong answers may be left: exact, of a finite run, of strata, at any time
-sensitivity      what auditors overlook, and what two of them missed together
+bounds           how many wrong answers may be left: exact for a fixed plan, and at any time
+sensitivity      what auditors overlook
 escalation       what to do next
 effect           what wrong answers could do to the index
 """

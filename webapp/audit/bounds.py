@@ -1,6 +1,6 @@
 """How many wrong answers may be left, given how many were found. Formulas and their figures: docs/audit.md.
 
-All are upper bounds at a confidence (0.95): at most one audit in twenty prints too small a one.
+Both are upper bounds at a confidence (0.95): at most one audit in twenty prints too small a one.
 Late imports: scipy brings an array library, which the web process loads only where an audit is reported.
 """
 
@@ -20,14 +20,6 @@ class Looks:
     wrong: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """A part of the run: its answers, and what was looked at in it."""
-
-    answers: int
-    looks: Looks
-
-
 def exact_bound(looks: Looks, confidence: float = CONFIDENCE) -> float:
     """The largest rate, in [0, 1], at which so few wrong ones could be found (Clopper & Pearson 1934).
 
@@ -38,28 +30,6 @@ def exact_bound(looks: Looks, confidence: float = CONFIDENCE) -> float:
     if looks.wrong >= looks.looked:
         return 1.0
     return float(betaincinv(looks.wrong + 1, looks.looked - looks.wrong, confidence))
-
-
-def finite_bound(looks: Looks, answers: int, confidence: float = CONFIDENCE) -> int:
-    """The most wrong answers in a run of `answers` of which `looks.looked` were drawn at random.
-
-    The largest M that would still show at most `looks.wrong` with a probability above 1 − confidence.
-    """
-    fewest, most = looks.wrong, answers - looks.looked + looks.wrong
-    while fewest < most:
-        middle = (fewest + most + 1) // 2
-        if _hypergeometric_cdf(looks, answers, middle) > 1 - confidence:
-            fewest = middle
-        else:
-            most = middle - 1
-    return fewest
-
-
-def stratified_bound(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> float:
-    """The largest rate over all strata: the sum of their bounds by size, the risk shared out equally."""
-    each = 1 - (1 - confidence) / len(strata)
-    total = sum(stratum.answers for stratum in strata)
-    return sum(stratum.answers / total * exact_bound(stratum.looks, each) for stratum in strata)
 
 
 def anytime_bound(rounds: Sequence[Looks], answers: int, confidence: float = CONFIDENCE) -> int:
@@ -101,17 +71,3 @@ def _is_refuted(wrong: int, rounds: Sequence[Looks], answers: int, confidence: f
         if stake >= needed:
             return True
     return looked == answers and found < wrong
-
-
-def _hypergeometric_cdf(looks: Looks, answers: int, wrong: int) -> float:
-    """The chance of at most `looks.wrong` among those drawn, if `wrong` of all answers are."""
-    whole = _log_choose(answers, looks.looked)
-    return math.fsum(
-        math.exp(_log_choose(wrong, found) + _log_choose(answers - wrong, looks.looked - found) - whole)
-        for found in range(looks.wrong + 1)
-        if found <= wrong and looks.looked - found <= answers - wrong
-    )
-
-
-def _log_choose(all_of: int, some: int) -> float:
-    return math.lgamma(all_of + 1) - math.lgamma(some + 1) - math.lgamma(all_of - some + 1)

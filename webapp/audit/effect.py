@@ -26,6 +26,21 @@ def bias_bound(errors: Sequence[Fraction], answers: int, confidence: float = CON
     return max(_one_sided(up, answers, needed), _one_sided(down, answers, needed))
 
 
+def score_error(accepted: Fraction | None, found: Fraction | None) -> Fraction:
+    """How far an accepted answer is from what people saw, in [−1, 1]; scores are in [0, 1].
+
+    None is an answer without a score, blank or invalid: it then stands at the end of the scale where the
+    difference is largest, for what it does to a mean is not known from the answer alone.
+    """
+    if accepted is None and found is None:
+        return Fraction(0)
+    if accepted is None or found is None:
+        score = found if accepted is None else accepted
+        distance = max(score or Fraction(0), 1 - (score or Fraction(0)))
+        return -distance if accepted is None else distance
+    return accepted - found
+
+
 def _one_sided(goods: Sequence[float], answers: int, needed: float) -> float:
     """The smallest d for which "the mean error is at least d" is refuted; goods: (1 − error) ÷ 2."""
     low, high = 0.0, 1.0

@@ -7,8 +7,9 @@ the same answers are the same bytes everywhere. docs/audit.md says what each col
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
+from operator import attrgetter
 
 BLANK, INVALID = "blank", "invalid"  # what an answer can be beside an option's code
 SAMPLED, FULL = "sampled", "full"
@@ -24,8 +25,8 @@ class ManifestLine:
     """One accepted answer.
 
     `answer_id` is "<sheet>.<field>"; `value` an option's code, "blank" or "invalid"; `crop_sha256` the
-    picture that it was read from, empty where there is none. `stratum`: "sampled" (one in each sheet is
-    drawn) or "full" (every one is looked at).
+    picture that it was read from (the question's, or its whole page's), empty where there is none.
+    `stratum`: "sampled" (one in each sheet is drawn) or "full" (every one is looked at).
     """
 
     answer_id: str
@@ -39,7 +40,9 @@ class ManifestLine:
     stratum: str = SAMPLED
 
 
-HEADER = ",".join(column.name for column in fields(ManifestLine))
+_COLUMNS = tuple(column.name for column in fields(ManifestLine))
+_cells = attrgetter(*_COLUMNS)
+HEADER = ",".join(_COLUMNS)
 
 
 def write_manifest(lines: Iterable[ManifestLine]) -> str:
@@ -64,7 +67,7 @@ def read_manifest(text: str) -> list[ManifestLine]:
     rows = text.split("\n")
     if rows[0] != HEADER or rows[-1] != "":
         raise ManifestInvalid("the first line is not the manifest's, or the last one is not closed")
-    width = len(fields(ManifestLine))
+    width = len(_COLUMNS)
     lines = []
     for number, row in enumerate(rows[1:-1], start=2):
         cells = row.split(",")
@@ -87,8 +90,8 @@ def count_sheets(lines: Sequence[ManifestLine]) -> int:
 
 
 def _written(line: ManifestLine) -> str:
-    cells = astuple(line)
-    for cell in cells:
-        if _FORBIDDEN & set(cell):
-            raise ManifestInvalid(f"{line.answer_id}: {cell!r} cannot stand in a manifest")
+    cells: tuple[str, ...] = _cells(line)
+    if not _FORBIDDEN.isdisjoint("".join(cells)):
+        wrong = next(cell for cell in cells if not _FORBIDDEN.isdisjoint(cell))
+        raise ManifestInvalid(f"{line.answer_id}: {wrong!r} cannot stand in a manifest")
     return ",".join(cells)

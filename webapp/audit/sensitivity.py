@@ -1,7 +1,6 @@
-"""What auditors overlook: from planted answers that are known, and from what two of them found apart."""
+"""What auditors overlook: from planted answers that are known."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from webapp.audit.bounds import CONFIDENCE, Looks, exact_bound
 
@@ -27,15 +26,3 @@ def bound_with_misses(looks: Looks, planted: Planted, confidence: float = CONFID
     half = 1 - (1 - confidence) / 2
     seen = least_sensitivity(planted, half) if planted.shown else 0.0
     return min(exact_bound(looks, half) / seen, 1.0) if seen > 0 else 1.0
-
-
-def left_by_two(first: int, second: int, both: int) -> Fraction:
-    """How many errors two people who looked apart have both missed, by Chapman's estimate.
-
-    Args:
-        first: errors that the first found; `second` likewise.
-        second: see `first`.
-        both: errors that both found.
-    """
-    total = Fraction((first + 1) * (second + 1), both + 1) - 1
-    return max(total - (first + second - both), Fraction(0))

@@ -1,8 +1,9 @@
 """`chamdiem campaign`: the whole job without a browser, with answers that are known beforehand.
 
 Every sheet of the sample campaign is printed, filled in, scanned, taken in, read by the real worker, its
-doubtful answers settled, units scored and appraised, the index computed: through the use cases of the web
-application, in a throw-away folder. What comes out is held against the truth.
+doubtful answers settled and keyed twice, units scored and appraised, the answers audited, the index
+computed: through the use cases of the web application, in a throw-away folder. What comes out is held
+against the truth.
 """
 
 import argparse

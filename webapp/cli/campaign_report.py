@@ -1,11 +1,16 @@
 """The table that `chamdiem campaign` ends with."""
 
+import math
 from collections.abc import Iterator
 
 from ocr.deck.bounds import Rate, rate
 from ocr.deck.report import as_text as score_as_text
 from ocr.deck.report import rates
+from webapp.audit.escalation import PROMISE
 from webapp.cli.campaign_run import Outcome
+from webapp.services.audit_reports import keeps_promise
+from webapp.services.rehearsal import PACE_S
+from webapp.services.rehearsal_audit import PlayedAudit
 
 _MOST_AVOIDABLE = 0.03
 
@@ -32,10 +37,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield _line("Trang bị từ chối", _share(known["refused_pages"]))
     looked = outcome.looked
     yield _line("Đã rà soát", f"{looked.answers} ô trong {outcome.settle_s:.0f} giây máy")
-    yield _line(
-        "  theo nhóm / từng ô", f"{looked.tiles} ô trong bảng ({looked.decoys} ô mồi) / {looked.items} ô"
-    )
-    yield _line("Thời gian của người (0,6 s, 2 s một ô)", f"{_decimal(looked.seconds / 60, 1)} phút")
+    yield from _people_lines(outcome)
+    yield from _audit_lines(outcome.audit)
     kept = outcome.answers
     yield _line(
         "Câu trả lời đúng ý sau cùng", f"{kept.recovered} / {kept.true}; sai {kept.wrong}, mất {kept.lost}"
@@ -46,6 +49,57 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     )
     yield _line("Bản chỉ số", state)
     yield _line("Tất cả", f"{outcome.total_s / 60:.1f} phút".replace(".", ","))
+
+
+_QUEUE_WORDS = {
+    "grid": "theo nhóm",
+    "single": "từng ô",
+    "second": "nhập lần hai (nhập mù)",
+    "arbitration": "phân xử",
+}
+
+
+def _people_lines(outcome: Outcome) -> Iterator[str]:
+    """What people's work would take at the published paces, queue by queue, and in all."""
+    looked, audit = outcome.looked, outcome.audit
+    for queue, words in _QUEUE_WORDS.items():
+        count, decoys = looked.by_queue.get(queue, 0), f", {looked.decoys} ô mồi" * (queue == "grid")
+        minutes = _decimal(looked.seconds_of(queue) / 60, 1)
+        yield _line(f"  {words}", f"{count} ô × {_decimal(PACE_S[queue], 1)} s = {minutes} phút{decoys}")
+    yield _line("Thời gian rà soát của người", f"{_decimal(looked.seconds / 60, 1)} phút")
+    yield _line(
+        "Thời gian kiểm toán của người",
+        f"{audit.looks} lượt × {_decimal(PACE_S['second'], 1)} s = {_decimal(audit.seconds / 60, 1)} phút",
+    )
+
+
+def _audit_lines(audit: PlayedAudit) -> Iterator[str]:
+    """What the audit drew and proves."""
+    report, effect = audit.report, audit.effect
+    wrong = report.wrong + report.full_wrong
+    yield _line(
+        "Kiểm toán: rút / xem toàn bộ / sai",
+        f"{report.looked} trong {report.rounds} vòng / {report.full_looked} / {wrong}",
+    )
+    if report.bound is not None:
+        kept = "đạt" if keeps_promise(report) else "chưa đạt"
+        promise = _decimal(float(PROMISE) * 100, 1)
+        yield _line("Sai sót còn lại (tin cậy 95 %)", f"≤ {_share_up(report.bound)} ({kept} mức {promise} %)")
+    if report.bound_with_misses is not None:
+        planted = f"{report.planted.shown} ô biết trước, xem đúng {report.planted.caught}"
+        yield _line(
+            "  kể cả phần người xem có thể bỏ sót", f"≤ {_share_up(report.bound_with_misses)} ({planted})"
+        )
+    if effect is not None:
+        pairs = sum(len(level.gaps) for level in effect.levels)
+        swapped = sum(len(level.inseparable) for level in effect.levels)
+        yield _line("  lệch điểm trung bình của chỉ số", f"≤ {_decimal(effect.bias_points, 2)} điểm trên 100")
+        yield _line("  cặp liền hạng chưa tách được", f"{swapped} trong {pairs} (trường hợp xấu nhất)")
+
+
+def _share_up(share: float) -> str:
+    """A bound in percent, rounded up so that it is never too small."""
+    return f"{_decimal(math.ceil(share * 10**5) / 10**3, 3)} %"
 
 
 def _line(words: str, figures: str) -> str:

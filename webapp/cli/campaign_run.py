@@ -19,6 +19,7 @@ from ocr.template import FormLibrary
 from webapp.cli.memory import tree_memory_mb
 from webapp.par_index.compute import compute_index
 from webapp.persistence.all_tables import Base
+from webapp.persistence.answer_audit import AnswerAudit
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Unit
 from webapp.services.publication import (
@@ -41,6 +42,14 @@ from webapp.services.rehearsal import (
     score_rehearsed_unit,
     settle_next,
     sides_to_rescan,
+)
+from webapp.services.rehearsal_audit import (
+    AUDITORS,
+    PlayedAudit,
+    begin_audit,
+    end_audit,
+    go_on,
+    look_at_all,
 )
 from webapp.services.rehearsal_check import (
     AnswerCheck,
@@ -95,6 +104,7 @@ class Outcome:
     score: Score
     looked: Looked
     settle_s: float
+    audit: PlayedAudit
     answers: AnswerCheck
     index: IndexCheck
     is_published: bool
@@ -160,8 +170,11 @@ class _Run:
         settle_started = time.monotonic()
         looked = self._settle(rehearsal, answers)
         settle_s = time.monotonic() - settle_started
-        self._say("tự chấm, thẩm định, tính chỉ số")
+        self._say("tự chấm, thẩm định")
         self._score_units(rehearsal)
+        self._say("kiểm toán: chốt, gieo xúc xắc, xem ảnh mà không biết máy đọc gì")
+        audit = self._audit(rehearsal, answers)
+        self._say("tính chỉ số")
         is_published, blocked_by, index, answer_check = self._compute(rehearsal, answers)
         return Outcome(
             units=len(rehearsal.campaign.units),
@@ -176,6 +189,7 @@ class _Run:
             score=score,
             looked=looked,
             settle_s=settle_s,
+            audit=audit,
             answers=answer_check,
             index=index,
             is_published=is_published,
@@ -301,6 +315,23 @@ class _Run:
                     break
                 all_looked += looked
         return all_looked
+
+    def _audit(self, rehearsal: Rehearsal, answers: Answers) -> PlayedAudit:
+        """Commit, throw the dice, and look, one auditor after another, until the rule says stop."""
+        with self._sessions.begin() as session:
+            audit_id = begin_audit(session, self._store, rehearsal, self._orders.seed, utc_now()).id
+        looks, goes_on = 0, True
+        while goes_on:
+            for name in AUDITORS:
+                with self._sessions.begin() as session:
+                    audit = session.get_one(AnswerAudit, audit_id)
+                    auditor = session.merge(rehearsal.people[name], load=False)
+                    looks += look_at_all(session, auditor, audit, answers, utc_now())
+            with self._sessions.begin() as session:
+                audit = session.get_one(AnswerAudit, audit_id)
+                goes_on = go_on(session, self._store, rehearsal, audit, utc_now())
+        with self._sessions() as session:
+            return end_audit(session, self._store, rehearsal, session.get_one(AnswerAudit, audit_id), looks)
 
     def _score_units(self, rehearsal: Rehearsal) -> None:
         for unit in rehearsal.campaign.units:

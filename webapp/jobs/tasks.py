@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ocr.certainty import Certainty
 from ocr.model import PageReading, SheetIdentity
 from ocr.trial.judge import TrialReport
 
@@ -27,7 +28,7 @@ class ReadTask:
     """Read page `page_index` (from 0) of a scan file; `source` is the file's name as the clerk knows it.
 
     `identity` is what a person said of the page, which then counts instead of its code; `quarters` is how
-    often a person turned it by 90°, clockwise.
+    often a person turned it by 90°, clockwise. `certainty`: the limits that the office has set, if it has.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class ReadTask:
     source: str
     identity: SheetIdentity | None = None
     quarters: int = 0
+    certainty: Certainty | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ Rows are only ever added. What an audit proves is never stored: it follows from 
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from webapp.persistence.base import AppendOnly, Base, Id, Sha256, Slug, reference
 from webapp.persistence.campaign import Sheet
+from webapp.persistence.readings import FieldReading
 from webapp.persistence.verification import Decision, ReviewItem
 
 
@@ -54,7 +56,10 @@ class AuditSeed(AppendOnly, Base):
 
 
 class AuditTicket(AppendOnly, Base):
-    """One answer to look at; `accepted` is what was committed to. The rest as in webapp.audit.draw.Ticket."""
+    """One answer to look at; `accepted` is what was committed to. The rest as in webapp.audit.draw.Ticket.
+
+    `crop_sha256` names the picture that is looked at: the question's own, or its whole page's.
+    """
 
     __tablename__ = "audit_ticket"
     __table_args__ = (UniqueConstraint("audit_id", "answer_id", "kind"),)
@@ -84,6 +89,26 @@ class AuditAnswer(AppendOnly, Base):
     shown_ms: Mapped[int | None]
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("audit_answer.id"), unique=True)
     ticket: Mapped[AuditTicket] = relationship()
+
+
+class AskedTicket(NamedTuple):
+    """What decides whether a ticket waits for somebody; as in AuditTicket."""
+
+    id: int
+    number: str
+    sheet_id: int
+    field_code: str
+    accepted: str
+    kind: str
+    is_double: bool
+
+
+class SaidOfTicket(NamedTuple):
+    """What an auditor said of a ticket; as in AuditAnswer."""
+
+    ticket_id: int
+    auditor: str
+    value: str | None
 
 
 def standing_looks() -> Select[AuditAnswer]:
@@ -120,6 +145,25 @@ def list_looks(session: Session, audit_id: int) -> dict[int, list[AuditAnswer]]:
     return looks
 
 
+def list_asked(session: Session, audit_id: int) -> list[AskedTicket]:
+    """Everything that is looked at, in no order."""
+    columns = [getattr(AuditTicket, name) for name in AskedTicket._fields]
+    rows = session.execute(select(*columns).where(AuditTicket.audit_id == audit_id))
+    return [AskedTicket._make(row) for row in rows]
+
+
+def list_said(session: Session, audit_id: int) -> list[SaidOfTicket]:
+    """What auditors said, oldest first."""
+    columns = [getattr(AuditAnswer, name) for name in SaidOfTicket._fields]
+    own = (
+        standing_looks()
+        .with_only_columns(*columns)
+        .join(AuditTicket, AuditTicket.id == AuditAnswer.ticket_id)
+    )
+    rows = session.execute(own.where(AuditTicket.audit_id == audit_id).order_by(AuditAnswer.id))
+    return [SaidOfTicket._make(row) for row in rows]
+
+
 def answers_settled_by(session: Session, username: str, campaign_id: int) -> set[tuple[int, str]]:
     """The answers, as (sheet, field), about which this person ever said anything in review."""
     said = (
@@ -128,3 +172,13 @@ def answers_settled_by(session: Session, username: str, campaign_id: int) -> set
         .where(ReviewItem.campaign_id == campaign_id, Decision.actor == username)
     )
     return {(sheet_id, field_code) for sheet_id, field_code in session.execute(said)}
+
+
+def has_own_picture(session: Session, ticket: AuditTicket) -> bool:
+    """Whether the ticket's picture shows the question alone, not its whole page."""
+    cut = select(FieldReading.id).where(
+        FieldReading.sheet_id == ticket.sheet_id,
+        FieldReading.field_code == ticket.field_code,
+        FieldReading.crop_sha256 == ticket.crop_sha256,
+    )
+    return session.scalar(cut.limit(1)) is not None

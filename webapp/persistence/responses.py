@@ -61,6 +61,15 @@ class AcceptedComment:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledByPeople:
+    """The decision that counts of one answer; `at_a_glance`: it was said of a whole grid at once."""
+
+    kind: str
+    value: str | None
+    at_a_glance: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCount:
     """How many items of one form and queue wait: for a first key, a second one, or a third person."""
 
@@ -79,7 +88,7 @@ def accepted_answers(session: Session, campaign_id: int, unit_id: int | None = N
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
     settled = or_(keyed.c.kind.in_(VALIDITY_OF_KIND), and_(keyed.c.kind.is_(None), _is_sure_and_undoubted()))
     wanted = (
-        _latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
+        latest_fields(campaign_id, "choice", FieldReading.value, keyed.c.kind, keyed.c.value.label("keyed"))
         .outerjoin(keyed, _same_answer(keyed))
         .where(settled, ~_waits(ANSWER_QUEUES))
         .order_by(Sheet.id, FieldReading.id)
@@ -93,7 +102,7 @@ def accepted_comments(session: Session, campaign_id: int) -> list[AcceptedCommen
     """The comments that people keyed, by sheet; drafts of the machine are never among them."""
     keyed = _standing_by_answer(campaign_id, ("comment",))
     rows = session.execute(
-        _latest_fields(campaign_id, "text", keyed.c.value)
+        latest_fields(campaign_id, "text", keyed.c.value)
         .join(keyed, _same_answer(keyed))
         .where(keyed.c.kind == "text", ~_waits(("comment",)))
         .order_by(Sheet.id, FieldReading.id)
@@ -113,15 +122,19 @@ def open_item_counts(session: Session, campaign_id: int) -> list[OpenCount]:
     return [OpenCount(*row) for row in rows]
 
 
-def answer_crops(session: Session, campaign_id: int) -> dict[tuple[int, str], tuple[str, int]]:
-    """Of each answer of the latest readings, by (sheet, field): its crop ("" without one) and its batch."""
-    fields = _latest_fields(campaign_id, "choice", FieldReading.crop_sha256, Page.batch_id)
+def answer_pictures(session: Session, campaign_id: int) -> dict[tuple[int, str], tuple[str, int]]:
+    """Of each answer of the latest readings, by (sheet, field): its picture ("" without one) and its batch.
+
+    The picture is the question's crop, or where none was cut, for the machine was sure, the whole page.
+    """
+    picture = func.coalesce(FieldReading.crop_sha256, Reading.preview_sha256)
+    fields = latest_fields(campaign_id, "choice", picture, Page.batch_id)
     rows = session.execute(
         fields.join(Reading, Reading.id == FieldReading.reading_id).join(Page, Page.id == Reading.page_id)
     )
     return {
-        (sheet_id, field_code): (crop or "", batch_id)
-        for sheet_id, _unit, _form, _group, field_code, crop, batch_id in rows
+        (sheet_id, field_code): (sha256 or "", batch_id)
+        for sheet_id, _unit, _form, _group, field_code, sha256, batch_id in rows
     }
 
 
@@ -132,7 +145,7 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
         and_(keyed.c.kind.is_not(None), keyed.c.kind.not_in(VALIDITY_OF_KIND)),
         and_(keyed.c.kind.is_(None), ~_is_sure_and_undoubted()),
     )
-    fields = _latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
+    fields = latest_fields(campaign_id, "choice").outerjoin(keyed, _same_answer(keyed))
     lost = fields.where(unsettled, ~_waits(ANSWER_QUEUES)).subquery()
     return session.scalar(select(func.count()).select_from(lost)) or 0
 
@@ -140,7 +153,7 @@ def count_unaccounted(session: Session, campaign_id: int) -> int:
 def counted_by_machine(campaign_id: int) -> Select[int]:
     """The ids of the field readings whose answers count although no person settled them."""
     keyed = _standing_by_answer(campaign_id, ANSWER_QUEUES)
-    fields = _latest_fields(campaign_id, "choice").with_only_columns(FieldReading.id)
+    fields = latest_fields(campaign_id, "choice").with_only_columns(FieldReading.id)
     return fields.outerjoin(keyed, _same_answer(keyed)).where(
         keyed.c.kind.is_(None), _is_sure_and_undoubted(), ~_waits(ANSWER_QUEUES)
     )
@@ -170,7 +183,7 @@ def _latest_readings(campaign_id: int) -> CTE:
     )
 
 
-def _latest_fields(
+def latest_fields(
     campaign_id: int, kind: str, *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
 ) -> Select[Any]:
     """One row per field of the latest readings: the sheet's four codes, the field's, then `columns`."""
@@ -185,6 +198,22 @@ def _latest_fields(
         .join(RespondentGroup, RespondentGroup.id == Sheet.group_id)
         .where(FieldReading.kind == kind)
     )
+
+
+def settled_by_people(session: Session, campaign_id: int) -> dict[tuple[int, str], SettledByPeople]:
+    """What people said of answers that wait for nobody any more, by (sheet, field)."""
+    standing = standing_decisions().subquery()
+    last = select(func.max(standing.c.id)).group_by(standing.c.item_id)
+    rows = session.execute(
+        select(ReviewItem.sheet_id, ReviewItem.field_code, Decision.kind, Decision.value, Decision.grid_id)
+        .join(ReviewItem, ReviewItem.id == Decision.item_id)
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state == "done")
+        .where(ReviewItem.queue.in_(ANSWER_QUEUES), Decision.id.in_(last))
+    )
+    return {
+        (sheet_id, field_code): SettledByPeople(kind, value, at_a_glance=grid_id is not None)
+        for sheet_id, field_code, kind, value, grid_id in rows
+    }
 
 
 def _standing_by_answer(campaign_id: int, queues: Collection[str]) -> CTE:

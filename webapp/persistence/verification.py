@@ -136,6 +136,17 @@ def last_decision(session: Session, item_id: int) -> Decision | None:
     return session.scalar(standing.order_by(Decision.id.desc()).limit(1))
 
 
+def contradicts(session: Session, field: FieldReading, said: Decision) -> bool:
+    """Whether the machine is sure of another answer than a person gave, and that is news.
+
+    It is none where the same page gave the same value before, and only the limits of sureness have changed.
+    """
+    if said.kind == "escalate" or field.kind != "choice" or not field.accepted or field.value == said.value:
+        return False
+    seen = session.get_one(FieldReading, said.field_reading_id)
+    return seen.value != field.value or seen.reading.page_id != field.reading.page_id
+
+
 def said_this_round(session: Session, item: ReviewItem) -> Sequence[Decision]:
     """The item's standing decisions of its present round, oldest first."""
     standing = standing_decisions().where(Decision.item_id == item.id, Decision.round == item.round)

@@ -5,6 +5,7 @@ answers are committed to, and nobody can change the answers once the seed is kno
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -30,12 +31,14 @@ from webapp.par_index.influence import answer_weights
 from webapp.persistence.accounts import User
 from webapp.persistence.answer_audit import (
     AnswerAudit,
+    AskedTicket,
     AuditAnswer,
     AuditSeed,
     AuditTicket,
+    SaidOfTicket,
     answers_settled_by,
-    list_looks,
-    list_tickets,
+    list_asked,
+    list_said,
     standing_looks,
 )
 from webapp.persistence.audit import write_log
@@ -43,7 +46,7 @@ from webapp.persistence.campaign import Campaign, Sheet
 from webapp.persistence.responses import (
     AcceptedAnswer,
     accepted_answers,
-    answer_crops,
+    answer_pictures,
     count_unaccounted,
     open_item_counts,
 )
@@ -111,7 +114,7 @@ def close_answers(
 def manifest_lines(session: Session, campaign: Campaign, batch: Batch | None = None) -> list[ManifestLine]:
     """The accepted answers as they stand now."""
     answers = accepted_answers(session, campaign.id)
-    crops = answer_crops(session, campaign.id)
+    pictures = answer_pictures(session, campaign.id)
     sheets = {
         sheet_id: serial_text(serial)
         for sheet_id, serial in session.execute(
@@ -122,15 +125,17 @@ def manifest_lines(session: Session, campaign: Campaign, batch: Batch | None = N
     heavy = _heavy_groups(session, campaign)
     lines = []
     for answer in answers:
-        crop, batch_id = crops[answer.sheet_id, answer.field_code]
+        picture, batch_id = pictures[answer.sheet_id, answer.field_code]
         if batch is not None and batch_id != batch.id:
             continue
         is_heavy = (answer.unit_id, answer.form_code, answer.group_code) in heavy
-        lines.append(_line(answer, sheets[answer.sheet_id], units[answer.unit_id], crop, is_heavy=is_heavy))
+        lines.append(
+            _line(answer, sheets[answer.sheet_id], units[answer.unit_id], picture, is_heavy=is_heavy)
+        )
     return lines
 
 
-def _line(answer: AcceptedAnswer, sheet: str, unit: str, crop: str, *, is_heavy: bool) -> ManifestLine:
+def _line(answer: AcceptedAnswer, sheet: str, unit: str, picture: str, *, is_heavy: bool) -> ManifestLine:
     value = {"blank": BLANK, "invalid": INVALID}.get(answer.validity) or answer.value or BLANK
     return ManifestLine(
         answer_id=f"{sheet}.{answer.field_code}",
@@ -140,7 +145,7 @@ def _line(answer: AcceptedAnswer, sheet: str, unit: str, crop: str, *, is_heavy:
         unit=unit,
         field=answer.field_code,
         value=value,
-        crop_sha256=crop,
+        crop_sha256=picture,
         stratum=FULL if is_heavy else SAMPLED,
     )
 
@@ -234,7 +239,7 @@ def _add_tickets(session: Session, audit: AnswerAudit, tickets: Sequence[Ticket]
 # -- look --------------------------------------------------------------------------------------------
 
 
-def needs_look(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> bool:
+def needs_look(ticket: AuditTicket | AskedTicket, looks: Sequence[AuditAnswer | SaidOfTicket]) -> bool:
     """Whether an auditor must still look at it; planted answers are looked at once."""
     values = [look.value or BLANK for look in looks]
     if ticket.kind == draw.PLANTED:
@@ -243,21 +248,29 @@ def needs_look(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> bool:
 
 
 def next_ticket(session: Session, user: User, audit: AnswerAudit) -> AuditTicket | None:
-    """What this person looks at next: nothing that he settled in review, nothing that he has looked at.
+    """What this person looks at next."""
+    ids = waiting_ticket_ids(session, user, audit)
+    return session.get_one(AuditTicket, ids[0]) if ids else None
+
+
+def waiting_ticket_ids(session: Session, user: User, audit: AnswerAudit) -> list[int]:
+    """What waits for this person: nothing that he settled in review, nothing that he has looked at.
 
     Each person has an order of his own, so that two seldom meet at one answer; where they do, it was looked
-    at twice, which harms nobody.
+    at twice, which harms nobody. Plain rows, no objects: it is asked before every look.
     """
-    looks = list_looks(session, audit.id)
+    looks: defaultdict[int, list[SaidOfTicket]] = defaultdict(list)
+    for look in list_said(session, audit.id):
+        looks[look.ticket_id].append(look)
     own = answers_settled_by(session, user.username, audit.campaign_id)
     waiting = [
-        ticket
-        for ticket in list_tickets(session, audit.id)
-        if needs_look(ticket, looks.get(ticket.id, ()))
+        (draw.ticket_number(user.username, ticket.number), ticket.id)
+        for ticket in list_asked(session, audit.id)
+        if needs_look(ticket, looks[ticket.id])
         and (ticket.sheet_id, ticket.field_code) not in own
-        and all(look.auditor != user.username for look in looks.get(ticket.id, ()))
+        and all(look.auditor != user.username for look in looks[ticket.id])
     ]
-    return min(waiting, key=lambda t: draw.ticket_number(user.username, t.number), default=None)
+    return [ticket_id for _order, ticket_id in sorted(waiting)]
 
 
 def record_look(

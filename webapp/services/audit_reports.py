@@ -21,6 +21,8 @@ from webapp.persistence.answer_audit import (
 )
 from webapp.services.answer_audits import needs_look
 
+_ROUNDING = 1e-6  # a whole number of answers, divided and multiplied again, stays that number
+
 
 @dataclass(frozen=True, slots=True)
 class WrongAnswer:
@@ -57,15 +59,17 @@ class AuditReport:
 
     @property
     def wrong_at_most(self) -> int | None:
-        """The bound as a number of answers of the manifest."""
-        return None if self.bound is None else int(self.bound * self.audit.answer_count)
+        """The bound as a number of answers, of those drawn from: all but the ones that were all looked at."""
+        if self.bound is None:
+            return None
+        return int(self.bound * self.audit.answer_count - self.full_wrong + _ROUNDING)
 
 
 def report_audit(session: Session, audit: AnswerAudit) -> AuditReport:
     """The audit as it stands."""
     tickets, looks = list_tickets(session, audit.id), list_looks(session, audit.id)
     earnest = [ticket for ticket in tickets if ticket.kind != PLANTED]
-    found = {ticket.id: _found(ticket, looks.get(ticket.id, ())) for ticket in earnest}
+    found = {ticket.id: found_value(ticket, looks.get(ticket.id, ())) for ticket in earnest}
     differences = [
         WrongAnswer(ticket, value)
         for ticket in earnest
@@ -114,7 +118,8 @@ def keeps_promise(report: AuditReport) -> bool:
     return report.bound is not None and report.bound <= PROMISE
 
 
-def _found(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> str | None:
+def found_value(ticket: AuditTicket, looks: Sequence[AuditAnswer]) -> str | None:
+    """What the auditors say of an answer, or None while another of them must look."""
     values = [look.value or BLANK for look in looks]
     return settled_value(values, ticket.accepted, is_double=ticket.is_double)
 

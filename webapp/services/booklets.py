@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ocr.booklet import blank_booklet, split_row_code
-from ocr.layout import Layout
+from ocr.layout import Field, Layout, PageLayout
 from ocr.template import FormLibrary
 from webapp.persistence.campaign import PrintOrder, Sheet
 
@@ -45,3 +45,13 @@ def paper_layout(session: Session, library: FormLibrary, sheet: Sheet) -> Layout
     if rows:
         return blank_booklet(library, sheet.form_code, sheet.form_version, rows).layout
     return library.layout(sheet.form_code, sheet.form_version)
+
+
+def find_place(
+    session: Session, library: FormLibrary, sheet: Sheet, field_code: str
+) -> tuple[PageLayout, Field]:
+    """Where an answer of a sheet is on its paper."""
+    answers = Answers(session, sheet.paper_id)
+    layout = paper_layout(session, library, sheet)
+    places = {answers.place(field.code): (page, field) for page in layout.pages for field in page.fields}
+    return places[sheet.id, field_code]

@@ -15,6 +15,7 @@ from webapp.errors import InvalidInput, Locked
 from webapp.jobs.tasks import ReadTask
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
+from webapp.persistence.certainty import find_certainty
 from webapp.persistence.page_instructions import Instruction, PageInstruction, told_of
 from webapp.persistence.scans import Page
 from webapp.services.booklets import row_sheets
@@ -25,14 +26,19 @@ _LONGEST_REASON = 500
 
 
 def reading_task(session: Session, store: ScanStore, page: Page) -> ReadTask:
-    """What the reader is to do with this page, with all that people said of it."""
+    """What the reader is to do with this page, with all that people said of it, under the office's limits."""
     told = told_of(session, page.id)
     given = told.assigned
     identity = None
     if given is not None and given.sheet is not None:
         identity = _identity(given.sheet, given.side or 1, len(row_sheets(session, given.sheet.id)))
     return ReadTask(
-        store.path(page.file.sha256), page.page_index, page.file.original_name, identity, told.quarters
+        store.path(page.file.sha256),
+        page.page_index,
+        page.file.original_name,
+        identity,
+        told.quarters,
+        find_certainty(session, page.batch.campaign_id),
     )
 
 

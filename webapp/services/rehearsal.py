@@ -4,9 +4,10 @@
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -37,11 +38,15 @@ from webapp.services.self_scores import submit_self_scores
 from webapp.services.verification import WorkFilter, claim_next_item, record_decision
 
 ACTOR = "dien-tap"
+PACE_S = {queue.code: queue.anchor_s for queue in QUEUES}
 _PEOPLE = {
     "clerk": Role.CLERK,
     "reviewer": Role.REVIEWER,
     "second": Role.REVIEWER,
     "third": Role.REVIEWER,
+    "auditor": Role.AUDITOR,
+    "auditor2": Role.AUDITOR,
+    "auditor3": Role.AUDITOR,
     "appraiser": Role.APPRAISER,
     "head": Role.HEAD,
 }
@@ -138,35 +143,41 @@ class Answers:
             if page.kind in {PageKind.BLANK, PageKind.MISSING} or page.serial is None or page.page is None:
                 continue
             self.pages[page.serial, page.page] = page
-            self.by_place |= {(page.serial, field.code): field for field in page.fields}
+            self.by_place |= {(page.serial, asked.code): asked for asked in page.fields}
 
     def of_item(self, item: ReviewItem) -> TruthField:
         """The answer that a review item asks for."""
-        return self.by_place[serial_text(item.sheet.serial), item.field_code]
+        return self.of_sheet(item.sheet, item.field_code)
+
+    def of_sheet(self, sheet: Sheet, field_code: str) -> TruthField:
+        """The answer of a sheet to a question."""
+        return self.by_place[serial_text(sheet.serial), field_code]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a simulated person looked at: tiles of grids (decoys among them), and items alone."""
+    """What simulated people looked at, by queue: each tile of a grid (`decoys` among them) and each item."""
 
-    tiles: int = 0
+    by_queue: Mapping[str, int] = field(default_factory=dict)
     decoys: int = 0
-    items: int = 0
 
     def __add__(self, other: "Looked") -> "Looked":
         """All of both."""
-        return Looked(self.tiles + other.tiles, self.decoys + other.decoys, self.items + other.items)
+        return Looked(Counter(self.by_queue) + Counter(other.by_queue), self.decoys + other.decoys)
 
     @property
     def answers(self) -> int:
-        """How many pieces of work: each tile and each item."""
-        return self.tiles + self.items
+        """How many pieces of work."""
+        return sum(self.by_queue.values())
+
+    def seconds_of(self, queue: str) -> float:
+        """What a queue would cost a person, at the published pace a piece (ux.md B7)."""
+        return self.by_queue.get(queue, 0) * PACE_S[queue]
 
     @property
     def seconds(self) -> float:
-        """What it would cost a person, at the published pace a piece (ux.md B7)."""
-        pace_s = {queue.code: queue.anchor_s for queue in QUEUES}
-        return self.tiles * pace_s["grid"] + self.items * pace_s["single"]
+        """What all of it would cost one person."""
+        return sum(map(self.seconds_of, self.by_queue))
 
 
 def settle_next(
@@ -176,12 +187,12 @@ def settle_next(
     dealt = deal_grid(session, reviewer, now, WorkFilter(campaign.id))
     if dealt is not None:
         settle_grid(session, reviewer, dealt.grid, _said_of_grid(dealt, answers), now)
-        return Looked(tiles=len(dealt.tiles), decoys=sum(tile.is_decoy for tile in dealt.tiles))
+        return Looked({"grid": len(dealt.tiles)}, sum(tile.is_decoy for tile in dealt.tiles))
     for queue in ("single", *TURNS):
         item = claim_next_item(session, reviewer, now, WorkFilter(campaign.id, queue=queue))
         if item is not None:
             record_decision(session, reviewer, item.id, _said(answers.of_item(item), queue), now)
-            return Looked(items=1)
+            return Looked({queue: 1})
     return Looked()
 
 
@@ -202,13 +213,13 @@ def _said_of_grid(dealt: DealtGrid, answers: Answers) -> GridAnswer:
     return GridAnswer(frozenset(tile.id for tile in dealt.tiles), frozenset(marked))
 
 
-def _said(field: TruthField, queue: str) -> Answer:
+def _said(meant: TruthField, queue: str) -> Answer:
     why = "other" if queue == "arbitration" else None
-    if field.value is None:
+    if meant.value is None:
         return Answer("blank", reason=why)
-    if isinstance(field.value, tuple):
+    if isinstance(meant.value, tuple):
         return Answer("invalid", reason=why or "several_marks")
-    return Answer("option", field.value, reason=why)
+    return Answer("option", meant.value, reason=why)
 
 
 def _cut_to_size(plan: CampaignPlan, size: Size, now: dt.datetime) -> CampaignPlan:

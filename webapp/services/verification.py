@@ -25,6 +25,7 @@ from webapp.persistence.verification import (
     UNFINISHED,
     Decision,
     ReviewItem,
+    contradicts,
     has_spoken,
     last_decision,
     said_this_round,
@@ -67,7 +68,7 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
 
     Where people check everything, the machine's sure answer is the first key, and a person gives the second.
     A re-read of a page moves its items to the new reading. A person's decision is kept: its item opens
-    again only where the machine is now sure of another answer.
+    again only where the machine is now sure of another answer, and of one that the person was not shown.
     """
     page = reading.page
     if page.sheet_id is None or page.state in _NOT_COUNTED or page.duplicate_of_id is not None:
@@ -157,7 +158,7 @@ def _move_item(
         item.second_because = Because.FULL_CHECK if item.state == "second" else None
         if item.state == "dropped":
             item.lease_user = item.lease_until = None
-    elif said.kind != "escalate" and field.kind == "choice" and field.accepted and field.value != said.value:
+    elif contradicts(session, field, said):
         item.state, item.reopened_at, item.round = "open", now, item.round + 1
     elif said.kind == "escalate" or item.state == "dropped":
         settle_state(session, item)  # what people said or asked stands again with the page
@@ -210,9 +211,8 @@ def renew_lease(
 
 def release_items(session: Session, user: User) -> int:
     """Give back what this person holds and has not answered; give the number."""
-    mine = update(ReviewItem).where(ReviewItem.lease_user == user.username)
-    released = session.execute(mine.values(lease_user=None, lease_until=None).returning(ReviewItem.id))
-    return len(released.all())
+    mine = update(ReviewItem).where(ReviewItem.lease_user == user.username).returning(ReviewItem.id)
+    return len(session.execute(mine.values(lease_user=None, lease_until=None)).all())
 
 
 def leave_items(session: Session, user: User, now: dt.datetime) -> None:
@@ -236,11 +236,8 @@ def _turns_of(user: User, wanted: WorkFilter) -> Select[int]:
 
 def open_items(wanted: WorkFilter, queues: Collection[str]) -> Select[int]:
     """The ids of the wanted items of these queues that wait for somebody."""
-    rows = select(ReviewItem.id).where(
-        ReviewItem.campaign_id == wanted.campaign_id,
-        ReviewItem.state == "open",
-        ReviewItem.queue.in_(queues),
-    )
+    rows = select(ReviewItem.id).where(ReviewItem.campaign_id == wanted.campaign_id)
+    rows = rows.where(ReviewItem.state == "open", ReviewItem.queue.in_(queues))
     if wanted.queue is not None:
         rows = rows.where(ReviewItem.queue == wanted.queue)
     if wanted.form_code is not None:

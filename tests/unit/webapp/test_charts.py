@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from tests.contracts.test_contrast import luminance
 from webapp import charts
-from webapp.charts import NARROW_PX, WIDE_PX, Bullet, Finding, Stage, StripCell
+from webapp.charts import NARROW_PX, WIDE_PX, BandMark, Bullet, Finding, Stage, StripCell
 
 FINDING = Finding("strip", "Phiếu thu về", "2 nơi chưa thu đủ <& “Đại Trạch”>.")
 SHARES = st.fractions(min_value=0, max_value=1, max_denominator=100)
@@ -30,10 +30,13 @@ def contrast_with_white(colour: str) -> float:
 
 
 @pytest.mark.parametrize("width_px", [WIDE_PX, NARROW_PX])
-@pytest.mark.parametrize("kind", ["strip", "funnel", "bullets"])
+@pytest.mark.parametrize("kind", ["strip", "funnel", "bullets", "bands"])
 def test_a_picture_is_named_and_its_inside_is_hidden(kind: str, width_px: int) -> None:
     third = Fraction(1, 3)
     picture = {
+        "bands": lambda: charts.draw_bands(
+            FINDING, [BandMark("90–99 %", 0.95, 0.9, 0.85, 0.94, "300 câu, đúng 90,0 %")] * 12, width_px
+        ),
         "strip": lambda: charts.draw_strip(FINDING, [cell(third)] * 41, width_px),
         "funnel": lambda: charts.draw_funnel(FINDING, [Stage("Đã in", third, "1.036 · 33 %")] * 6, width_px),
         "bullets": lambda: charts.draw_bullets(

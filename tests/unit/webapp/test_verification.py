@@ -479,6 +479,22 @@ def test_a_reread_that_contradicts_opens_the_answer_again_and_keeps_the_decision
     assert answers(session, world)["CX4.3"] == ("5", "valid", "keyed")
 
 
+def test_under_other_limits_the_same_page_is_no_news_and_the_decision_stands(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    page = read_sheet(session, world, now, reads=[faint("CX4.3", "4")])
+    item = must_claim(session, world, "reviewer", now)
+    record_decision(session, world.users["reviewer"], item.id, option("2"), now)
+    session.flush()
+    assert reread(session, page, now, [sure("CX4.3", "4")]) == 0
+    assert answers(session, world)["CX4.3"] == ("2", "valid", "keyed")
+    page.state = "duplicate"
+    assert page.sheet is not None
+    session.flush()
+    other = add_page(session, page.sheet, now)  # another scan of the same side is another picture
+    assert reread(session, other, now, [sure("CX4.3", "4")]) == 1
+
+
 def test_a_better_reading_takes_an_open_question_away_and_a_worse_one_asks(
     session: Session, world: SmallWorld, now: dt.datetime
 ) -> None:

@@ -1,27 +1,41 @@
 """The audit's report as a paper to sign."""
 
 import datetime as dt
+from collections.abc import Iterator
 
-from webapp.blueprints.answer_audit.words import STEP_WORDS, value_words
+from webapp.blueprints.answer_audit.words import (
+    STEP_WORDS,
+    bias_words,
+    gap_words,
+    level_words,
+    value_words,
+    worst_case_words,
+)
 from webapp.http.audit_words import bound_words, shown_bound
 from webapp.http.figures import VIETNAM, format_moment
 from webapp.http.locale import _, language
 from webapp.http.wording import upper_first
 from webapp.papers.signed_paper import Column, PaperFrame, SignedPaper, Table
 from webapp.persistence.campaign import Campaign
+from webapp.services.audit_effects import AuditEffect
 from webapp.services.audit_reports import AuditReport
 
 
 def report_paper(
-    campaign: Campaign, report: AuditReport, names: dict[str, str], now: dt.datetime
+    campaign: Campaign,
+    report: AuditReport,
+    effect: AuditEffect | None,
+    *,
+    names: dict[str, str],
+    now: dt.datetime,
 ) -> SignedPaper:
-    """What was committed to, drawn and found, and what it proves."""
+    """What was committed to, drawn and found, what it proves, and what it means for the index."""
     day = now.astimezone(VIETNAM)
     return SignedPaper(
         title=_("BIÊN BẢN KIỂM TOÁN KẾT QUẢ ĐỌC PHIẾU"),
         subtitle=_("Lần %(number)s, năm %(year)s", number=report.audit.number, year=campaign.year),
-        tables=[_facts(report, names), _differences(report)],
-        notes=[bound_words(report), str(STEP_WORDS[report.step])],
+        tables=[_facts(report, names), _differences(report), *_inseparable(effect)],
+        notes=[bound_words(report), str(STEP_WORDS[report.step]), *_effect_notes(effect)],
         frame=PaperFrame(
             authority=upper_first(campaign.office_name),
             place_and_day=_(
@@ -75,3 +89,23 @@ def _differences(report: AuditReport) -> Table:
         for wrong in report.differences
     ]
     return Table(_("Các ô sai: %(count)s", count=len(rows)), columns, rows)
+
+
+def _effect_notes(effect: AuditEffect | None) -> list[str]:
+    if effect is None:
+        return []
+    return [bias_words(effect), *map(level_words, effect.levels), worst_case_words(effect)]
+
+
+def _inseparable(effect: AuditEffect | None) -> Iterator[Table]:
+    """The pairs that the audit does not separate, a table a level."""
+    columns = [
+        Column(_("Đơn vị trên"), 3),
+        Column(_("Đơn vị dưới"), 3),
+        Column(_("Cách nhau (điểm trên 100)"), 2, is_number=True),
+        Column(_("Số câu sai đủ đổi hạng"), 2, is_number=True),
+    ]
+    for level in effect.levels if effect else ():
+        if level.inseparable:
+            rows = [gap_words(gap) for gap in level.inseparable]
+            yield Table(_("Cặp liền hạng chưa tách được: %(title)s", title=level.title), columns, rows)

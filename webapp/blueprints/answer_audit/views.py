@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.audit.escalation import Step
 from webapp.blueprints.answer_audit import words
 from webapp.blueprints.answer_audit.paper import report_paper
+from webapp.blueprints.answer_audit.pictures import part_of
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -21,6 +22,7 @@ from webapp.persistence.answer_audit import AnswerAudit, AuditTicket, find_audit
 from webapp.persistence.scans import Batch
 from webapp.services import answer_audits, audit_reports
 from webapp.services.accounts import find_display_names
+from webapp.services.audit_effects import measure_effect
 
 blueprint = Blueprint("answer_audit", __name__, url_prefix="/kiem-toan")
 _DIGITS = 10  # longer is no batch number
@@ -75,9 +77,12 @@ def show_audit(audit: AnswerAudit) -> str:
     session = current_session()
     report = audit_reports.report_audit(session, audit)
     ticket = answer_audits.next_ticket(session, current_user(), audit) if report.waiting else None
+    effect = measure_effect(session, scan_store(), current_campaign(), report)
     return render_template(
         "answer_audit/audit.html",
         report=report,
+        effect=effect,
+        part_of=part_of,
         names=_names(report),
         words=words,
         bound_words=bound_words,
@@ -148,7 +153,7 @@ def undo(audit: AnswerAudit) -> Response:
 @blueprint.get("/<int:number>/o/<int:ticket_id>/anh")
 @access.policy(Permission.AUDIT, scope=load_ticket)
 def show_crop(ticket: AuditTicket) -> Response:
-    """The crop of the whole question."""
+    """The picture of the question, or of its page, of which the screen shows the question."""
     if not ticket.crop_sha256:
         raise NotFound("Ô này không có ảnh.")
     return send_picture(ticket.crop_sha256, "image/jpeg")
@@ -170,8 +175,10 @@ def download_manifest(audit: AnswerAudit) -> Response:
 def download_report(asked: tuple[AnswerAudit, str]) -> Response:
     """The report to print and sign."""
     audit, kind = asked
-    report = audit_reports.report_audit(current_session(), audit)
-    paper = report_paper(current_campaign(), report, _names(report), now())
+    session, campaign = current_session(), current_campaign()
+    report = audit_reports.report_audit(session, audit)
+    effect = measure_effect(session, scan_store(), campaign, report)
+    paper = report_paper(campaign, report, effect, names=_names(report), now=now())
     return send_paper(paper, kind, f"kiem-toan-{audit.number}")
 
 
@@ -184,6 +191,7 @@ def _show_ticket(audit: AnswerAudit, ticket: AuditTicket) -> Response:
         "answer_audit/_ticket.html",
         audit=audit,
         ticket=ticket,
+        part=part_of(ticket),
         question=form.text(ticket.field_code, language()),
         choices=[(str(number), label) for number, label in enumerate(labels, start=1)],
     )

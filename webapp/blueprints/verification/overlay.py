@@ -7,11 +7,12 @@ from flask import url_for
 
 from ocr.layout import Field, PageLayout
 from ocr.sheet_code import serial_text
-from webapp.blueprints.verification.screens import find_place, place_of
+from webapp.blueprints.verification.screens import place_of
 from webapp.http.context import current_session, form_library
 from webapp.http.locale import _
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading
+from webapp.services.booklets import find_place
 from webapp.services.overlay_sheets import OverlayGroup
 from webapp.services.review_queues import BLANK, options_of, predicted_of
 
@@ -52,7 +53,7 @@ def make_picture(field: FieldReading, *, is_doubted: bool = False) -> OverlayPic
         field_id=field.id,
         label=f"{place_of(form, field.field_code)} · {serial_text(sheet.serial)}",
         page=page,
-        window=_window(*find_place(form_library(), sheet, field.field_code)),
+        window=_window(*find_place(current_session(), form_library(), sheet, field.field_code)),
         doubt=url_for("overlay.doubt", field_id=field.id),
         is_doubted=is_doubted,
     )

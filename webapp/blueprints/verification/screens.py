@@ -11,9 +11,8 @@ from ocr.template import FormLibrary, FormTemplate
 from webapp.blueprints.verification.words import KIND_WORDS, reasons_to_look
 from webapp.http.context import current_session
 from webapp.http.locale import gettext, language
-from webapp.persistence.campaign import Sheet
 from webapp.persistence.verification import Decision, ReviewItem
-from webapp.services.booklets import Answers, paper_layout
+from webapp.services.booklets import find_place
 from webapp.services.suggestions import suggest_answer
 
 CROP_MARGIN_MM = 2.0  # the reader cuts this much around the field (ocr.pictures)
@@ -137,16 +136,7 @@ def value_words(form: FormTemplate, field_code: str, kind: str, value: str | Non
 
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
     """The item's place on paper."""
-    return find_place(library, item.sheet, item.field_code)
-
-
-def find_place(library: FormLibrary, sheet: Sheet, field_code: str) -> tuple[PageLayout, Field]:
-    """Where an answer of a sheet is on its paper."""
-    session = current_session()
-    answers = Answers(session, sheet.paper_id)
-    layout = paper_layout(session, library, sheet)
-    places = {answers.place(field.code): (page, field) for page in layout.pages for field in page.fields}
-    return places[sheet.id, field_code]
+    return find_place(current_session(), library, item.sheet, item.field_code)
 
 
 def _choices(form: FormTemplate, field_code: str) -> tuple[Choice, ...]:

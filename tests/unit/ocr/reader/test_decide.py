@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocr.certainty import DEFAULT_MODEL
 from ocr.decide import (
-    DEFAULT_MODEL,
     FieldEvidence,
     Thresholds,
     bubble_probabilities,

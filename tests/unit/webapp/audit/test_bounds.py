@@ -4,27 +4,17 @@ from fractions import Fraction
 
 import pytest
 
-from webapp.audit.bounds import Looks, Stratum, anytime_bound, exact_bound, finite_bound, stratified_bound
-from webapp.audit.effect import Standing, bias_bound, fewest_changes, list_gaps
+from webapp.audit.bounds import Looks, anytime_bound, exact_bound
+from webapp.audit.effect import Standing, bias_bound, fewest_changes, list_gaps, score_error
 from webapp.audit.escalation import Difference, Finding, Step, next_step
 from webapp.audit.looks import settled_value
-from webapp.audit.sensitivity import Planted, bound_with_misses, least_sensitivity, left_by_two
+from webapp.audit.sensitivity import Planted, bound_with_misses, least_sensitivity
 
 RUN = 480_000
 
 
 def one_by_one(looked: int, wrong_at: set[int]) -> list[Looks]:
     return [Looks(1, int(place in wrong_at)) for place in range(looked)]
-
-
-@pytest.mark.parametrize(("wrong", "most"), [(0, 98), (1, 156), (2, 207), (3, 255), (4, 302)])
-def test_a_finite_run_of_a_hundred_thousand(wrong: int, most: int) -> None:
-    assert finite_bound(Looks(3000, wrong), 100_000) == most
-
-
-@pytest.mark.parametrize(("wrong", "most"), [(0, 477), (1, 756), (3, 1237)])
-def test_a_finite_run_with_a_fixed_plan(wrong: int, most: int) -> None:
-    assert finite_bound(Looks(3000, wrong), RUN) == most
 
 
 @pytest.mark.parametrize(
@@ -52,19 +42,8 @@ def test_the_sizes_that_prove_a_promille(looked: int, wrong: int) -> None:
 
 
 def test_a_run_that_was_looked_at_whole_has_what_was_found() -> None:
-    assert finite_bound(Looks(50, 2), 50) == 2
     assert anytime_bound([Looks(50, 2)], 50) == 2
     assert anytime_bound([], 50) == 50
-
-
-def test_a_small_unit_proves_little() -> None:
-    assert finite_bound(Looks(300, 0), 1500) == 13
-
-
-def test_strata_share_the_risk() -> None:
-    halves = [Stratum(1000, Looks(300, 0)), Stratum(1000, Looks(300, 0))]
-    assert stratified_bound(halves) == pytest.approx(exact_bound(Looks(300, 0), 0.975))
-    assert stratified_bound(halves[:1]) == exact_bound(Looks(300, 0))
 
 
 def test_what_auditors_overlook_widens_the_bound() -> None:
@@ -73,11 +52,6 @@ def test_what_auditors_overlook_widens_the_bound() -> None:
     assert whole == pytest.approx(exact_bound(Looks(3108, 0), 0.975) / 0.025 ** (1 / 62))
     assert bound_with_misses(Looks(3108, 0), Planted(62, 50)) > whole
     assert bound_with_misses(Looks(3108, 0), Planted(0, 0)) == 1.0
-
-
-def test_chapman_counts_what_both_missed() -> None:
-    assert left_by_two(9, 9, 9) == 0
-    assert left_by_two(9, 9, 4) == Fraction(100, 5) - 1 - 14
 
 
 @pytest.mark.parametrize("errors", range(7))
@@ -92,6 +66,23 @@ def test_a_bias_is_seen_in_both_directions_and_never_without_looks() -> None:
     up = [Fraction(1, 2)] * 100
     assert bias_bound(up, 1000) == bias_bound([-error for error in up], 1000) > 0.5
     assert bias_bound([], 1000) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("accepted", "found", "error"),
+    [
+        (Fraction(1), Fraction(1, 4), Fraction(3, 4)),
+        (Fraction(1, 4), Fraction(1), Fraction(-3, 4)),
+        (None, None, Fraction(0)),
+        (Fraction(0), None, Fraction(1)),
+        (Fraction(3, 4), None, Fraction(3, 4)),
+        (None, Fraction(1, 4), Fraction(-3, 4)),
+    ],
+)
+def test_the_error_of_an_answer_and_of_one_without_a_score(
+    accepted: Fraction | None, found: Fraction | None, error: Fraction
+) -> None:
+    assert score_error(accepted, found) == error
 
 
 def test_ranks_stand_where_more_answers_are_needed_than_may_be_wrong() -> None:
