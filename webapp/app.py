@@ -7,6 +7,7 @@ from ocr.template import FormLibrary
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.answer_audit.views import blueprint as answer_audit
 from webapp.blueprints.appraisal.views import blueprint as appraisal
+from webapp.blueprints.backups.views import blueprint as backups
 from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.hand_over.views import blueprint as hand_over
 from webapp.blueprints.home.views import blueprint as home
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     results,
     provenance,
     log,
+    backups,
 )
 
 

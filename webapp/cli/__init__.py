@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = (
+    "backup",
     "bench",
     "campaign",
     "database",
     "demo",
+    "doctor",
     "forms",
     "log",
     "open_campaign",

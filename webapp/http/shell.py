@@ -44,6 +44,7 @@ _TABS = (
     (lazy("Kết quả"), "results", "/ket-qua", Permission.VIEW_RESULTS),
     (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
     (lazy("Nhật ký"), "log", "/nhat-ky", Permission.VIEW_LOG),
+    (lazy("Sao lưu"), "backups", "/sao-luu", Permission.MANAGE_CAMPAIGN),
 )
 
 
