@@ -16,6 +16,7 @@ from webapp.blueprints.intake.phone_views import blueprint as phone
 from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
 from webapp.blueprints.log.views import blueprint as log
+from webapp.blueprints.operation.views import blueprint as operation
 from webapp.blueprints.payments.paper_views import blueprint as payment_papers
 from webapp.blueprints.payments.setting_views import blueprint as payment_settings
 from webapp.blueprints.payments.views import blueprint as payments
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     provenance,
     log,
     backups,
+    operation,
 )
 
 

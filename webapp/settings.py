@@ -27,6 +27,8 @@ class Settings:
     backups_folder: Path | None = None
     backup_hour: int | None = 2
     backups_kept: tuple[int, int, int] = (7, 4, 6)
+    metrics_token: str = ""
+    log_json: bool = False
     session_idle_min: int = 120
     session_max_h: int = 12
 
@@ -39,6 +41,11 @@ class Settings:
     def backups_dir(self) -> Path:
         """The folder of backups; another disk's where the office has one."""
         return self.backups_folder or self.data_dir / "backups"
+
+    @property
+    def logs_dir(self) -> Path:
+        """The folder of the program's own log, a file a day."""
+        return self.data_dir / "logs"
 
     def forget_secret(self) -> None:
         """Sign everybody out: the next start makes a new secret (one given by the environment stays)."""
@@ -63,6 +70,8 @@ class Settings:
             backups_folder=_folder(os.environ.get("CHAMDIEM_BACKUPS")),
             backup_hour=_hour(os.environ.get("CHAMDIEM_BACKUP_HOUR", "2")),
             backups_kept=_kept(os.environ.get("CHAMDIEM_BACKUPS_KEPT", "7 4 6")),
+            log_json=os.environ.get("CHAMDIEM_LOG", "") == "json",
+            metrics_token=os.environ.get("CHAMDIEM_METRICS_TOKEN", ""),
             reader_processes=int(os.environ.get("CHAMDIEM_READERS", str(os.cpu_count() or 1))),
         )
 

@@ -147,9 +147,10 @@ def _watch_folder(
 
 
 def _upkeep(settings: Settings, engine: Engine, ledger: "RowLedger", store: ScanStore) -> Upkeep:
+    kept = Retention(*settings.backups_kept)
     return Upkeep(
         source=BackupSource(settings.database_url, store, settings.forms_dir),
-        plan=UpkeepPlan(settings.backups_dir, settings.backup_hour, Retention(*settings.backups_kept)),
+        plan=UpkeepPlan(settings.backups_dir, settings.backup_hour, kept, settings.logs_dir),
         read_sessions=make_session_factory(engine, read_only=True),
         commit=ledger.commit,
     )

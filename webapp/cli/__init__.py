@@ -13,6 +13,7 @@ COMMANDS = (
     "demo",
     "doctor",
     "forms",
+    "incident",
     "log",
     "open_campaign",
     "schemes",

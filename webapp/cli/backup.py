@@ -10,6 +10,7 @@ from webapp.cli.parsers import Groups
 from webapp.persistence.backups import BackupOccasion
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.database_copy import CopyFailed
+from webapp.persistence.schema import newest_revision, standing_revision
 from webapp.services.backup_archive import BackupBroken, BackupContent, BackupHead, check_archive
 from webapp.services.backup_schedule import Retention
 from webapp.services.backups import (
@@ -56,7 +57,9 @@ def back_up(settings: Settings, folder: Path, occasion: BackupOccasion) -> MadeB
 
 
 def keep_record(settings: Settings, made: MadeBackup) -> None:
-    """Write it down where the home page and the doctor look."""
+    """Write it down where the home page and the doctor look; older databases have no such place."""
+    if standing_revision(settings.database_url) != newest_revision(settings.database_url):
+        return
     engine = make_engine(settings.database_url)
     try:
         with make_session_factory(engine).begin() as session:

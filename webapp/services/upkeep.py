@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from webapp.logs import clear_old_logs
 from webapp.persistence.audit import last_check
 from webapp.persistence.backups import BackupOccasion, beginning, last_backup, last_good_backup, open_request
 from webapp.persistence.base import Clock
@@ -25,11 +26,15 @@ Commit = Callable[[Callable[[Session], object]], object]
 
 @dataclass(frozen=True, slots=True)
 class UpkeepPlan:
-    """Where backups go, at which hour of the office's clock (None: not by the worker), and how many stay."""
+    """Where backups go, at which hour of the office's clock (None: not by the worker), how many stay.
+
+    `logs` is the folder of the program's own log, of which old days are deleted.
+    """
 
     folder: Path
     hour: int | None
     kept: Retention
+    logs: Path
 
 
 class Upkeep:
@@ -48,6 +53,7 @@ class Upkeep:
         """Do what is due."""
         if self._is_check_due(clock()):
             self._check_log(clock())
+            clear_old_logs(self._plan.logs, clock())
         occasion = self._backup_due(clock())
         if occasion is not None:
             self._back_up(occasion, clock, is_stopping)
