@@ -89,9 +89,11 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
     before = _tables(url)
     engine = create_engine(url)
     with engine.begin() as connection:  # references are not looked at on this connection
-        row = "(99, '', 1, 'lost.pdf', 'split', 0, 0)"
-        columns = "(batch_id, sha256, size_bytes, original_name, state, attempt, failures)"
-        connection.execute(text(f"INSERT INTO batch_file {columns} VALUES {row}"))
+        lost = text(
+            "INSERT INTO batch_file (batch_id, sha256, size_bytes, original_name, state, attempt, failures) "
+            "VALUES (99, '', 1, 'lost.pdf', 'split', 0, 0)"
+        )
+        connection.execute(lost)
     engine.dispose()
     with pytest.raises(RuntimeError, match="nothing was changed"):
         upgrade_database(url)
