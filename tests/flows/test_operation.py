@@ -33,8 +33,8 @@ WRONG: dict[str, dict[str, Any]] = {
         "file_count": 1, "missing_count": 0, "log_mark": "", "detail": "",
     },
     "log_entry": {
-        "seq": 1, "at": DAY + dt.timedelta(days=4), "actor": "", "role": "", "act": "probe", "subject": "", "detail": {},
-        "prev_hash": "", "hash": "",
+        "seq": 1, "at": DAY + dt.timedelta(days=4), "actor": "", "role": "", "act": "probe", "subject": "",
+        "detail": {}, "prev_hash": "", "hash": "",
     },
     "log_check": {
         "checked_at": DAY, "occasion": "nightly", "head_seq": 0, "head_hash": "", "broken_seq": 1,
