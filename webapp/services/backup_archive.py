@@ -85,7 +85,7 @@ class ArchiveWriter:
     def add_scan(self, store: ScanStore, sha256: str) -> None:
         """A file of the store; one that is gone or spoilt is noted, and the backup goes on without it."""
         try:
-            with store.open(sha256) as file:
+            with store.path(sha256).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
                     size_bytes = file.tell()
                     file.seek(0)
@@ -115,7 +115,7 @@ class ArchiveWriter:
         member = tarfile.TarInfo(name)
         member.size, member.mode, member.mtime = size_bytes, 0o600, int(time.time())
         self._tar.addfile(member, file)
-        self._tar.members.clear()  # tarfile remembers every member: a million of them are a gigabyte
+        _forget_members(self._tar)
 
 
 @contextmanager
@@ -192,7 +192,7 @@ class _Reading:
             if self._is_stopping():
                 raise BackupStopped
             self._read(tar, member)
-            tar.members.clear()
+            _forget_members(tar)
         if self._head is None or self._content is None or not self._has_database:
             raise BackupBroken("the file was cut off, or is no backup of Chấm Điểm")
         if self._content.file_count != self._files:
@@ -243,6 +243,11 @@ class _Hashing(io.RawIOBase):
         while self.read(_CHUNK_BYTES):
             pass
         return self._digest.hexdigest()
+
+
+def _forget_members(tar: tarfile.TarFile) -> None:
+    """`tarfile` remembers every member: a million of them are a gigabyte."""
+    tar.members.clear()  # type: ignore[attr-defined]  # missing in the stubs
 
 
 def scan_name(member: str) -> str | None:

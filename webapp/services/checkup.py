@@ -55,6 +55,7 @@ class Finding:
 
 def check_installation(settings: Settings, now: dt.datetime) -> list[Finding]:
     """Versions, disks, permissions, clock; where there is a database also guards, queue, log and backup."""
+    dump = _dump_program(settings)
     findings = [
         _versions(settings),
         _folder(settings.data_dir, "data folder"),
@@ -64,7 +65,7 @@ def check_installation(settings: Settings, now: dt.datetime) -> list[Finding]:
         _disk(settings.backups_dir, "disk of the backups"),
         _time_zone(),
         _clock_source(),
-        _dump_program(settings),
+        *([] if dump is None else [dump]),
     ]
     try:
         findings.append(_schema(settings))
@@ -72,7 +73,7 @@ def check_installation(settings: Settings, now: dt.datetime) -> list[Finding]:
             findings += _check_rows(settings, now)
     except SQLAlchemyError as error:
         findings.append(Finding("database", Grade.FAULT, f"does not answer: {str(error).splitlines()[0]}"))
-    return [finding for finding in findings if finding is not None]
+    return findings
 
 
 def _versions(settings: Settings) -> Finding:

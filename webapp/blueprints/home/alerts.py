@@ -54,8 +54,7 @@ def warnings_for(session: Session, user: User, now: dt.datetime) -> list[Notice]
         elif may(user, Permission.MANAGE_CAMPAIGN):
             notices.append(Notice(_fact(alert), _remedy(alert), "warning", "/sao-luu", _("Sao lưu")))
         elif may(user, Permission.VIEW_LOG) or may(user, Permission.INTAKE):
-            advice = _("Báo người quản trị: nếu máy chủ hỏng, phần việc chưa sao lưu sẽ mất.")
-            notices.append(Notice(_fact(alert), advice))
+            notices.append(Notice(_fact(alert), _plea(alert)))
     return notices
 
 
@@ -99,10 +98,19 @@ def _remedy(alert: Alert) -> str:
     if alert.kind is AlertKind.BACKUP_FAILED:
         return str(_REMEDIES[BackupFault(alert.reason)])
     if alert.kind is AlertKind.SCANS_MISSING:
-        return _("Lấy lại từ một bản sao lưu trước trên máy chủ: chamdiem restore --scans-only, rồi tên tệp")
+        return _(
+            "Trên máy chủ, lấy lại từ một bản trước bằng lệnh chamdiem restore --scans-only. Các bản ở trang"
+        )
     return _(
         "Máy chủ tự sao lưu một phút sau khi bật, nếu bộ đọc phiếu đang chạy. Muốn làm ngay thì mở trang"
     )
+
+
+def _plea(alert: Alert) -> str:
+    """What to tell the administrator, and why."""
+    if alert.kind is AlertKind.SCANS_MISSING:
+        return _("Báo người quản trị lấy lại từ bản sao lưu trước; nếu không còn thì phải quét lại.")
+    return _("Báo người quản trị: nếu máy chủ hỏng, phần việc chưa sao lưu sẽ mất.")
 
 
 def _number(count: int) -> str:
