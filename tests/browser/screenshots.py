@@ -33,6 +33,7 @@ SHOTS = {
     "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),
     "nhat-ky": ("quantri", "/nhat-ky", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),
+    "sao-luu": ("quantri", "/sao-luu", 1366),
 }
 
 
