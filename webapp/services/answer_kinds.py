@@ -34,15 +34,15 @@ class Answer:
     grid_id: int | None = None
 
 
-def check_answer(item: ReviewItem, answer: Answer) -> None:
+def check_answer(item: ReviewItem, answer: Answer, stage: str | None) -> None:
     """Refuse what the item cannot have: an option that is not printed, a missing reason, empty words.
 
-    A third person always says why, and passes nothing on.
+    A third person (`stage` "arbitration") has the last word, and passes nothing on.
 
     Raises:
         InvalidInput: not an answer that this item can have.
     """
-    known = answer.kind in ANSWER_KINDS[item.queue]
+    known = answer.kind in ANSWER_KINDS[item.queue] and (answer.kind, stage) != ("escalate", "arbitration")
     if known and answer.reason is not None and answer.kind in ("option", "blank", "text", "unreadable"):
         known = answer.reason in ARBITRATION_REASONS
     if known and answer.kind in _REASONS:

@@ -274,11 +274,11 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
         InvalidInput: not an answer that this item can have.
     """
     item = take_item(session, item_id)
-    check_answer(item, answer)
     mine = _own_word(session, item, user)
+    stage = _stage_of(session, item, mine, user, now)
+    check_answer(item, answer, stage)
     if mine is not None and item.state != "open" and is_same(mine, answer):
         return "repeated"
-    stage = _stage_of(session, item, mine, user, now)
     decision = _decision(item, user, answer, now, stage=stage)
     decision.field_reading_id = _seen_reading_id(session, item, answer)
     session.add(decision)
