@@ -31,10 +31,12 @@ def check_references(connection: Connection) -> None:
 with engine.connect() as connection:
     release_references(connection)
     # SQLite changes a table by copying it (batch mode); the constraint names make that possible.
+    # Both databases change all or nothing, guards included (Alembic believes that SQLite cannot).
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=True,
+        transactional_ddl=True,
         compare_type=True,
         user_module_prefix="base.",
     )

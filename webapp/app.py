@@ -7,6 +7,7 @@ from ocr.template import FormLibrary
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.answer_audit.views import blueprint as answer_audit
 from webapp.blueprints.appraisal.views import blueprint as appraisal
+from webapp.blueprints.backups.views import blueprint as backups
 from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.complaints.views import blueprint as complaints
 from webapp.blueprints.documents.views import blueprint as documents
@@ -18,6 +19,7 @@ from webapp.blueprints.intake.trash_views import blueprint as trash
 from webapp.blueprints.intake.views import blueprint as intake
 from webapp.blueprints.learning.views import blueprint as learning
 from webapp.blueprints.log.views import blueprint as log
+from webapp.blueprints.operation.views import blueprint as operation
 from webapp.blueprints.payments.paper_views import blueprint as payment_papers
 from webapp.blueprints.payments.setting_views import blueprint as payment_settings
 from webapp.blueprints.payments.views import blueprint as payments
@@ -75,6 +77,8 @@ BLUEPRINTS = (
     complaints,
     provenance,
     log,
+    backups,
+    operation,
 )
 
 

@@ -24,6 +24,11 @@ class Settings:
     scan_folder: Path | None = None
     scan_still_s: int = 5
     scan_quiet_min: int = 3
+    backups_folder: Path | None = None
+    backup_hour: int | None = 2
+    backups_kept: tuple[int, int, int] = (7, 4, 6)
+    metrics_token: str = ""
+    log_json: bool = False
     session_idle_min: int = 120
     session_max_h: int = 12
 
@@ -31,6 +36,20 @@ class Settings:
     def scans_dir(self) -> Path:
         """The folder of originals, crops and previews, named by their SHA-256."""
         return self.data_dir / "scans"
+
+    @property
+    def backups_dir(self) -> Path:
+        """The folder of backups; another disk's where the office has one."""
+        return self.backups_folder or self.data_dir / "backups"
+
+    @property
+    def logs_dir(self) -> Path:
+        """The folder of the program's own log, a file a day."""
+        return self.data_dir / "logs"
+
+    def forget_secret(self) -> None:
+        """Sign everybody out: the next start makes a new secret (one given by the environment stays)."""
+        (self.data_dir / "secret").unlink(missing_ok=True)
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -48,12 +67,32 @@ class Settings:
             scan_folder=_folder(os.environ.get("CHAMDIEM_SCAN_FOLDER")),
             scan_still_s=int(os.environ.get("CHAMDIEM_SCAN_STILL_S", "5")),
             scan_quiet_min=int(os.environ.get("CHAMDIEM_SCAN_QUIET_MIN", "3")),
+            backups_folder=_folder(os.environ.get("CHAMDIEM_BACKUPS")),
+            backup_hour=_hour(os.environ.get("CHAMDIEM_BACKUP_HOUR", "2")),
+            backups_kept=_kept(os.environ.get("CHAMDIEM_BACKUPS_KEPT", "7 4 6")),
+            log_json=os.environ.get("CHAMDIEM_LOG", "") == "json",
+            metrics_token=os.environ.get("CHAMDIEM_METRICS_TOKEN", ""),
             reader_processes=int(os.environ.get("CHAMDIEM_READERS", str(os.cpu_count() or 1))),
         )
 
 
 def _folder(path: str | None) -> Path | None:
     return Path(path).resolve() if path else None
+
+
+def _hour(text: str) -> int | None:
+    """0–23, or None for "off"."""
+    if text == "off":
+        return None
+    hour = int(text)
+    if hour not in range(24):
+        raise ValueError(f"CHAMDIEM_BACKUP_HOUR is an hour from 0 to 23, or off; not {text!r}")
+    return hour
+
+
+def _kept(text: str) -> tuple[int, int, int]:
+    days, weeks, months = (int(number) for number in text.split())
+    return days, weeks, months
 
 
 def _kept_secret(data_dir: Path) -> str:

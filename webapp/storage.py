@@ -7,6 +7,7 @@ are one file, however often they come.
 import contextlib
 import datetime as dt
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -39,7 +40,7 @@ class ScanStore:
 
     def __init__(self, root: Path) -> None:
         """Make the folder if it is not there."""
-        self._root = root
+        self.root = root
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
 
@@ -53,7 +54,7 @@ class ScanStore:
         try:
             with _room():
                 stored = _write_through(stream, incoming)
-                _sync_folder(self._settle(incoming, stored.sha256))
+                sync_folder(self._settle(incoming, stored.sha256))
         finally:
             incoming.unlink(missing_ok=True)
         return stored
@@ -75,12 +76,12 @@ class ScanStore:
                 if not self.path(stored[-1].sha256).exists():
                     folders.add(self._settle(self._write(content), stored[-1].sha256))
             for folder in folders:
-                _sync_folder(folder)
+                sync_folder(folder)
         return stored
 
     def has_room(self) -> bool:
         """Whether there is room to go on: below it, what comes could be kept but not written down."""
-        return shutil.disk_usage(self._root).free >= LEAST_FREE_BYTES
+        return shutil.disk_usage(self.root).free >= LEAST_FREE_BYTES
 
     def open(self, sha256: str) -> BinaryIO:
         """The file, for reading; FileNotFoundError if there is none."""
@@ -90,12 +91,26 @@ class ScanStore:
         """Where the file of that name is (or would be)."""
         if _SHA256.fullmatch(sha256) is None:
             raise ValueError(f"not a SHA-256: {sha256!r}")
-        return self._root / sha256[:2] / sha256[2:4] / sha256
+        return self.root / sha256[:2] / sha256[2:4] / sha256
 
     def remove(self, names: Iterable[str]) -> None:
-        """Delete files for good; only `chamdiem erase-trash` does, of what nothing refers to any more."""
-        for name in names:
-            self.path(name).unlink(missing_ok=True)
+        """Delete files for good; only `chamdiem erase-trash` does, of what nothing refers to any more.
+
+        Waits until no backup needs them.
+        """
+        with self._locked(fcntl.LOCK_EX):
+            for name in names:
+                self.path(name).unlink(missing_ok=True)
+
+    def nothing_removed(self) -> contextlib.AbstractContextManager[None]:
+        """While this lasts nothing is deleted: what the database names is there as long as a backup runs."""
+        return self._locked(fcntl.LOCK_SH)
+
+    @contextlib.contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        with (self.root / "removal.lock").open("w") as lock:
+            fcntl.flock(lock, kind)
+            yield
 
     def sweep_incoming(self, older_than: dt.timedelta) -> int:
         """Remove what uploads that were cut off left behind; the number of files removed."""
@@ -154,7 +169,8 @@ def _write_through(stream: IO[bytes], place: Path) -> StoredFile:
     return StoredFile(digest.hexdigest(), size_bytes)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

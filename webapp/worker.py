@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -55,6 +55,8 @@ from webapp.persistence.readings import FieldReading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
 from webapp.persistence.trials import TrialScan
 from webapp.services.archives import ArchiveLimits, ArchiveRefused, is_archive, unpack
+from webapp.services.backup_schedule import Retention
+from webapp.services.backups import BackupSource
 from webapp.services.page_instructions import reading_task
 from webapp.services.recognition import (
     MAX_CLAIMS,
@@ -66,6 +68,7 @@ from webapp.services.recognition import (
     record_unpacking,
 )
 from webapp.services.trials import record_trial
+from webapp.services.upkeep import Upkeep, UpkeepPlan
 from webapp.services.verification import enqueue_reading
 from webapp.services.watched_folder import FolderTimes, FolderWatch
 from webapp.settings import Settings
@@ -78,7 +81,8 @@ _LOG = logging.getLogger(__name__)
 _LIMITS_S = {JobKind.TRIAL: 120.0, JobKind.SPLIT: 120.0, JobKind.READ: 60.0, JobKind.DRAFT: 30.0}
 _TRIES = 3
 _FOLDER_POLL_S = 2.0
-_FOLDER_FINISH_S = 10.0
+_BESIDE_FINISH_S = 10.0
+_UPKEEP_EVERY_S = 60.0
 _STRAY_UPLOAD_AGE = dt.timedelta(days=1)
 _Answer = TypeVar("_Answer")
 
@@ -101,8 +105,13 @@ def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> Non
     engine = make_engine(settings.database_url)
     lease = dt.timedelta(seconds=settings.lease_s)
     ledger = RowLedger(make_session_factory(engine), store, lease, utc_now, enqueue_reading)
-    watcher = threading.Thread(target=_watch_folder, args=(settings, ledger, store, stopping), daemon=True)
-    watcher.start()
+    upkeep = _upkeep(settings, engine, ledger, store)
+    beside = [
+        threading.Thread(target=_watch_folder, args=(settings, ledger, store, stopping), daemon=True),
+        threading.Thread(target=_keep_up, args=(upkeep, stopping), daemon=True),
+    ]
+    for thread in beside:
+        thread.start()
     times = LoopTimes(renew_s=min(5.0, settings.lease_s / 3))
     _LOG.info("worker started: %d processes, lease %d s", settings.reader_processes, settings.lease_s)
     try:
@@ -111,7 +120,8 @@ def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> Non
         )
     finally:
         stopping.set()
-        watcher.join(_FOLDER_FINISH_S)
+        for thread in beside:
+            thread.join(_BESIDE_FINISH_S)
         engine.dispose()
     _LOG.info("worker stopped")
 
@@ -134,6 +144,25 @@ def _watch_folder(
         except Exception:  # noqa: BLE001 - a share can fail in any way; the next look may succeed
             _LOG.exception("the watched folder could not be looked at")
         stopping.wait(_FOLDER_POLL_S)
+
+
+def _upkeep(settings: Settings, engine: Engine, ledger: "RowLedger", store: ScanStore) -> Upkeep:
+    kept = Retention(*settings.backups_kept)
+    return Upkeep(
+        source=BackupSource(settings.database_url, store, settings.forms_dir),
+        plan=UpkeepPlan(settings.backups_dir, settings.backup_hour, kept, settings.logs_dir),
+        read_sessions=make_session_factory(engine, read_only=True),
+        commit=ledger.commit,
+    )
+
+
+def _keep_up(upkeep: Upkeep, stopping: threading.Event) -> None:
+    """The nightly work; a machine that was off at night does it a minute after it was switched on."""
+    while not stopping.wait(_UPKEEP_EVERY_S):
+        try:
+            upkeep.look(utc_now, stopping.is_set)
+        except Exception:  # noqa: BLE001 - a failing night must not end the reading; it is tried again
+            _LOG.exception("the nightly work failed")
 
 
 class RowLedger:

@@ -34,6 +34,7 @@ SHOTS = {
     "nhat-ky": ("quantri", "/nhat-ky", 1366),
     "hieu-chuan": ("quantri", "/ra-soat/hieu-chuan", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),
+    "sao-luu": ("quantri", "/sao-luu", 1366),
 }
 
 

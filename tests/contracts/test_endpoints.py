@@ -19,6 +19,8 @@ PUBLIC = {
     "accounts.enter_demo",
     "accounts.sign_out",
     "accounts.switch_language",
+    "operation.show_health",
+    "operation.show_metrics",
 }
 
 

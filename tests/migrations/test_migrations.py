@@ -1,6 +1,7 @@
 """Migrations and models say the same, in both directions, on both databases, with data in place."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -11,7 +12,14 @@ from tests.conftest import NOW
 from tests.worlds.read_pages import add_page, add_reading, add_sheet, blank, comment, faint, striped
 from tests.worlds.small import make_small_world
 from webapp.persistence.base import make_engine, make_session_factory
-from webapp.persistence.schema import alembic_config, check_database, downgrade_database, upgrade_database
+from webapp.persistence.guards import missing_guards
+from webapp.persistence.schema import (
+    alembic_config,
+    check_database,
+    downgrade_database,
+    standing_revision,
+    upgrade_database,
+)
 from webapp.services.verification import enqueue_reading
 
 
@@ -65,6 +73,31 @@ def test_a_filled_database_stays_filled(empty_database: str) -> None:
         assert session.execute(text("SELECT count(*) FROM unit")).scalar_one() == 3
         assert session.execute(text("SELECT year FROM campaign")).scalar_one() == NOW.year - 1
     engine.dispose()
+
+
+def test_an_upgraded_database_guards_what_is_append_only(empty_database: str) -> None:
+    upgrade_database(empty_database)
+    engine = make_engine(empty_database)
+    with engine.connect() as connection:
+        assert missing_guards(connection) == []
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'older.sqlite3'}"
+    upgrade_database(url, "0010")
+    before = _tables(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:  # references are not looked at on this connection
+        lost = text(
+            "INSERT INTO batch_file (batch_id, sha256, size_bytes, original_name, state, attempt, failures) "
+            "VALUES (99, '', 1, 'lost.pdf', 'split', 0, 0)"
+        )
+        connection.execute(lost)
+    engine.dispose()
+    with pytest.raises(RuntimeError, match="nothing was changed"):
+        upgrade_database(url)
+    assert (standing_revision(url), _tables(url)) == ("0010", before)
 
 
 def test_blanks_that_wait_move_to_the_grids(empty_database: str) -> None:

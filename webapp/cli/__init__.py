@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = (
+    "backup",
     "bench",
     "campaign",
     "database",
     "demo",
+    "doctor",
     "forms",
+    "incident",
     "log",
     "open_campaign",
     "schemes",

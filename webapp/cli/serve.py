@@ -6,13 +6,10 @@ import socket
 import sys
 from pathlib import Path
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
 from webapp.cli.parsers import Groups
 from webapp.cli.supervise import run_side_by_side
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
-from webapp.persistence.schema import alembic_config
+from webapp.persistence.schema import newest_revision, standing_revision
 from webapp.services.log_chain import Occasion, check_log
 from webapp.settings import Settings
 
@@ -76,13 +73,7 @@ def server_command(bind: str, processes: int, threads: int) -> list[str]:
 
 def _is_up_to_date(settings: Settings) -> bool:
     """Whether the database stands at the newest migration: better said now than as a fault on every page."""
-    newest = ScriptDirectory.from_config(alembic_config(settings.database_url)).get_current_head()
-    engine = make_engine(settings.database_url)
-    try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == newest
-    finally:
-        engine.dispose()
+    return standing_revision(settings.database_url) == newest_revision(settings.database_url)
 
 
 def _check_log(settings: Settings) -> None:

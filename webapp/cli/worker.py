@@ -1,11 +1,11 @@
 """`chamdiem worker`: read the scans that wait, until it is told to stop."""
 
 import argparse
-import logging
 import os
 import sys
 
 from webapp.cli.parsers import Groups
+from webapp.logs import install_logs
 from webapp.settings import Settings
 
 
@@ -21,9 +21,10 @@ def _run(_arguments: argparse.Namespace) -> int:
     from webapp.worker import run_worker
 
     os.umask(0o077)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    settings = Settings.from_env()
+    install_logs("worker", settings.logs_dir, json_on_terminal=settings.log_json)
     try:
-        run_worker(Settings.from_env())
+        run_worker(settings)
     except EngineBroken as error:
         sys.stderr.write(f"{error}\nBộ đọc phiếu không khởi động được; nguyên nhân ở dòng trên.\n")
         return 5

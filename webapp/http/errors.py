@@ -160,9 +160,12 @@ def _show_fault(error: InternalServerError) -> Response:
     if _says_disk_full(error.original_exception):
         return show_error("disk_full")
     incident = f"{secrets.randbelow(10**8):08d}"
+    where = {"method": request.method, "path": request.path, "endpoint": request.endpoint}
     _log.error(
-        "incident %s: %s %s", incident, request.method, request.path, exc_info=error.original_exception
-    )
+        "incident %s: %s %s",
+        incident, request.method, request.path,
+        exc_info=error.original_exception, extra={"incident": incident, **where},
+    )  # fmt: skip
     return show_error("fault", incident=f"{incident[:4]} {incident[4:]}")
 
 

@@ -39,6 +39,7 @@ _TABS = (
     (lazy("Kiến nghị"), "complaints", "/kien-nghi", Permission.SELF_SCORE),
     (lazy("Người dùng"), "users", "/nguoi-dung", Permission.MANAGE_USERS),
     (lazy("Nhật ký"), "log", "/nhat-ky", Permission.VIEW_LOG),
+    (lazy("Sao lưu"), "backups", "/sao-luu", Permission.MANAGE_CAMPAIGN),
 )
 
 

@@ -90,9 +90,10 @@ def read_head(session: Session) -> LogHead:
     return LogHead() if row is None else LogHead(*row)
 
 
-def last_check(session: Session) -> LogCheck | None:
-    """When the chain was last recomputed, and how that ended."""
-    return session.scalars(select(LogCheck).order_by(LogCheck.id.desc()).limit(1)).first()
+def last_check(session: Session, occasion: str | None = None) -> LogCheck | None:
+    """When the chain was last recomputed (on this occasion), and how that ended."""
+    checks = select(LogCheck).order_by(LogCheck.id.desc()).limit(1)
+    return session.scalar(checks if occasion is None else checks.where(LogCheck.occasion == occasion))
 
 
 def told_of(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - an entry or a row with its columns

@@ -107,9 +107,14 @@ def reference(target: str, *, index: bool = True) -> Any:  # noqa: ANN401 - mapp
 
 
 def make_engine(database_url: str) -> Engine:
-    """The engine for an SQLite file or a PostgreSQL server, with what each needs to keep its word."""
+    """The engine for an SQLite file or a PostgreSQL server, with what each needs to keep its word.
+
+    What people entered stays out of error texts and so out of the program's log (`hide_parameters`).
+    """
     if database_url.startswith("sqlite"):
-        engine = create_engine(database_url, connect_args={"timeout": BUSY_S, "isolation_level": None})
+        engine = create_engine(
+            database_url, connect_args={"timeout": BUSY_S, "isolation_level": None}, hide_parameters=True
+        )
         turn = _WriterTurn()
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", turn.begin)
@@ -117,7 +122,7 @@ def make_engine(database_url: str) -> Engine:
             event.listen(engine, end, turn.end)
         event.listen(engine, "checkin", turn.end_unfinished)
         return engine
-    return create_engine(database_url, pool_pre_ping=True)
+    return create_engine(database_url, pool_pre_ping=True, hide_parameters=True)
 
 
 def make_session_factory(engine: Engine, *, read_only: bool = False) -> sessionmaker[Session]:

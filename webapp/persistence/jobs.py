@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.errors import ClaimLost
@@ -68,6 +68,30 @@ def waiting_jobs(session: Session, now: dt.datetime) -> list[JobKind]:
     """
     found = session.execute(select(*(exists().where(_is_free(job, now)) for job in JobKind))).one()
     return [job for job, is_waiting in zip(JobKind, found, strict=True) if is_waiting]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How much of one kind waits for a worker, and how much one has in hand."""
+
+    waiting: int
+    held: int
+
+
+def queues(session: Session, now: dt.datetime) -> dict[JobKind, Queue]:
+    """Every kind's queue; what a worker has let go of by its lease waits again."""
+    counted = {}
+    for job, table in _TABLES.items():
+        free, all_held = _is_free(job, now), table.state == _HELD[job]
+        waiting = session.scalar(select(func.count()).select_from(table).where(free)) or 0
+        held = session.scalar(select(func.count()).select_from(table).where(all_held, ~free)) or 0
+        counted[job] = Queue(waiting, held)
+    return counted
+
+
+def last_pulse(session: Session) -> dt.datetime | None:
+    """When any worker last showed that it lives."""
+    return session.scalar(select(func.max(WorkerPulse.seen_at)))
 
 
 def claim_rows(

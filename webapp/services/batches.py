@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from ocr.booklet import SIDES_PER_PAPER
 from webapp.persistence.campaign import Pack, Sheet
-from webapp.persistence.jobs import WorkerPulse
+from webapp.persistence.jobs import last_pulse
 from webapp.persistence.readings import Reading
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
 
@@ -203,7 +203,7 @@ def estimate_seconds_left(batch: Batch, balance: Balance, now: dt.datetime) -> i
 
 def is_reader_silent(session: Session, now: dt.datetime) -> bool:
     """Whether no worker has shown a sign of life lately: what waits is kept, but nobody reads it."""
-    last = session.scalar(select(func.max(WorkerPulse.seen_at)))
+    last = last_pulse(session)
     return last is None or now - last > _SILENT_WORKER
 
 

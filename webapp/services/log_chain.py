@@ -91,6 +91,12 @@ def verify_log(session: Session) -> ChainReport:
 def check_log(session: Session, occasion: Occasion, now: dt.datetime) -> ChainReport:
     """Verify the chain and keep what came of it: the next check compares itself with this one."""
     report = verify_log(session)
+    record_check(session, report, occasion, now)
+    return report
+
+
+def record_check(session: Session, report: ChainReport, occasion: Occasion, now: dt.datetime) -> None:
+    """Keep what came of a check."""
     broken = report.broken
     session.add(
         LogCheck(
@@ -102,7 +108,6 @@ def check_log(session: Session, occasion: Occasion, now: dt.datetime) -> ChainRe
             fault=None if broken is None else broken.fault.value,
         )
     )
-    return report
 
 
 def require_sound_log(session: Session, now: dt.datetime) -> None:

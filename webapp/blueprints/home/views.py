@@ -9,6 +9,7 @@ from enum import StrEnum
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from webapp.blueprints.home import paper, words
+from webapp.blueprints.home.alerts import warnings_for
 from webapp.blueprints.home.tasks import Task, my_tasks
 from webapp.http import access, htmx
 from webapp.http.access import Permission, Role
@@ -55,7 +56,9 @@ def show_home() -> Response | str:
     """Bảng việc."""
     campaign = find_campaign()
     if campaign is None:
-        return render_template("home/no_campaign.html")
+        return render_template(
+            "home/no_campaign.html", warnings=warnings_for(current_session(), current_user(), now())
+        )
     return _draw(_load_board(campaign))
 
 
@@ -101,6 +104,7 @@ def _draw(board: _Board, status: int = 200) -> Response:
         "home/_progress.html",
         status,
         board=board,
+        warnings=warnings_for(current_session(), user, now()),
         days_left=board.days_left,
         progress=board.progress,
         stages=stages,
