@@ -171,6 +171,15 @@ def _group_faults(
             "in_booklets",
             InvalidInput("Chỉ in thành tập được khi một người đánh giá mọi đơn vị."),
         )
+    if group.population is not None and group.population < group.sheets_per_unit:
+        yield (
+            "population",
+            InvalidInput(
+                "Cả nhóm có %(people)s người thì không thể có %(sheets)s phiếu mỗi đơn vị.",
+                people=group.population,
+                sheets=group.sheets_per_unit,
+            ),
+        )
 
 
 def _no_level(code: str, levels: Iterable[str]) -> InvalidInput:

@@ -23,6 +23,7 @@ from webapp.persistence import (
     trash,
     trials,
     verification,
+    version_bands,
     watched_folder,
 )
 from webapp.persistence.base import Base
@@ -51,5 +52,6 @@ __all__ = [
     "trash",
     "trials",
     "verification",
+    "version_bands",
     "watched_folder",
 ]
