@@ -158,6 +158,10 @@ def _group_faults(
         yield "level", why
     if group.place not in {PLACE_UNIT, PLACE_OFFICE} | levels:
         yield "place", _no_level(group.place, levels)
+    yield from _people_faults(group)
+
+
+def _people_faults(group: GroupPlan) -> Iterator[tuple[str, InvalidInput]]:
     if (group.place == PLACE_UNIT) != (group.people_per_place is None):
         yield (
             "people_per_place",

@@ -3,9 +3,10 @@
 from typing import Any
 
 from sqlalchemy import JSON, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from webapp.persistence.base import AppendOnly, Base, Id, Sha256, reference
+from webapp.persistence.results import IndexVersion
 
 
 class VersionBands(AppendOnly, Base):
@@ -23,6 +24,7 @@ class VersionBands(AppendOnly, Base):
     basis: Mapped[dict[str, Any]]
     bands: Mapped[list[Any]]
     inputs: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
+    version: Mapped[IndexVersion] = relationship()
 
 
 def bands_of_version(session: Session, version_id: int) -> VersionBands | None:

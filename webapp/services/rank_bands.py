@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webapp.errors import NotFound
 from webapp.par_index.bands import (
     SCHEMA,
     BandInputs,
@@ -80,6 +81,18 @@ def load_bands(session: Session, version: IndexVersion) -> KeptBands | None:
         wrong_rate=None if rate is None else Decimal(rate),
         audit=kept.basis["audit"],
     )
+
+
+def require_bands(session: Session, version: IndexVersion) -> VersionBands:
+    """The same as they are kept.
+
+    Raises:
+        NotFound: the version was computed before there were any.
+    """
+    kept = bands_of_version(session, version.id)
+    if kept is None:
+        raise NotFound("Bản tính này lập trước khi có khoảng hạng. Tính bản mới.")
+    return kept
 
 
 def bands_content(kept: VersionBands) -> dict[str, Any]:
