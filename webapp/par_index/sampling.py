@@ -6,19 +6,19 @@ are all that a bootstrap needs (linearisation: Rao & Wu 1988, J. Am. Stat. Assoc
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from webapp.par_index.influence import Place, answer_weights
-from webapp.par_index.scheme import Scheme, SurveyQuestion
+from webapp.par_index.scheme import Scheme
 from webapp.par_index.survey import UnitSurvey, survey_score
 
 SCALE = 1_000_000_000
 """Effects are whole billionths of a point of the index (0–100): their sums do not depend on their order."""
 
 Group = tuple[str, str]  # form, respondent group
+Place = tuple[str, str, str]  # form, respondent group, question
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +73,45 @@ def stratify(
         populations: how many people a group has for one unit, where that is known.
         checked: groups of which every answer was looked at.
     """
-    per_point = Fraction(100 * SCALE) / Fraction(applicable)
-    effects = _answer_effects(scheme, survey)
+    effects = _answer_effects(scheme, survey, Fraction(100 * SCALE) / Fraction(applicable))
     found: defaultdict[Group, list[int]] = defaultdict(list)
     for sheet in sheets:
-        moved = sum(
-            (effects.get((sheet.form, sheet.group, *said), Fraction(0)) for said in sheet.answers.items()),
-            Fraction(0),
+        moved = (
+            effects.get((sheet.form, sheet.group, question), {}).get(said, 0)
+            for question, said in sheet.answers.items()
         )
-        found[sheet.form, sheet.group].append(round(moved * per_point))
-    reach = _reach(answer_weights(scheme, survey))
+        found[sheet.form, sheet.group].append(sum(moved))
+    reach = _reach(effects)
     return tuple(
-        Stratum(
-            *group,
-            populations.get(group),
-            tuple(sorted(found[group])),
-            round(reach[group] * per_point),
-            group in checked,
-        )
+        Stratum(*group, populations.get(group), tuple(sorted(found[group])), reach[group], group in checked)
         for group in sorted(found)
     )
 
 
-def _reach(weights: Mapping[Place, Fraction]) -> Mapping[Group, Fraction]:
-    reach: defaultdict[Group, Fraction] = defaultdict(Fraction)
-    for (form, group, _question), points in weights.items():
-        reach[form, group] += points
+def _reach(effects: Mapping[Place, Mapping[str, int]]) -> Mapping[Group, int]:
+    reach: defaultdict[Group, int] = defaultdict(int)
+    for (form, group, _question), by_option in effects.items():
+        reach[form, group] += max(by_option.values()) - min(by_option.values())
     return reach
 
 
-def _answer_effects(scheme: Scheme, survey: UnitSurvey) -> dict[tuple[str, str, str, str], Fraction]:
-    """Points by form, group, question and option; blank and invalid answers move nothing."""
-    moved: defaultdict[tuple[str, str, str, str], Fraction] = defaultdict(Fraction)
+def _answer_effects(scheme: Scheme, survey: UnitSurvey, per_point: Fraction) -> dict[Place, dict[str, int]]:
+    """By form, group and question what each option moves; blank and invalid answers move nothing."""
+    moved: defaultdict[Place, defaultdict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     pools = {pool.code: pool for pool in scheme.pools}
     questions = {question.code: question for question in scheme.questions}
     for component in scheme.surveyed:
-        for mean in survey_score(scheme, component, survey).pools:
-            answered = [asked for asked in mean.questions if asked.mean is not None]
-            for asked in answered:
-                share = Fraction(component.maximum) * mean.weight_used / len(answered) / asked.valid
-                around = Fraction(asked.mean or 0)
-                for option, distance in _distances(questions[asked.question], around):
-                    for group in pools[mean.pool].groups:
-                        moved[pools[mean.pool].form, group, asked.question, option] += share * distance
-    return moved
-
-
-def _distances(question: SurveyQuestion, mean: Fraction) -> Iterator[tuple[str, Fraction]]:
-    return ((option.code, option.weight - mean) for option in question.options)
+        for pool in survey_score(scheme, component, survey).pools:
+            answered = [(asked, asked.mean) for asked in pool.questions if asked.mean is not None]
+            for asked, mean in answered:
+                share = (
+                    per_point * Fraction(component.maximum) * pool.weight_used / len(answered) / asked.valid
+                )
+                for group in pools[pool.pool].groups:
+                    place = moved[pools[pool.pool].form, group, asked.question]
+                    for option in questions[asked.question].options:
+                        place[option.code] += share * (option.weight - mean)
+    return {
+        place: {option: round(effect) for option, effect in by_option.items()}
+        for place, by_option in moved.items()
+    }

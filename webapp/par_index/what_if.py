@@ -3,7 +3,7 @@
 Nothing here is kept or published; the index itself comes from webapp.par_index.compute alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -53,13 +53,23 @@ class TriedUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensitivity:
-    """What one change of one component does to a level: units that change rank, and the farthest of them."""
+class SingleTrial:
+    """What one change of one component does to all units of a level."""
 
     component: str
     change: Change
-    moved_count: int
-    farthest: TriedUnit | None
+    units: tuple[TriedUnit, ...]
+
+    @property
+    def moved_count(self) -> int:
+        """How many units change rank."""
+        return sum(unit.moved != 0 for unit in self.units)
+
+    @property
+    def farthest(self) -> TriedUnit | None:
+        """The unit that moves most, of equals the one that stood first; None where none moves."""
+        moved = [unit for unit in self.units if unit.moved]
+        return max(moved, key=lambda unit: (abs(unit.moved), -unit.rank), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +116,22 @@ def _tried_percent(unit: UnitIndex, trial: Trial) -> Decimal | None:
     return round_half_up(100 * points / applicable) if applicable else None
 
 
-def list_sensitivity(level: LevelResult, components: Iterable[str]) -> tuple[Sensitivity, ...]:
+def try_each(level: LevelResult, components: Iterable[str]) -> tuple[SingleTrial, ...]:
     """Each change of each component by itself."""
-    return tuple(_sensitivity(level, trial) for trial in _single_trials(components))
-
-
-def _sensitivity(level: LevelResult, trial: Trial) -> Sensitivity:
-    moved = [unit for unit in try_out(level, trial) if unit.moved]
-    farthest = max(moved, key=lambda unit: (abs(unit.moved), -unit.rank), default=None)
-    return Sensitivity(min(trial.components), trial.change, len(moved), farthest)
-
-
-def list_spans(level: LevelResult, components: Sequence[str]) -> tuple[Span, ...]:
-    """How far each unit moves over all changes of single components, by its own rank."""
-    tried: dict[str, list[int]] = {}
-    for trial in _single_trials(components):
-        for unit in try_out(level, trial):
-            tried.setdefault(unit.code, []).append(unit.tried_rank or unit.rank)
     return tuple(
-        Span(
-            unit.code,
-            unit.name,
-            unit.rank,
-            min([unit.rank, *tried.get(unit.code, ())]),
-            max([unit.rank, *tried.get(unit.code, ())]),
-        )
-        for unit in level.units
-        if unit.rank is not None
+        SingleTrial(code, change, try_out(level, Trial(frozenset((code,)), change)))
+        for code in components
+        for change in Change
     )
 
 
-def _single_trials(components: Iterable[str]) -> Iterator[Trial]:
-    return (Trial(frozenset((code,)), change) for code in components for change in Change)
+def list_spans(level: LevelResult, trials: Sequence[SingleTrial]) -> tuple[Span, ...]:
+    """How far each unit moves over all these trials, by its own rank."""
+    ranks = {unit.code: [unit.rank] for unit in level.units if unit.rank is not None}
+    for unit in (unit for trial in trials for unit in trial.units):
+        ranks[unit.code].append(unit.tried_rank or unit.rank)
+    return tuple(
+        Span(unit.code, unit.name, unit.rank, min(ranks[unit.code]), max(ranks[unit.code]))
+        for unit in level.units
+        if unit.rank is not None
+    )

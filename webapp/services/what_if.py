@@ -10,12 +10,12 @@ from webapp.par_index.scheme import Area, Scheme
 from webapp.par_index.snapshot import Snapshot, read_snapshot_file
 from webapp.par_index.what_if import (
     Change,
-    Sensitivity,
+    SingleTrial,
     Span,
     Trial,
     TriedUnit,
-    list_sensitivity,
     list_spans,
+    try_each,
     try_out,
 )
 from webapp.persistence.results import IndexVersion
@@ -25,7 +25,7 @@ from webapp.persistence.results import IndexVersion
 class TriedLevel:
     """One level of a version with a trial; `chosen` is the code of an area or component, "" for none.
 
-    `tried` is empty while nothing is chosen. `sensitivity` and `spans` are those of all single components.
+    `tried` is empty while nothing is chosen. `each` and `spans`: all single components.
     """
 
     scheme: Scheme
@@ -33,7 +33,7 @@ class TriedLevel:
     chosen: str
     change: Change
     tried: Sequence[TriedUnit]
-    sensitivity: Sequence[Sensitivity]
+    each: Sequence[SingleTrial]
     spans: Sequence[Span]
 
     @property
@@ -43,9 +43,9 @@ class TriedLevel:
         return {**{area.code: area.title for area in self.scheme.areas}, **leaves}
 
     @property
-    def heaviest(self) -> list[Sensitivity]:
+    def heaviest(self) -> list[SingleTrial]:
         """The changes that move anybody, those that move most units first."""
-        return sorted((one for one in self.sensitivity if one.moved_count), key=lambda one: -one.moved_count)
+        return sorted((one for one in self.each if one.moved_count), key=lambda one: -one.moved_count)
 
 
 def try_level(version: IndexVersion, level: str, chosen: str, change: Change) -> TriedLevel:
@@ -67,15 +67,15 @@ def try_level(version: IndexVersion, level: str, chosen: str, change: Change) ->
     if found is None:
         raise NotFound("Bản tính này không có cấp đơn vị đó.")
     scheme = _scheme(snapshot, found)
-    components = [leaf.code for leaf in scheme.scored]
+    each = try_each(found, [leaf.code for leaf in scheme.scored])
     return TriedLevel(
         scheme=scheme,
         levels=levels,
         chosen=chosen,
         change=change,
         tried=try_out(found, Trial(_chosen(scheme, chosen), change)) if chosen else (),
-        sensitivity=list_sensitivity(found, components),
-        spans=list_spans(found, components),
+        each=each,
+        spans=list_spans(found, each),
     )
 
 
