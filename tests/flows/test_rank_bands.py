@@ -9,15 +9,20 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.clients import Office
 from tests.flows.test_results import fill, publish
+from tests.worlds.read_pages import add_page, add_reading, add_sheet, sure
+from tests.worlds.small import SmallWorld
 from webapp.par_index import bands
 from webapp.persistence.accounts import User
+from webapp.persistence.answer_audit import AuditAnswer, AuditTicket
 from webapp.persistence.audit import LogEntry
-from webapp.persistence.campaign import RespondentGroup
+from webapp.persistence.campaign import Campaign, RespondentGroup
 from webapp.persistence.results import IndexUnit, IndexVersion
 from webapp.persistence.version_bands import VersionBands
+from webapp.services.schemes import scheme_of_level
 
 
 @pytest.fixture
@@ -27,8 +32,9 @@ def finished(office: Office, now: dt.datetime) -> Office:
     return office
 
 
-def read_bands(office: Office) -> bands.BandInputs:
-    return bands.read_bands_file(json.loads(office.browser("head").get("/chi-so/1/khoang-hang.json").data))
+def read_bands(office: Office, number: int = 1) -> bands.BandInputs:
+    answer = office.browser("head").get(f"/chi-so/{number}/khoang-hang.json")
+    return bands.read_bands_file(json.loads(answer.data))
 
 
 def test_bands_stand_beside_the_ranks_for_everybody_once_published(finished: Office) -> None:
@@ -101,6 +107,52 @@ def test_a_group_asked_in_full_adds_no_doubt(finished: Office) -> None:
         replace(unit, strata=tuple(replace(s, population=None) for s in unit.strata)) for unit in inputs.units
     )
     assert all(band.margin_percent > 0 for band in bands.rank_bands(replace(inputs, units=endless)))
+
+
+def audit_everything(office: Office) -> None:
+    """Fourteen people answer about one commune, so that their answers are drawn; all looks agree."""
+    now, head = office.clock.now, office.browser("head")
+    with office.session() as session:
+        world = world_of(session)
+        _, scheme = scheme_of_level(session, world.campaign.id, "commune")
+        asked = [question.code for question in scheme.questions if question.form == "CX4"]
+        for serial in range(900, 912):
+            page = add_page(session, add_sheet(session, world, serial, "CX4", "19186"), now)
+            add_reading(session, page, now, [sure(code, "1") for code in asked])
+        session.commit()
+    head.post("/kiem-toan/chot")
+    head.post("/kiem-toan/1/hat-giong", {"seed": "31415926535897932384"})
+    with office.session() as session:
+        for ticket in session.scalars(select(AuditTicket)):
+            for auditor in ("auditor", "auditor2"):
+                session.add(
+                    AuditAnswer(ticket_id=ticket.id, auditor=auditor, answered_at=now, value=ticket.accepted)
+                )
+        session.commit()
+
+
+def test_what_the_audit_leaves_in_doubt_is_in_the_bands(finished: Office) -> None:
+    head = finished.browser("head")
+    head.post("/chi-so/tinh-thu")
+    assert read_bands(finished).wrong_rate is None
+    audit_everything(finished)
+    assert head.post("/chi-so/chot").location == "/chi-so/2"
+    inputs = read_bands(finished, 2)
+    assert inputs.audit == 1
+    assert inputs.wrong_rate is not None
+    assert 0 < inputs.wrong_rate <= 1
+    checked = {(unit.code, s.form): s.is_checked for unit in inputs.units for s in unit.strata}
+    assert not checked["19186", "CX4"]
+    assert checked["19111", "CX4"], "two people answered: an answer weighs so much that all are looked at"
+    assert "(kiểm toán số 1)" in head.get("/chi-so/2").text
+    without = {b.code: b for b in bands.rank_bands(replace(inputs, wrong_rate=None))}
+    with_errors = {b.code: b for b in bands.rank_bands(inputs)}
+    assert with_errors["19186"].margin_percent > without["19186"].margin_percent
+
+
+def world_of(session: Session) -> SmallWorld:
+    campaign = session.scalars(select(Campaign)).one()
+    return SmallWorld(campaign, {unit.code: unit for unit in campaign.units}, {})
 
 
 def test_a_version_from_before_shows_ranks_without_bands(finished: Office) -> None:

@@ -29,7 +29,6 @@ class TriedLevel:
     """
 
     scheme: Scheme
-    levels: Sequence[str]
     chosen: str
     change: Change
     tried: Sequence[TriedUnit]
@@ -53,7 +52,7 @@ def try_level(version: IndexVersion, level: str, chosen: str, change: Change) ->
 
     Args:
         version: any version; it is only read.
-        level: the code of a level, or "" for the first one.
+        level: the code of a level.
         chosen: the code of an area or component, or "".
         change: what happens to its weight.
 
@@ -62,15 +61,13 @@ def try_level(version: IndexVersion, level: str, chosen: str, change: Change) ->
     """
     snapshot = read_snapshot_file(version.snapshot)
     result = compute_index(snapshot)
-    levels = [found.level for found in result.levels]
-    found = next((one for one in result.levels if one.level == (level or levels[0])), None)
+    found = next((one for one in result.levels if one.level == level), None)
     if found is None:
         raise NotFound("Bản tính này không có cấp đơn vị đó.")
     scheme = _scheme(snapshot, found)
     each = try_each(found, [leaf.code for leaf in scheme.scored])
     return TriedLevel(
         scheme=scheme,
-        levels=levels,
         chosen=chosen,
         change=change,
         tried=try_out(found, Trial(_chosen(scheme, chosen), change)) if chosen else (),

@@ -16,8 +16,8 @@ from webapp.services.what_if import try_level
 blueprint = Blueprint("what_if", __name__)
 _CHANGES = {
     Change.OUT: lazy("bỏ ra"),
-    Change.LESS: lazy("giảm trọng số 25%%"),
-    Change.MORE: lazy("tăng trọng số 25%%"),
+    Change.LESS: lazy("giảm trọng số 25%"),
+    Change.MORE: lazy("tăng trọng số 25%"),
 }
 
 
@@ -32,11 +32,12 @@ def show_trial(version: IndexVersion) -> str:
     """One level with one area or component left out, or weighed a quarter less or more."""
     asked = request.args.get("doi", Change.OUT)
     change = Change(asked) if asked in set(Change) else Change.OUT
-    level, chosen = request.args.get("cap", ""), request.args.get("tieu-chi", "")
+    level_names = {one.code: one.plural for one in current_campaign().levels if one.code in version.levels}
+    level = request.args.get("cap") or next(iter(level_names), "")
     return render_template(
         "what_if/trial.html",
         version=version,
-        trial=try_level(version, level, chosen, change),
+        trial=try_level(version, level, request.args.get("tieu-chi", ""), change),
         changes=_CHANGES,
-        level_names={one.code: one.plural for one in current_campaign().levels},
+        level_names=level_names,
     )
