@@ -30,7 +30,6 @@ SHOTS = {
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),
     "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
-    "thu-trong-so": ("lanhdao", "/chi-so/1/thu-trong-so?cap=division&tieu-chi=1&doi=out", 1366),
     "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),
     "nhat-ky": ("quantri", "/nhat-ky", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),

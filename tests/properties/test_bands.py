@@ -63,7 +63,7 @@ def test_where_everybody_was_asked_nothing_is_in_doubt(inputs: BandInputs) -> No
         for unit in inputs.units
     )
     for band in rank_bands(replace(inputs, units=asked, wrong_rate=None)):
-        assert (band.best, band.worst, band.margin_percent) == (band.rank, band.rank, 0)
+        assert (band.best, band.worst, band.margin_percent) == (band.rank, band.rank, Decimal(0))
 
 
 @given(levels(), st.integers(1, 9))
