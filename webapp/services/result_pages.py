@@ -15,6 +15,7 @@ from webapp.par_index.losses import Loss, list_losses
 from webapp.par_index.outcome import AreaSum, Origin, Part, UnitIndex, unit_index_from_plain
 from webapp.persistence.results import IndexUnit, IndexVersion, find_index_unit, units_of_version
 from webapp.services.rank_bands import KeptBands, load_bands
+from webapp.services.year_on_year import FormerYear, former_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class UnitPage:
     level_size: int
     table: LevelTable
     losses: Sequence[Loss]
+    former: FormerYear | None
     title: str
     status: str
     maximum_appraisal: Decimal
@@ -157,6 +159,7 @@ def load_unit_page(session: Session, version: IndexVersion, code: str) -> UnitPa
         level_size=len(table.lines),
         table=table,
         losses=list_losses(unit),
+        former=former_year(session, version, unit, table.band_of(unit.code)),
         title=table.title,
         status=table.status,
         maximum_appraisal=table.maximum_appraisal,
