@@ -15,6 +15,7 @@ from tests.worlds.small import PASSWORD
 from webapp.persistence.accounts import User
 from webapp.persistence.all_tables import Base
 from webapp.persistence.campaign import Campaign
+from webapp.persistence.guards import lift_guards
 from webapp.services import accounts
 from webapp.services.accounts import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK, Role
 
@@ -166,6 +167,7 @@ def test_nobody_waits_for_the_hashing_of_a_password(office: Office, monkeypatch:
 def test_without_a_cycle_the_tabs_say_so(office: Office) -> None:
     with office.session() as session:
         session.execute(update(User).values(unit_id=None))
+        lift_guards(session.connection())
         for table in reversed(Base.metadata.sorted_tables):
             if table.name != User.__tablename__:
                 session.execute(delete(table))

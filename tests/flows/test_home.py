@@ -123,12 +123,19 @@ def test_each_stage_counts_within_the_one_before(half_way: Office, now: dt.datet
     assert reached.valid == 9, "one waits for a person, one was left blank throughout, nine were not read"
 
 
-def hand_over(session: Session, serials: Iterable[int], kind: HandOverKind, now: dt.datetime) -> HandOver:
+def hand_over(
+    session: Session,
+    serials: Iterable[int],
+    kind: HandOverKind,
+    now: dt.datetime,
+    *,
+    undoes: HandOver | None = None,
+) -> HandOver:
     """What the clerk's desk leaves behind."""
     sheets = list(session.scalars(select(Sheet).where(Sheet.serial.in_(serials))))
     fact = HandOver(
         campaign_id=campaign_of(session).id, pack_id=sheets[0].pack_id, kind=kind, at=now, by="clerk",
-        person="", sheet_count=len(sheets), sheets=sheets,
+        person="", sheet_count=len(sheets), sheets=sheets, undoes_id=undoes.id if undoes else None,
     )  # fmt: skip
     session.add(fact)
     session.flush()
@@ -146,9 +153,7 @@ def test_hand_overs_count_until_they_are_undone(half_way: Office, now: dt.dateti
 
         assert stages() == (28, 25, 20), "a sheet that was read has come back, signed in or not"
         assert strip_of(session, Axis.PLACE)["19186"][0] == 25
-        undone = hand_over(session, range(20, 26), HandOverKind.UNDONE, now)
-        undone.undoes_id = back.id
-        session.flush()
+        hand_over(session, range(20, 26), HandOverKind.UNDONE, now, undoes=back)
         assert stages() == (28, 21, 20)
 
 

@@ -8,7 +8,6 @@ import pytest
 from tests.clients import Office
 from tests.flows.test_intake import desk, read, squeezed, upload
 from tests.jobs.fake_reader import scan_bytes, sides
-from webapp.persistence.readings import Reading
 
 __all__ = ["desk"]
 
@@ -37,12 +36,8 @@ def test_shots_are_counted_and_judged(desk: Office) -> None:
 
 
 def test_a_missing_corner_is_named(desk: Office) -> None:
-    shoot(desk, {"does": "poor_registration"})
+    shoot(desk, {"does": "poor_registration", "missing_corners": ["bottom_left"]})
     read(desk)
-    with desk.session() as session:
-        reading = session.query(Reading).one()
-        reading.quality = {**reading.quality, "missing_corners": ["bottom_left"]}
-        session.commit()
     assert "Thiếu góc dưới bên trái. Chụp lại." in desk.browser("clerk").get("/chup").text
 
 

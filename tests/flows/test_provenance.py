@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -12,12 +13,18 @@ from tests.worlds.read_pages import add_reading, faint, sure
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.counted_sheets import CountedSheet
-from webapp.persistence.readings import FieldReading, Reading
+from webapp.persistence.readings import FieldReading
 from webapp.persistence.results import IndexVersion
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ReviewItem
 from webapp.services.answer_kinds import Answer
-from webapp.services.verification import enqueue_reading, record_decision, undo_last_decision
+from webapp.services.verification import (
+    WorkFilter,
+    claim_next_item,
+    enqueue_reading,
+    record_decision,
+    undo_last_decision,
+)
 from webapp.storage import ScanStore
 
 
@@ -126,6 +133,12 @@ def test_an_answer_that_changed_since_is_marked_and_the_version_stays(
         record_decision(session, users["reviewer"], item.id, Answer("blank"), later + dt.timedelta(seconds=9))
         record_decision(session, users["reviewer2"], item.id, Answer("option", "3"), later)
         session.commit()
+        waiting = frozen.browser("head").get(f"/nguon-goc/1/phieu/{serial}/{field}").text
+        assert "đang có hiệu lực" not in waiting, "the two differ"
+        last, last_word = later + dt.timedelta(seconds=20), Answer("blank", reason="dirt")
+        claim_next_item(session, users["head"], last, WorkFilter(item.campaign_id, "arbitration"))
+        record_decision(session, users["head"], item.id, last_word, last)
+        session.commit()
     shown = frozen.browser("head").get(f"/nguon-goc/1/phieu/{serial}/{field}").text
     assert "đã đổi sau khi bản số 1 được tính" in shown
     for words in (
@@ -133,6 +146,7 @@ def test_an_answer_that_changed_since_is_marked_and_the_version_stays(
         "đã hoàn tác",
         "ý kiến thứ hai, không tính",
         "đang có hiệu lực",
+        "vết bẩn",
     ):
         assert words in shown
     question = links(shown, r"/nguon-goc/1/cau/[^\"]+")[0]
@@ -141,14 +155,18 @@ def test_an_answer_that_changed_since_is_marked_and_the_version_stays(
     assert "Khớp: danh sách" in listed
 
 
-def test_the_pictures_are_the_stored_ones_and_no_browser_keeps_them(frozen: Office) -> None:
+def test_the_pictures_are_the_stored_ones_and_no_browser_keeps_them(frozen: Office, now: dt.datetime) -> None:
     store = ScanStore(frozen.app.extensions["chamdiem"].settings.scans_dir)
     with frozen.session() as session:
-        reading = session.scalars(select(Reading).order_by(Reading.id)).first()
-        assert reading is not None
-        field = reading.fields[0]
+        counted = session.scalars(select(CountedSheet).where(CountedSheet.form_code == "CX4")).first()
+        assert counted is not None
+        page = session.scalars(select(Page).where(Page.sheet_id == counted.sheet_id)).one()
+        crop = store.put_bytes(b"\xff\xd8crop\xff\xd9").sha256
+        reads = [replace(sure(code, said), crop_sha256=crop) for code, said in counted.answers.items()]
+        reading = add_reading(session, page, now, reads)
         reading.preview_sha256 = store.put_bytes(b"\xff\xd8page\xff\xd9").sha256
-        field.crop_sha256 = store.put_bytes(b"\xff\xd8crop\xff\xd9").sha256
+        session.flush()
+        field = reading.fields[0]
         serial = session.scalar(select(Sheet.serial).where(Sheet.id == field.sheet_id))
         path = f"/nguon-goc/1/phieu/{serial}/{field.field_code}/doc/{field.id}"
         foreign = session.scalar(select(func.max(FieldReading.id)))
@@ -159,7 +177,7 @@ def test_the_pictures_are_the_stored_ones_and_no_browser_keeps_them(frozen: Offi
             assert (sent.data, sent.headers["Cache-Control"]) == (data, "no-store")
     assert "<rect" in head.get(f"{path}/trang").text
     assert head.get(path.replace(f"doc/{field.id}", f"doc/{foreign}")).status_code == 404
-    store.path(field.crop_sha256).unlink()
+    store.path(crop).unlink()
     gone = head.get(f"{path}/o.jpg")
     assert gone.status_code == 404
 

@@ -2,8 +2,8 @@
 
 A page is `{"serial": 1, "side": 1}` with the sheet's printed identity (`"says"`: an answer other than "2"),
 or `{"does": …}`: "blank", "crash", "sleep", "raise", or a flag under which it is refused (but not once a
-person has named its sheet, where it is `"legible"`). A first page
-`{"file": reason}` makes the file unsound.
+person has named its sheet, where it is `"legible"`), with the `"missing_corners"` that were not found.
+A first page `{"file": reason}` makes the file unsound.
 """
 
 import json
@@ -54,7 +54,7 @@ def page_reading(task: ReadTask, page: dict[str, Any]) -> PageReading:
         status=PageStatus.REFUSED if does else PageStatus.FLAGGED,
         identity=identity,
         flags=flags,
-        quality=PageQuality(1654, 2339, dpi=200.0),
+        quality=PageQuality(1654, 2339, dpi=200.0, missing_corners=tuple(page.get("missing_corners", ()))),
         fields=() if does else (_choice("CX4.1", page.get("says", "2")), _choice("CX4.2", None)),
         texts=() if does else (TextReading("CX4.gop_y", written=True, draft=None, confidence=0.0),),
         engine="fake",

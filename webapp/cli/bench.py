@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ocr.bench.options import add_bench_options
 from webapp.cli.bench_printing import print_campaign
+from webapp.cli.bench_review import time_reviewers
 from webapp.cli.memory import tree_processor_s
 from webapp.cli.parsers import Groups
 
@@ -45,6 +46,7 @@ def _run(parsed: argparse.Namespace) -> int:
             *measure(parsed, folder),
             print_campaign(parsed.forms, folder),
             _through_the_worker(parsed, folder),
+            time_reviewers(_settings(parsed, folder, _PROCESSES[-1])),
         ]
     show(sections, markdown=parsed.markdown)
     return 0
@@ -63,7 +65,7 @@ class _Run:
 def _through_the_worker(parsed: argparse.Namespace, folder: Path) -> "Section":
     from ocr.bench.table import Section
 
-    runs = [(count, _read_stack(parsed, folder / f"worker-{count}", count)) for count in _PROCESSES]
+    runs = [(count, _read_stack(parsed, _settings(parsed, folder, count))) for count in _PROCESSES]
     return Section(
         "From a file on disk to stored readings, by the worker into SQLite",
         f"A stack of {runs[0][1].pages} pages of 200 dpi; the worker's start, up to its first reading, is "
@@ -82,26 +84,32 @@ def _through_the_worker(parsed: argparse.Namespace, folder: Path) -> "Section":
     )
 
 
-def _read_stack(parsed: argparse.Namespace, folder: Path, processes: int) -> _Run:
-    """Open a campaign in `folder`, hand one stack in, and let the real worker read it."""
+def _settings(parsed: argparse.Namespace, folder: Path, processes: int) -> "Settings":
+    """Those of the run with so many reading processes, in a folder of its own."""
+    from webapp.settings import Settings
+
+    own = folder / f"worker-{processes}"
+    return Settings(
+        data_dir=own,
+        database_url=f"sqlite:///{own / 'bench.sqlite3'}",
+        forms_dir=parsed.forms,
+        secret_key="bench",  # noqa: S106 - only the bench's own reviewers sign in
+        reader_processes=processes,
+    )
+
+
+def _read_stack(parsed: argparse.Namespace, settings: "Settings") -> _Run:
+    """Open a campaign in the settings' folder, hand one stack in, and let the real worker read it."""
     from ocr.bench.reading import decode_floor_ms
     from webapp.persistence.all_tables import Base
     from webapp.persistence.base import make_engine, make_session_factory
-    from webapp.settings import Settings
 
-    folder.mkdir()
-    settings = Settings(
-        data_dir=folder,
-        database_url=f"sqlite:///{folder / 'bench.sqlite3'}",
-        forms_dir=parsed.forms,
-        secret_key="bench",  # noqa: S106 - nobody signs in to a bench
-        reader_processes=processes,
-    )
+    settings.data_dir.mkdir()
     engine = make_engine(settings.database_url)
     try:
         Base.metadata.create_all(engine)
         sessions = make_session_factory(engine)
-        files = _hand_in_stack(sessions, settings, folder, parsed.sheets)
+        files = _hand_in_stack(sessions, settings, settings.data_dir, parsed.sheets)
         floor_ms = decode_floor_ms(files, parsed.rounds)
         return _Run(floor_ms, *_time_worker(sessions, settings))
     finally:

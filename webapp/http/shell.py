@@ -13,17 +13,11 @@ from webapp.http.roles import ROLE_NAMES, ROLE_TASKS
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A plain link of the header. `feature` is the blueprint whose pages mark it as current."""
+    """A plain link of the header; `is_current`: the page on the screen belongs to it."""
 
     label: str
     address: str
-    feature: str
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the page belongs to this tab."""
-        inside = request.path == self.address or request.path.startswith(f"{self.address}/")
-        return inside if self.address != "/" else request.path == "/"
+    is_current: bool
 
 
 # In the order of the cycle: label, blueprint, path, and who sees it.
@@ -52,11 +46,14 @@ def install_shell(app: Flask) -> None:
 
     def tabs() -> list[Tab]:
         user = signed_in_user()
-        return [
-            Tab(label, path, feature)
+        shown = [
+            (label, path)
             for label, feature, path, permission in _TABS
             if feature in app.blueprints and may(user, permission)
         ]
+        inside = [path for _label, path in shown if _is_inside(path)]
+        current = max(inside, key=len, default=None)  # /ra-soat/phan-xu has a tab of its own beside /ra-soat
+        return [Tab(label, path, path == current) for label, path in shown]
 
     app.jinja_env.filters.update(
         role_name=when_shown(lambda role: str(ROLE_NAMES[role])),
@@ -71,3 +68,8 @@ def install_shell(app: Flask) -> None:
         Permission=Permission,
         may=lambda permission: may(signed_in_user(), permission),
     )
+
+
+def _is_inside(path: str) -> bool:
+    """Whether the page lies at or below this address; nothing lies below the home page."""
+    return request.path == path or (path != "/" and request.path.startswith(f"{path}/"))

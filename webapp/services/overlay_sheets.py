@@ -49,12 +49,12 @@ class OverlayGroup:
 
 def list_groups(session: Session, campaign_id: int, batch_id: int | None = None) -> list[OverlayGroup]:
     """What nobody has looked at yet, of all batches or one, in the order of batches, forms and options."""
-    options = func.json_array_length(FieldReading.bubbles)
-    value = func.coalesce(FieldReading.value, BLANK)
+    options = func.json_array_length(FieldReading.bubbles).label("options")
+    value = func.coalesce(FieldReading.value, BLANK).label("option")
     rows = select(Batch.id, Batch.number, Sheet.form_code, options, value, func.count())
     if batch_id is not None:
         rows = rows.where(Batch.id == batch_id)
-    order = (Batch.number, Batch.id, Sheet.form_code, options, value)
+    order = (Batch.number, Batch.id, Sheet.form_code, "options", "option")
     counts = session.execute(_unseen(rows, campaign_id).group_by(*order).order_by(*order))
     return [
         OverlayGroup(batch, number, form, f"{count}-{option}", answers)

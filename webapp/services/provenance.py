@@ -21,7 +21,7 @@ from webapp.persistence.counted_sheets import CountedSheet, counted_sheets
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.responses import AcceptedAnswer, accepted_answers
 from webapp.persistence.results import IndexVersion
-from webapp.persistence.verification import Decision, ReviewItem
+from webapp.persistence.verification import UNFINISHED, Decision, ReviewItem
 from webapp.services.result_pages import UnitPage, load_unit_page
 
 
@@ -309,6 +309,8 @@ def _about(session: Session, traced: TracedUnit, pool: RespondentPool, question:
 def _events(session: Session, sheet: Sheet, field_code: str) -> list[Event]:
     """All readings and decisions, oldest first; of one moment the readings come first.
 
+    No decision counts while the answer waits for somebody.
+
     Raises:
         NotFound: there are none.
     """
@@ -328,14 +330,14 @@ def _events(session: Session, sheet: Sheet, field_code: str) -> list[Event]:
     ).all()
     undone = {said.undoes_id for said in decisions if said.undoes_id is not None}
     standing = [
-        said.id
+        said
         for said in decisions
         if said.kind != "undo" and not said.second_opinion and said.id not in undone
     ]
-    last = standing[-1] if standing else None
+    last = standing[-1] if standing and standing[-1].item.state not in UNFINISHED else None
     events = [Event(r.reading.read_at, reading=r, counts=r.id == _latest_id(readings)) for r in readings]
     events += [
-        Event(said.decided_at, decision=said, is_undone=said.id in undone, counts=said.id == last)
+        Event(said.decided_at, decision=said, is_undone=said.id in undone, counts=said is last)
         for said in decisions
     ]
     return sorted(events, key=lambda event: event.at)

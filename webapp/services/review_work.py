@@ -114,9 +114,9 @@ def count_turns(session: Session, user: User, campaign_id: int) -> dict[str, int
     """How many items of each kind of work this person may take, whoever holds them now."""
     mine = or_(turns_of(user), and_(ReviewItem.state == "open", ReviewItem.queue.not_in(ONE_BY_ONE)))
     rows = session.execute(
-        select(kind_of_work(), func.count())
+        select(kind_of_work().label("work"), func.count())
         .where(ReviewItem.campaign_id == campaign_id, mine)
-        .group_by(kind_of_work())
+        .group_by("work")
     )
     return {str(kind): int(count) for kind, count in rows}
 

@@ -109,10 +109,10 @@ def _items_of_page(page_id: int) -> Select[int]:
 
 
 def _drop(session: Session, item_ids: Select[int]) -> int:
-    ids = session.scalars(item_ids).all()
-    for item in session.scalars(select(ReviewItem).where(ReviewItem.id.in_(ids))):
+    items = session.scalars(select(ReviewItem).where(ReviewItem.id.in_(item_ids))).all()
+    for item in items:
         item.state, item.lease_user, item.lease_until = "dropped", None, None
-    return len(ids)
+    return len(items)
 
 
 def _items_by_answer(session: Session, paper_id: int) -> dict[tuple[int, str], ReviewItem]:
@@ -203,10 +203,8 @@ def renew_lease(
     mine = update(ReviewItem).where(
         ReviewItem.id == item_id, ReviewItem.state.in_(UNFINISHED), ReviewItem.lease_user == user.username
     )
-    renewed = session.execute(
-        mine.values(lease_until=now + dt.timedelta(seconds=lease_s)).returning(ReviewItem.id)
-    )
-    if renewed.first() is None:
+    renewal = mine.values(lease_until=now + dt.timedelta(seconds=lease_s))
+    if session.execute(renewal.returning(ReviewItem.id)).first() is None:
         raise ClaimLost("Ô này hết giờ giữ và người khác đang làm. Bấm “Tiếp tục” để nhận ô khác.")
 
 

@@ -11,6 +11,7 @@ KIND_WORDS = {
     "escalate": lazy("chuyển phân xử"),
     "undo": lazy("hoàn tác quyết định trước"),
 }
+STAGE_WORDS = {"second": lazy("nhập lần hai"), "arbitration": lazy("phân xử")}
 REASON_WORDS = {
     "several_marks": lazy("chọn từ hai ô trở lên"),
     "between_options": lazy("dấu nằm giữa hai ô"),
@@ -20,6 +21,10 @@ REASON_WORDS = {
     "need_paper": lazy("phải xem tờ giấy gốc"),
     "written_note": lazy("người trả lời ghi chú thêm"),
     "wrong_sheet": lazy("nghi nhầm phiếu hoặc nhầm trang"),
+    "faint_counts": lazy("nét mờ vẫn là chọn"),
+    "dirt": lazy("vết bẩn"),
+    "crossed_out": lazy("đã gạch bỏ"),
+    "other": lazy("lý do khác"),
 }
 FLAG_WORDS = {
     "marginal_mark": lazy("dấu mờ, chưa rõ"),
