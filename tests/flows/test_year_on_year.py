@@ -20,7 +20,7 @@ from webapp.services.second_key import rule_of
 
 @pytest.fixture
 def two_years(office: Office, now: dt.datetime) -> Office:
-    """2020 is published; 2021 is the current year, finished, and Phòng Nội vụ has lost points in one component."""
+    """2020 is published; 2021 is current and finished, and Phòng Nội vụ lost points in one component."""
     fill(office, now)
     publish(office)
     with office.session() as session:
