@@ -34,6 +34,7 @@ from webapp.blueprints.verification.grid_views import blueprint as group_grid
 from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
+from webapp.blueprints.what_if.views import blueprint as what_if
 from webapp.http import access
 from webapp.http.context import EXTENSION, AppContext
 from webapp.http.csrf import install_csrf
@@ -79,6 +80,7 @@ BLUEPRINTS = (
     log,
     backups,
     operation,
+    what_if,
 )
 
 

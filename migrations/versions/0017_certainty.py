@@ -1,6 +1,6 @@
 """limits of what is accepted unseen, as an administrator sets them
 
-Revision: 0017, after 0014.
+Revision: 0017, after 0016.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """what people write into the official documents; complaints about a published index and their answers
 
-Revision: 0018, after 0014.
+Revision: 0018, after 0017.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

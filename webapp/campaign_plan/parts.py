@@ -129,6 +129,7 @@ _PARTS = (
             _optional("people_per_place", words("Người mỗi nơi phát"), cells.read_count),
             _optional("substitutes", words("Trả lời thay")),
             _optional("in_booklets", words("In thành tập"), cells.read_yes, default=False),
+            _optional("population", words("Cả nhóm có"), cells.read_count),
         ),
         ("form_code", "code"),
     ),

@@ -41,7 +41,8 @@ class GroupPlan:
     """Who answers which form about units of a level, how many sheets each unit gets, and where they are.
 
     `place` is PLACE_UNIT, PLACE_OFFICE, or the code of a level at whose every unit `people_per_place` people
-    rate all units of the group's level.
+    rate all units of the group's level. `population`: how many people the group has for one unit in all,
+    where that is known; as many as sheets: everybody is asked.
     """
 
     form_code: str
@@ -53,6 +54,7 @@ class GroupPlan:
     people_per_place: int | None = None
     substitutes: str | None = None  # who may answer instead: "người dân"
     in_booklets: bool = False  # one booklet for each person instead of a sheet for each unit
+    population: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,10 @@ def _group_faults(
         yield "level", why
     if group.place not in {PLACE_UNIT, PLACE_OFFICE} | levels:
         yield "place", _no_level(group.place, levels)
+    yield from _people_faults(group)
+
+
+def _people_faults(group: GroupPlan) -> Iterator[tuple[str, InvalidInput]]:
     if (group.place == PLACE_UNIT) != (group.people_per_place is None):
         yield (
             "people_per_place",
@@ -170,6 +174,15 @@ def _group_faults(
         yield (
             "in_booklets",
             InvalidInput("Chỉ in thành tập được khi một người đánh giá mọi đơn vị."),
+        )
+    if group.population is not None and group.population < group.sheets_per_unit:
+        yield (
+            "population",
+            InvalidInput(
+                "Cả nhóm có %(people)s người thì không thể có %(sheets)s phiếu mỗi đơn vị.",
+                people=group.population,
+                sheets=group.sheets_per_unit,
+            ),
         )
 
 

@@ -27,6 +27,7 @@ from webapp.persistence import (
     trash,
     trials,
     verification,
+    version_bands,
     watched_folder,
 )
 from webapp.persistence.base import Base
@@ -59,5 +60,6 @@ __all__ = [
     "trash",
     "trials",
     "verification",
+    "version_bands",
     "watched_folder",
 ]

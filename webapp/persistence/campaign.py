@@ -82,7 +82,8 @@ class RespondentGroup(Base):
     `place`: PLACE_UNIT (at the rated unit itself), PLACE_OFFICE, or a level's code (at every unit of it).
     Elsewhere than at the rated unit one person rates every unit of the level: `people_per_place` at each
     place, and `sheets_per_unit` is people × places; `in_booklets`: what is printed next of these is one
-    booklet for each person. `substitutes` may answer where there are too few.
+    booklet for each person. `substitutes` may answer where there are too few. `population`: how many people
+    the group has for one unit in all, where that is known; as many as sheets: everybody is asked.
     """
 
     __tablename__ = "respondent_group"
@@ -98,6 +99,7 @@ class RespondentGroup(Base):
     people_per_place: Mapped[int | None]  # None where the place is the rated unit
     in_booklets: Mapped[bool] = mapped_column(default=False)
     substitutes: Mapped[str | None]  # "người dân"; None where nobody may stand in
+    population: Mapped[int | None]
     position: Mapped[int]
 
 

@@ -38,3 +38,13 @@ def counted_sheets(session: Session, version_id: int, unit_id: int) -> list[Coun
     )
     rows = wanted.join(Sheet, Sheet.id == CountedSheet.sheet_id).options(joinedload(CountedSheet.sheet))
     return list(session.scalars(rows.order_by(Sheet.serial)))
+
+
+def counted_answers(session: Session, version_id: int, unit_id: int) -> list[tuple[str, str, dict[str, Any]]]:
+    """Form, group and answers of the sheets about one unit that count, in no order."""
+    wanted = select(CountedSheet.form_code, CountedSheet.group_code, CountedSheet.answers).where(
+        CountedSheet.version_id == version_id,
+        CountedSheet.unit_id == unit_id,
+        CountedSheet.set_aside.is_(False),
+    )
+    return [(form, group, answers) for form, group, answers in session.execute(wanted)]

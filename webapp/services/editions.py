@@ -13,6 +13,7 @@ from webapp.par_index.snapshot import read_snapshot_file
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.results import TRIAL, IndexVersion
+from webapp.services.rank_bands import load_bands
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _ACTS = {"index_trial": "tính thử", "index_frozen": "chốt", "index_published": "công bố"}
@@ -32,6 +33,7 @@ def edition_of_version(session: Session, version: IndexVersion, *, shows_small_c
             "Bản số %(number)s không tính lại đúng như đã giữ, nên không lập giấy tờ. Báo người quản trị.",
             number=version.number,
         )
+    bands = load_bands(session, version)
     return Edition(
         office=campaign.office_name,
         snapshot=snapshot,
@@ -45,6 +47,7 @@ def edition_of_version(session: Session, version: IndexVersion, *, shows_small_c
         is_sample=campaign.is_sample,
         shows_small_cells=shows_small_cells,
         log=_acts(session, version),
+        bands={} if bands is None else bands.by_unit,
     )
 
 

@@ -29,6 +29,7 @@ from webapp.persistence.results import (
 from webapp.services.counting import keep_counted
 from webapp.services.log_chain import require_sound_log
 from webapp.services.preflight import CheckLine, check_campaign
+from webapp.services.rank_bands import keep_bands
 from webapp.services.snapshots import build_snapshot
 
 
@@ -82,11 +83,13 @@ def compute_trial(session: Session, actor: str, campaign: Campaign, now: dt.date
     if not snapshot.units:
         raise InvalidInput("Chưa có gì để tính: chưa có đơn vị nào có bộ chỉ số.")
     newest = next(iter(list_index_versions(session, campaign.id)), None)
-    version = _new_version(session, campaign, snapshot, compute_index(snapshot))
+    result = compute_index(snapshot)
+    version = _new_version(session, campaign, snapshot, result)
     if newest is not None and newest.sha256 == version.sha256:
         return newest
     version = _keep(session, version, TRIAL, actor, now)
     keep_counted(session, version, snapshot, campaign, rows)
+    keep_bands(session, version, snapshot, result, campaign)
     return version
 
 
@@ -109,6 +112,7 @@ def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.dat
     require_complete(result)
     version = _keep(session, _new_version(session, campaign, snapshot, result), FROZEN, actor, now)
     keep_counted(session, version, snapshot, campaign, rows)
+    keep_bands(session, version, snapshot, result, campaign)
     return version
 
 

@@ -9,9 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
+from webapp.par_index.bands import RankBand, separated_runs
 from webapp.par_index.exact import from_plain
+from webapp.par_index.losses import Loss, list_losses
 from webapp.par_index.outcome import AreaSum, Origin, Part, UnitIndex, unit_index_from_plain
 from webapp.persistence.results import IndexUnit, IndexVersion, find_index_unit, units_of_version
+from webapp.services.rank_bands import KeptBands, load_bands
+from webapp.services.year_on_year import FormerYear, former_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,16 @@ class LevelTable:
     maximum_survey: Decimal
     mean_percent: Decimal | None
     lines: Sequence[IndexUnit]
+    bands: KeptBands | None
+
+    def band_of(self, code: str) -> RankBand | None:
+        """The band of a unit's rank, where the version has bands and the unit a rank."""
+        return None if self.bands is None else self.bands.by_unit.get(code)
+
+    @property
+    def runs(self) -> list[tuple[int, int]]:
+        """First and last rank of each run that is told apart from all others."""
+        return [] if self.bands is None else separated_runs(self.bands.of_level(self.level))
 
     @property
     def class_counts(self) -> list[tuple[str, int]]:
@@ -70,20 +84,34 @@ class UnitPage:
     places: Sequence[AreaPlace]
     parts: dict[str, list[PartView]]
     level_size: int
+    table: LevelTable
+    losses: Sequence[Loss]
+    former: FormerYear | None
     title: str
     status: str
     maximum_appraisal: Decimal
     maximum_survey: Decimal
+
+    @property
+    def lost_points(self) -> Decimal:
+        """All points lost."""
+        return sum((loss.lost for loss in self.losses), Decimal(0))
 
 
 def load_tables(session: Session, version: IndexVersion) -> list[LevelTable]:
     """The tables of a version, the levels in the order of the campaign."""
     lines = units_of_version(session, version.id)
     levels = dict.fromkeys(line.level for line in lines)
-    return [_table(version.levels[level], level, [x for x in lines if x.level == level]) for level in levels]
+    bands = load_bands(session, version)
+    return [
+        _table(version.levels[level], level, [x for x in lines if x.level == level], bands)
+        for level in levels
+    ]
 
 
-def _table(facts: dict[str, Any], level: str, lines: Sequence[IndexUnit]) -> LevelTable:
+def _table(
+    facts: dict[str, Any], level: str, lines: Sequence[IndexUnit], bands: KeptBands | None
+) -> LevelTable:
     return LevelTable(
         level=level,
         title=facts["title"],
@@ -92,6 +120,7 @@ def _table(facts: dict[str, Any], level: str, lines: Sequence[IndexUnit]) -> Lev
         maximum_survey=Decimal(facts["maximum_survey"]),
         mean_percent=None if facts["mean_percent"] is None else Decimal(facts["mean_percent"]),
         lines=lines,
+        bands=bands,
     )
 
 
@@ -103,7 +132,8 @@ def load_table(session: Session, version: IndexVersion, level: str) -> LevelTabl
     """
     if level not in version.levels:
         raise NotFound("Bản tính này không có cấp đơn vị đó.")
-    return _table(version.levels[level], level, units_of_version(session, version.id, level))
+    lines = units_of_version(session, version.id, level)
+    return _table(version.levels[level], level, lines, load_bands(session, version))
 
 
 def load_unit_page(session: Session, version: IndexVersion, code: str) -> UnitPage:
@@ -127,6 +157,9 @@ def load_unit_page(session: Session, version: IndexVersion, code: str) -> UnitPa
             for area in unit.areas
         },
         level_size=len(table.lines),
+        table=table,
+        losses=list_losses(unit),
+        former=former_year(session, version, unit, table.band_of(unit.code)),
         title=table.title,
         status=table.status,
         maximum_appraisal=table.maximum_appraisal,

@@ -9,6 +9,7 @@ from flask import Response, make_response
 from webapp.http.figures import format_points
 from webapp.http.locale import _, language
 from webapp.http.log import log_reading
+from webapp.par_index.bands import RankBand
 from webapp.services.result_pages import LevelTable
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -31,6 +32,7 @@ def table_rows(table: LevelTable) -> Iterator[list[str]]:
     yield [
         _("Hạng"), _("Mã"), _("Đơn vị"), _("Điểm thẩm định"), _("Điểm điều tra"), _("Tổng điểm"),
         _("Điểm tối đa áp dụng"), _("Chỉ số CCHC (%)"), _("Xếp loại"),
+        *([_("Khoảng hạng từ"), _("Khoảng hạng đến"), _("Chỉ số biết đến ±")] if table.bands else []),
     ]  # fmt: skip
     for line in table.lines:
         numbers = [line.appraised_points, line.survey_points, line.total, line.applicable]
@@ -41,7 +43,14 @@ def table_rows(table: LevelTable) -> Iterator[list[str]]:
             *(format_points(number, language()) for number in numbers),
             "" if line.index_percent is None else format_points(line.index_percent, language()),
             _as_text(line.class_label),
+            *(_band_cells(table.band_of(line.code)) if table.bands else []),
         ]
+
+
+def _band_cells(band: RankBand | None) -> list[str]:
+    if band is None:
+        return ["", "", ""]
+    return [str(band.best), str(band.worst), format_points(band.margin_percent, language())]
 
 
 def _as_text(text: str) -> str:

@@ -5,13 +5,19 @@ import json
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from webapp.blueprints.results.files import send_open_data, send_open_data_schema, send_workbook
+from webapp.blueprints.results.files import (
+    send_bands,
+    send_open_data,
+    send_open_data_schema,
+    send_workbook,
+)
 from webapp.blueprints.results.forms import PublishForm
 from webapp.blueprints.results.tables import send_table
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
-from webapp.http.audit_words import bound_words
+from webapp.http.audit_words import bound_words, shown_bound
+from webapp.http.band_words import run_words
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _, lazy
@@ -20,15 +26,18 @@ from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.complaints import complaints_put_right_by
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
+from webapp.persistence.version_bands import VersionBands
 from webapp.services import publication
 from webapp.services.accounts import find_display_names
 from webapp.services.audit_reports import newest_report
 from webapp.services.hand_over_lists import sum_substitutions
 from webapp.services.preflight import Check
+from webapp.services.rank_bands import require_bands
 from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
 
 blueprint = Blueprint("results", __name__)
 install_wording(blueprint)
+blueprint.context_processor(lambda: {"run_words": run_words, "shown_bound": shown_bound})
 _INVALID = 422
 
 # Where the work of each line is done, who may open that page, and who does it.
@@ -57,6 +66,11 @@ def load_version_unit(session: Session, user: User, number: int, code: str) -> U
 def load_version_table(session: Session, user: User, number: int, level: str) -> LevelTable:
     """One level of such a version."""
     return load_table(session, load_version(session, user, number), level)
+
+
+def load_version_bands(session: Session, user: User, number: int) -> VersionBands:
+    """The rank bands of such a version."""
+    return require_bands(session, load_version(session, user, number))
 
 
 def load_published(session: Session) -> IndexVersion:
@@ -153,6 +167,14 @@ def download_snapshot(version: IndexVersion) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="chi-so-ban-{version.number}.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/chi-so/<int:number>/khoang-hang.json")
+@access.policy(Permission.COMPUTE_INDEX, scope=load_version_bands)
+def download_bands(kept: VersionBands) -> Response:
+    """What the rank bands were computed from, for `python -m webapp.par_index.bands`."""
+    log_reading("bands_exported", f"index/{kept.version.number}", sha256=kept.sha256)
+    return send_bands(kept)
 
 
 @blueprint.get("/chi-so/<int:number>/bang-tinh.xlsx")

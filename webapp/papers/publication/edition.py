@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from webapp.par_index.bands import RankBand
 from webapp.par_index.outcome import IndexResult, LevelResult, Origin, Part
 from webapp.par_index.scheme import Scheme
 from webapp.par_index.snapshot import Snapshot
@@ -24,7 +25,8 @@ class Edition:
     """A version with all that stands around it.
 
     `shows_small_cells` is for the office itself: copies for everybody hide what fewer people answered than
-    the scheme's smallest cell. `is_official` is false for a trial, whose papers say so.
+    the scheme's smallest cell. `is_official` is false for a trial, whose papers say so. `bands`: by unit
+    code; empty where the version was computed before there were any.
     """
 
     office: str  # "UBND huyện Bố Trạch"
@@ -39,6 +41,7 @@ class Edition:
     is_sample: bool = False
     shows_small_cells: bool = True
     log: Sequence[Act] = ()
+    bands: Mapping[str, RankBand] = field(default_factory=dict)
 
     @property
     def year(self) -> int:

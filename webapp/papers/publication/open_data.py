@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from webapp.papers.publication.edition import Edition
+from webapp.par_index.bands import RankBand
 from webapp.par_index.exact import as_plain
 from webapp.par_index.outcome import LevelResult, Part, UnitIndex
 
@@ -35,15 +36,16 @@ def _level(edition: Edition, level: LevelResult) -> dict[str, Any]:
         "name": edition.level_names[level.level],
         "scheme": level.title,
         "mean_percent": as_plain(level.mean_percent),
-        "units": [_unit(unit) for unit in level.units],
+        "units": [_unit(unit, edition.bands.get(unit.code)) for unit in level.units],
     }
 
 
-def _unit(unit: UnitIndex) -> dict[str, Any]:
+def _unit(unit: UnitIndex, band: RankBand | None) -> dict[str, Any]:
     plain = {
         "code": unit.code,
         "name": unit.name,
         "rank": unit.rank,
+        "rank_band": None if band is None else _band(band),
         "index_percent": unit.index_percent,
         "class": unit.class_label,
         "appraised_points": unit.appraised_points,
@@ -54,6 +56,11 @@ def _unit(unit: UnitIndex) -> dict[str, Any]:
         "components": [_component(part) for part in unit.parts],
     }
     return {key: as_plain(value) for key, value in plain.items()}
+
+
+def _band(band: RankBand) -> dict[str, Any]:
+    """Statistics of the rank: estimates, not part of what is exact."""
+    return {"best": band.best, "worst": band.worst, "margin_percent": band.margin_percent}
 
 
 def _component(part: Part) -> dict[str, Any]:

@@ -14,18 +14,21 @@ from webapp.papers.publication.detail_sheets import add_detail, add_survey
 from webapp.papers.publication.edition import Edition
 from webapp.papers.publication.fact_sheets import add_cover, add_log, add_returns, add_set_aside
 from webapp.papers.publication.grid import FOUR_PLACES, WHOLE, Grid, Heading, Live, Value
-from webapp.papers.publication.parameter_sheet import Parameters, add_parameters
+from webapp.papers.publication.parameter_sheet import add_parameters
+from webapp.par_index.bands import RankBand
 from webapp.par_index.outcome import LevelResult, UnitIndex
 
 _RANKING: Final = (
     Heading("Hạng tính lại", 9), Heading("Mã", 9), Heading("Đơn vị", 34), Heading("Điểm thẩm định", 11),
     Heading("Điểm điều tra", 11), Heading("Tổng điểm", 11), Heading("Điểm tối đa áp dụng", 11),
     Heading("Chỉ số (%)", 11), Heading("Xếp loại", 14), Heading("Hạng đã chốt", 9),
-    Heading("Chỉ số đã chốt", 11), Heading("Đối chiếu", 11),
+    Heading("Chỉ số đã chốt", 11), Heading("Đối chiếu", 11), Heading("Khoảng hạng", 10),
+    Heading("Chỉ số biết đến ±", 10),
 )  # fmt: skip
 _NOTE: Final = (
     "Ô vàng là công thức: sửa điểm ở “Chi tiết tiêu chí”, câu trả lời ở “Phân bố trả lời”, "
-    "trọng số ở “Tham số” thì chỉ số và hạng tính lại ngay. Hai đơn vị bằng chỉ số thì cùng hạng."
+    "trọng số ở “Tham số” thì chỉ số và hạng tính lại ngay. Hai đơn vị bằng chỉ số thì cùng hạng. "
+    "Khoảng hạng là ước lượng thống kê của bản đã chốt, không tính lại ở đây."
 )
 
 
@@ -48,7 +51,7 @@ def write_workbook(edition: Edition) -> bytes:
     for level in edition.result.levels:
         title = f"Xếp hạng {edition.level_names[level.level]} năm {edition.year}"
         grid = Grid(places[level.level], title, _NOTE, _RANKING, foot(edition))
-        _fill_ranking(grid, level, parameters, detail)
+        _fill_ranking(grid, edition, level, parameters.classes[level.level], detail)
     add_log(book, edition)
     data = io.BytesIO()
     book.save(data)
@@ -67,11 +70,12 @@ def _sheet_name(edition: Edition, level: LevelResult) -> str:
 
 
 def _fill_ranking(
-    grid: Grid, level: LevelResult, parameters: Parameters, detail: dict[str, tuple[Grid, int, int]]
+    grid: Grid, edition: Edition, level: LevelResult, classes: str, detail: dict[str, tuple[Grid, int, int]]
 ) -> None:
     first, last = grid.row + 1, grid.row + len(level.units)
     for unit in level.units:
-        grid.add(_ranking_row(grid.row + 1, (first, last), unit, parameters.classes[level.level], detail))
+        row = _ranking_row(grid.row + 1, (first, last), unit, classes, detail)
+        grid.add([*row, *_band_cells(edition.bands.get(unit.code))])
     if level.mean_percent is not None:
         mean = Live(f"ROUND(ROUND(AVERAGE(H{first}:H{last}),9),2)")
         same = _agrees(f"H{last + 1}", f"K{last + 1}")
@@ -105,6 +109,13 @@ def _ranking_row(
         unit.index_percent,
         _agrees(f"H{row}", f"K{row}"),
     ]
+
+
+def _band_cells(band: RankBand | None) -> list[Value]:
+    if band is None:
+        return ["", ""]
+    ranks = str(band.best) if band.is_certain else f"{band.best}–{band.worst}"
+    return [ranks, band.margin_percent]
 
 
 def _agrees(computed: str, kept: str) -> Live:

@@ -1,0 +1,1 @@
+"""Trying weights on a version of the index."""

@@ -1,0 +1,187 @@
+"""With a version of the index, keep its rank bands: computed from the sheets that the version counted."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotFound
+from webapp.par_index.bands import (
+    SCHEMA,
+    BandInputs,
+    RankBand,
+    UnitSample,
+    bands_file,
+    bands_from_plain,
+    rank_bands,
+)
+from webapp.par_index.influence import answer_weights
+from webapp.par_index.outcome import IndexResult, UnitIndex
+from webapp.par_index.sampling import Group, SheetAnswers, stratify
+from webapp.par_index.scheme import Scheme
+from webapp.par_index.snapshot import Snapshot, UnitInputs
+from webapp.par_index.survey import UnitSurvey
+from webapp.persistence.campaign import Campaign, Unit
+from webapp.persistence.counted_sheets import counted_answers
+from webapp.persistence.results import IndexVersion
+from webapp.persistence.version_bands import VersionBands, bands_of_version
+from webapp.services.answer_audits import HEAVY_POINTS
+from webapp.services.audit_reports import AuditReport, newest_report
+
+_RATE_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBands:
+    """The bands of a version by unit code, and what they were computed from (see BandInputs)."""
+
+    by_unit: Mapping[str, RankBand]
+    replicates: int
+    confidence_percent: int
+    wrong_rate: Decimal | None
+    audit: int | None
+
+    def of_level(self, level: str) -> list[RankBand]:
+        """The bands of one level, by rank."""
+        return [band for band in self.by_unit.values() if band.level == level]
+
+
+def keep_bands(
+    session: Session, version: IndexVersion, snapshot: Snapshot, result: IndexResult, campaign: Campaign
+) -> VersionBands:
+    """Compute the bands of a version whose counted sheets are kept (flushed), and add them to it."""
+    session.flush()
+    inputs = _band_inputs(session, version, snapshot, result, campaign)
+    content = bands_file(inputs, rank_bands(inputs))
+    kept = VersionBands(
+        version_id=version.id,
+        sha256=content["sha256"],
+        basis={key: value for key, value in content["inputs"].items() if key != "units"},
+        bands=content["bands"],
+        inputs=content["inputs"],
+    )
+    session.add(kept)
+    return kept
+
+
+def load_bands(session: Session, version: IndexVersion) -> KeptBands | None:
+    """The bands of a version; None where it was computed before there were any."""
+    kept = bands_of_version(session, version.id)
+    if kept is None:
+        return None
+    rate = kept.basis["wrong_rate"]
+    return KeptBands(
+        by_unit={band.code: band for band in bands_from_plain(kept.bands)},
+        replicates=kept.basis["replicates"],
+        confidence_percent=int(100 * Fraction(kept.basis["confidence"])),
+        wrong_rate=None if rate is None else Decimal(rate),
+        audit=kept.basis["audit"],
+    )
+
+
+def require_bands(session: Session, version: IndexVersion) -> VersionBands:
+    """The same as they are kept.
+
+    Raises:
+        NotFound: the version was computed before there were any.
+    """
+    kept = bands_of_version(session, version.id)
+    if kept is None:
+        raise NotFound("Bản tính này lập trước khi có khoảng hạng. Tính bản mới.")
+    return kept
+
+
+def bands_content(kept: VersionBands) -> dict[str, Any]:
+    """The file of kept bands, for `python -m webapp.par_index.bands`."""
+    return {"schema": SCHEMA, "sha256": kept.sha256, "inputs": kept.inputs, "bands": kept.bands}
+
+
+def _band_inputs(
+    session: Session, version: IndexVersion, snapshot: Snapshot, result: IndexResult, campaign: Campaign
+) -> BandInputs:
+    report = newest_report(session, campaign.id)
+    units = {unit.code: unit for unit in campaign.units}
+    gathered = {unit.code: unit for unit in snapshot.units}
+    return BandInputs(
+        seed=version.sha256,
+        units=tuple(
+            _unit_sample(
+                session,
+                version,
+                unit,
+                _Behind(units[unit.code], gathered[unit.code], _scheme(snapshot, unit), campaign),
+                is_audited=report is not None,
+            )
+            for level in result.levels
+            for unit in level.units
+            if unit.index_percent is not None
+        ),
+        wrong_rate=None if report is None else _rate_of_drawn(report),
+        audit=None if report is None else report.audit.number,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What stands behind one unit's index."""
+
+    row: Unit
+    inputs: UnitInputs
+    scheme: Scheme
+    campaign: Campaign
+
+    @property
+    def populations(self) -> dict[Group, int]:
+        """How many people the groups that rate the unit have, where that is known."""
+        return {
+            (group.form_code, group.code): group.population
+            for group in self.campaign.groups
+            if group.level == self.inputs.level and group.population is not None
+        }
+
+
+def _scheme(snapshot: Snapshot, unit: UnitIndex) -> Scheme:
+    scheme = snapshot.scheme_of(unit.level)
+    assert scheme is not None  # noqa: S101 - no unit has an index without a scheme
+    return scheme
+
+
+def _unit_sample(
+    session: Session, version: IndexVersion, unit: UnitIndex, behind: _Behind, *, is_audited: bool
+) -> UnitSample:
+    survey = behind.inputs.survey
+    sheets = [SheetAnswers(*counted) for counted in counted_answers(session, version.id, behind.row.id)]
+    return UnitSample(
+        code=unit.code,
+        name=unit.name,
+        level=unit.level,
+        index_percent=unit.index_percent or Decimal(0),
+        strata=stratify(
+            behind.scheme,
+            survey,
+            sheets,
+            unit.applicable,
+            populations=behind.populations,
+            checked=_looked_at_in_full(behind.scheme, survey) if is_audited else set(),
+        ),
+    )
+
+
+def _looked_at_in_full(scheme: Scheme, survey: UnitSurvey) -> set[Group]:
+    """Groups whose answers weigh so much that an audit looks at every one (services.answer_audits)."""
+    weights = answer_weights(scheme, survey).items()
+    return {(form, group) for (form, group, _question), points in weights if points >= HEAVY_POINTS}
+
+
+def _rate_of_drawn(report: AuditReport) -> Decimal:
+    """The share of wrong answers, at most, among those that were drawn and not all looked at; rounded up."""
+    answers, full = report.audit.answer_count, report.audit.full_count
+    if answers == full:
+        return Decimal(0)
+    bound = report.bound if report.bound_with_misses is None else report.bound_with_misses
+    rate = min((1.0 if bound is None else bound) * answers / (answers - full), 1.0)
+    return Decimal(math.ceil(rate * 10**_RATE_PLACES)).scaleb(-_RATE_PLACES)
