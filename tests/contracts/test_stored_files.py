@@ -10,6 +10,8 @@ NO_FILES = {
     "index_version.sha256": "of a snapshot that the row holds",
     "index_version.result_sha256": "of a result that the row holds",
     "scheme_version.sha256": "of a scheme that the row holds",
+    "certainty_decision.sha256": "of limits that the row holds",
+    "version_bands.sha256": "of figures that the row holds",
 }
 
 

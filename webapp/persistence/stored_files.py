@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.persistence.answer_audit import AnswerAudit, AuditTicket
 from webapp.persistence.appraisal import EvidenceFile
+from webapp.persistence.complaints import Complaint
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import BatchFile, Page
 from webapp.persistence.trash import Move, TrashMove
@@ -18,6 +19,7 @@ NAMING_COLUMNS: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | N
     Reading.preview_sha256,
     FieldReading.crop_sha256,
     EvidenceFile.sha256,
+    Complaint.file_sha256,
     TrialScan.sha256,
     AnswerAudit.manifest_sha256,
     AuditTicket.crop_sha256,
