@@ -18,6 +18,7 @@ from tests.worlds.read_pages import add_page, add_reading, add_sheet, blank
 from tests.worlds.small import PASSWORD, make_small_world
 from webapp.cli.demo import environment
 from webapp.persistence.group_grid import Grid, GridTile
+from webapp.persistence.guards import lift_guards, set_guards
 from webapp.persistence.schema import upgrade_database
 from webapp.persistence.verification import Decision, ReviewItem, standing_decisions
 from webapp.services.group_grid import TILES
@@ -69,8 +70,10 @@ def drawn_crop() -> bytes:
 def reviewer_at(browser: Browser, desk: Site, *, script: bool = True, width: int = 1366) -> Iterator[Page]:
     """The reviewer at the first grid; what an earlier visit did is as if it had not been."""
     with desk.session() as session:
+        lift_guards(session.connection())
         for made in (Decision, GridTile, Grid):
             session.execute(delete(made))
+        set_guards(session.connection())
         fresh = {"state": "open", "queue": "grid", "set_aside_at": None, "lease_user": None}
         session.execute(update(ReviewItem).values(lease_until=None, **fresh))
     context = browser.new_context(viewport={"width": width, "height": 768}, java_script_enabled=script)
