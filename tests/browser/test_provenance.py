@@ -17,6 +17,7 @@ from tests.conftest import NOW
 from tests.worlds.appraised import finish_year
 from tests.worlds.small import PASSWORD, make_small_world
 from webapp.cli.demo import environment
+from webapp.persistence.guards import lift_guards, set_guards
 from webapp.persistence.readings import Reading
 from webapp.persistence.schema import upgrade_database
 from webapp.services.publication import freeze_version
@@ -46,7 +47,9 @@ def fill(session: Session, store: ScanStore) -> None:
     finish_year(session, world, NOW)
     picture = io.BytesIO()
     Image.new("L", (848, 1200), 235).save(picture, "JPEG")
+    lift_guards(session.connection())  # the small world's readings have no pictures
     session.execute(update(Reading).values(preview_sha256=store.put_bytes(picture.getvalue()).sha256))
+    set_guards(session.connection())
     freeze_version(session, "head", world.campaign, NOW)
 
 
