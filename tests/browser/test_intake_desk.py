@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,18 +43,19 @@ def stack() -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Ten printed sheets of one unit, web process and worker."""
-    folder = tmp_path_factory.mktemp("desk")
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Ten printed sheets of one unit, web process and worker; each test has its own, for each scans the same."""
     base = Settings.from_env()
-    settings = Settings(folder, f"sqlite:///{folder / 'desk.sqlite3'}", base.forms_dir, "secret", lease_s=20)
+    settings = Settings(
+        tmp_path, f"sqlite:///{tmp_path / 'desk.sqlite3'}", base.forms_dir, "secret", lease_s=20
+    )
     upgrade_database(settings.database_url)
     engine = make_engine(settings.database_url)
     with make_session_factory(engine).begin() as session:
         print_sheets(session, make_small_world(session, NOW), 10, NOW)
     engine.dispose()
-    with serve(environment(settings), folder / "serve.log") as served:
+    with serve(environment(settings), tmp_path / "serve.log") as served:
         yield served
 
 
