@@ -45,7 +45,7 @@ def stack() -> bytes:
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """Ten printed sheets of one unit, web process and worker; each test has its own, for each scans the same."""
+    """Ten printed sheets of one unit, web process and worker; for each test, as all scan the same."""
     base = Settings.from_env()
     settings = Settings(
         tmp_path, f"sqlite:///{tmp_path / 'desk.sqlite3'}", base.forms_dir, "secret", lease_s=20
