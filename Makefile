@@ -17,7 +17,7 @@ demo: setup ## Build the sample campaign (once) and serve it on http://127.0.0.1
 
 test: setup ## Install everything, then pass every check and test
 	@$(MAKE) --no-print-directory check
-	@printf '\n\033[1m== Tests (SQLite and PostgreSQL, browser, kills; about 15 minutes on two cores)\033[0m\n'
+	@printf '\n\033[1m== Tests (SQLite and PostgreSQL, browser, kills; about half an hour on two cores)\033[0m\n'
 	@$(PY) -m pytest -n 2 --dist loadscope
 
 check: lint types imports ## Formatting, lint, types and import rules
