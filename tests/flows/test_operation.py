@@ -52,7 +52,7 @@ def test_health_is_told_to_anybody_and_says_no_more_than_that(office: Office) ->
     with office.session() as session:
         show_pulse(session, "w", office.clock())
         session.commit()
-    assert office.browser().get("/healthz").json["worker"] == "ok"  # type: ignore[index]  # it is an object
+    assert json.loads(office.browser().get("/healthz").text)["worker"] == "ok"
 
 
 def test_a_database_that_is_gone_is_said(office: Office) -> None:
@@ -60,7 +60,7 @@ def test_a_database_that_is_gone_is_said(office: Office) -> None:
         session.execute(text("DROP TABLE worker_pulse"))
         session.commit()
     answer = office.browser().get("/healthz")
-    assert (answer.status_code, answer.json["database"]) == (503, "down")  # type: ignore[index]  # it is an object
+    assert (answer.status_code, json.loads(answer.text)["database"]) == (503, "down")
 
 
 def test_figures_are_for_the_bearer_of_the_token_only(office: Office) -> None:

@@ -17,6 +17,7 @@ from tests.worlds.read_pages import add_page, add_reading, add_sheet, sure
 from tests.worlds.small import SmallWorld
 from webapp.par_index import bands
 from webapp.persistence.accounts import User
+from webapp.persistence.all_tables import Base
 from webapp.persistence.answer_audit import AuditAnswer, AuditTicket
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign, RespondentGroup
@@ -159,7 +160,7 @@ def test_a_version_from_before_shows_ranks_without_bands(finished: Office) -> No
     publish(finished)
     with finished.session() as session:
         session.connection().exec_driver_sql("DROP TABLE version_bands")
-        VersionBands.__table__.create(session.connection())  # type: ignore[attr-defined]  # an empty one
+        Base.metadata.tables["version_bands"].create(session.connection())  # an empty one
         session.commit()
     viewer = finished.browser("viewer")
     page = viewer.get("/ket-qua").text

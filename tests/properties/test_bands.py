@@ -1,7 +1,10 @@
 """Rank bands hold the rank, full counts leave no doubt, spread only widens, order never matters."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
+from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +12,8 @@ from hypothesis import strategies as st
 from tests.worlds.answered_sheets import answers_of_one_group, band_inputs
 from webapp.par_index.bands import BandInputs, RankBand, UnitSample, rank_bands, separated_runs
 from webapp.par_index.sampling import Stratum
+
+T = TypeVar("T")
 
 OPTIONS = st.lists(st.sampled_from("1234"), min_size=1, max_size=12)
 REPLICATES = 40
@@ -101,20 +106,15 @@ def test_asking_more_of_a_group_never_widens(inputs: BandInputs, more: int) -> N
 
 @given(levels(), st.randoms(use_true_random=False))
 @settings(max_examples=40)
-def test_order_never_matters(inputs: BandInputs, random: object) -> None:
-    def shuffled(values: tuple[object, ...]) -> tuple[object, ...]:
-        mixed = list(values)
-        random.shuffle(mixed)  # type: ignore[attr-defined]  # a random.Random of hypothesis
-        return tuple(mixed)
+def test_order_never_matters(inputs: BandInputs, order: Random) -> None:
+    def shuffled(values: Sequence[T]) -> tuple[T, ...]:
+        return tuple(order.sample(values, len(values)))
 
     def mixed(stratum: Stratum) -> Stratum:
-        return replace(stratum, effects=shuffled(stratum.effects))  # type: ignore[arg-type]
+        return replace(stratum, effects=shuffled(stratum.effects))
 
-    units = tuple(
-        replace(unit, strata=shuffled(tuple(map(mixed, unit.strata))))  # type: ignore[arg-type]
-        for unit in inputs.units
-    )
-    assert rank_bands(replace(inputs, units=shuffled(units))) == rank_bands(inputs)  # type: ignore[arg-type]
+    units = tuple(replace(unit, strata=shuffled(tuple(map(mixed, unit.strata)))) for unit in inputs.units)
+    assert rank_bands(replace(inputs, units=shuffled(units))) == rank_bands(inputs)
 
 
 @given(levels())

@@ -27,6 +27,7 @@ from typing import Any
 from webapp.par_index.errors import AppraisalError, SnapshotInvalid
 from webapp.par_index.exact import as_plain, from_plain, round_half_up, sha256_of, vietnamese
 from webapp.par_index.sampling import SCALE, Stratum
+from webapp.par_index.snapshot import unchanged_inputs
 
 SCHEMA = "chamdiem-bands/1"
 REPLICATES = 1000
@@ -227,14 +228,7 @@ def read_bands_file(content: object) -> BandInputs:
     """
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise SnapshotInvalid("Tệp không phải số liệu khoảng hạng (%(schema)s).", schema=SCHEMA)
-    found = sha256_of(content.get("inputs"))
-    if found != content.get("sha256"):
-        raise SnapshotInvalid(
-            "Số liệu đã bị thay đổi: mã kiểm tra tính được %(found)s, trong tệp %(written)s.",
-            found=found,
-            written=content.get("sha256"),
-        )
-    return inputs_from_plain(content["inputs"])
+    return inputs_from_plain(unchanged_inputs(content))
 
 
 def inputs_from_plain(plain: Mapping[str, Any]) -> BandInputs:

@@ -152,6 +152,15 @@ def read_snapshot_file(content: object) -> Snapshot:
     """
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise SnapshotInvalid("Tệp không phải số liệu chỉ số (%(schema)s).", schema=SCHEMA)
+    return snapshot_from_plain(unchanged_inputs(content))
+
+
+def unchanged_inputs(content: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """The inputs of a file's content, as they were when their hash was made.
+
+    Raises:
+        SnapshotInvalid: they are others.
+    """
     found = sha256_of(content.get("inputs"))
     if found != content.get("sha256"):
         raise SnapshotInvalid(
@@ -159,4 +168,4 @@ def read_snapshot_file(content: object) -> Snapshot:
             found=found,
             written=content.get("sha256"),
         )
-    return snapshot_from_plain(content["inputs"])
+    return content["inputs"]

@@ -6,14 +6,13 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from webapp.blueprints.verification.forms import read_answer
-from webapp.blueprints.verification.pages import Recent, find_missing, item_screen
+from webapp.blueprints.verification.pages import Recent, find_missing, item_screen, send_cut
 from webapp.blueprints.verification.screens import place_of, said_words, value_words
 from webapp.blueprints.verification.words import ARBITRATION_WORDS, ESCALATION_WORDS
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, form_library, now, settings
-from webapp.http.documents import send_picture
 from webapp.http.htmx import go_to
 from webapp.http.locale import _
 from webapp.http.log import log_reading
@@ -25,7 +24,6 @@ from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("arbitration", __name__, url_prefix="/ra-soat/phan-xu")
 STAGE = "arbitration"
-_JPEG = "image/jpeg"
 
 
 def load_mine(session: Session, user: User, item_id: int) -> ReviewItem:
@@ -132,7 +130,7 @@ def stop() -> Response:
 @access.policy(Permission.ADJUDICATE, scope=load_mine)
 def show_crop(item: ReviewItem) -> Response:
     """The crop."""
-    return _send(item.field_reading.crop_sha256)
+    return send_cut(item.field_reading.crop_sha256)
 
 
 @blueprint.get("/<int:item_id>/trang")
@@ -140,7 +138,7 @@ def show_crop(item: ReviewItem) -> Response:
 def show_page(item: ReviewItem) -> Response:
     """The whole page."""
     log_reading("page_seen", f"item/{item.id}")
-    return _send(item.field_reading.reading.preview_sha256)
+    return send_cut(item.field_reading.reading.preview_sha256)
 
 
 def _go_on() -> Response:
@@ -183,9 +181,3 @@ def _recent(said: Decision) -> Recent:
         place=f"{said.item.form_code} · {place_of(form, said.item.field_code)}",
         said=said_words(form, said),
     )
-
-
-def _send(sha256: str | None) -> Response:
-    if sha256 is None:
-        raise NotFound("Không có ảnh của ô này.")
-    return send_picture(sha256, _JPEG)

@@ -6,11 +6,11 @@ from sqlalchemy.orm import Session
 from webapp.blueprints.verification.forms import read_filter, read_grid_answer
 from webapp.blueprints.verification.grid import grid_address, outcome_notice, show_grid
 from webapp.blueprints.verification.order import begin_next
+from webapp.blueprints.verification.pages import send_cut
 from webapp.errors import NotFound
 from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, now, settings
-from webapp.http.documents import send_picture
 from webapp.http.htmx import go_to, wants_fragment
 from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
@@ -81,10 +81,7 @@ def renew() -> tuple[str, int]:
 @access.policy(Permission.VERIFY, scope=load_tile)
 def show_crop(tile: GridTile) -> Response:
     """The very picture that was dealt, whatever has been read since."""
-    sha256 = tile.field_reading.crop_sha256
-    if sha256 is None:
-        raise NotFound("Không có ảnh của ô này.")
-    return send_picture(sha256, "image/jpeg")
+    return send_cut(tile.field_reading.crop_sha256)
 
 
 def _wanted() -> WorkFilter:

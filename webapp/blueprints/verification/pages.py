@@ -14,8 +14,10 @@ from webapp.blueprints.verification.screens import (
     said_words,
 )
 from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
+from webapp.errors import NotFound
 from webapp.http.access import PERMISSIONS, Permission, Role
 from webapp.http.context import current_campaign, current_session, current_user, form_library
+from webapp.http.documents import send_picture
 from webapp.http.htmx import render
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services import review_work
@@ -121,3 +123,14 @@ def _one_recent(decision: Decision, wanted: WorkFilter) -> Recent:
         place=place_of(form, decision.item.field_code),
         said=said_words(form, decision),
     )
+
+
+def send_cut(sha256: str | None) -> Response:
+    """The picture that was cut from a page, or the page, small.
+
+    Raises:
+        NotFound: the reading kept none.
+    """
+    if sha256 is None:
+        raise NotFound("Không có ảnh của ô này.")
+    return send_picture(sha256, "image/jpeg")

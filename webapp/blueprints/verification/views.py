@@ -7,13 +7,12 @@ from webapp.blueprints.verification.forms import filter_arguments, read_answer, 
 from webapp.blueprints.verification.grid import grid_address
 from webapp.blueprints.verification.order import begin_next, item_address
 from webapp.blueprints.verification.overlay import sheets_by_batch
-from webapp.blueprints.verification.pages import Notice, find_missing, show_work
+from webapp.blueprints.verification.pages import Notice, find_missing, send_cut, show_work
 from webapp.blueprints.verification.words import QUEUE_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, form_library, now, settings
-from webapp.http.documents import send_picture
 from webapp.http.htmx import go_to, wants_fragment
 from webapp.http.locale import _, language
 from webapp.http.log import log_reading
@@ -25,7 +24,6 @@ from webapp.services.verification import WorkFilter
 
 blueprint = Blueprint("verification", __name__, url_prefix="/ra-soat")
 _TAKEN = 409
-_JPEG = "image/jpeg"
 
 
 def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
@@ -169,7 +167,7 @@ def stop() -> Response:
 @access.policy(Permission.VERIFY, scope=load_item)
 def show_crop(item: ReviewItem) -> Response:
     """The crop of the question, cut when the page was read."""
-    return _send(item.field_reading.crop_sha256)
+    return send_cut(item.field_reading.crop_sha256)
 
 
 @blueprint.get("/o/<int:item_id>/trang")
@@ -177,7 +175,7 @@ def show_crop(item: ReviewItem) -> Response:
 def show_page(item: ReviewItem) -> Response:
     """The whole page, small."""
     log_reading("page_seen", f"item/{item.id}")
-    return _send(item.field_reading.reading.preview_sha256)
+    return send_cut(item.field_reading.reading.preview_sha256)
 
 
 # -- small steps -------------------------------------------------------------------------------------
@@ -217,9 +215,3 @@ def _address_of(item: ReviewItem, wanted: WorkFilter) -> str:
 def _late_notice() -> Notice:
     text = _("Ô này hết giờ giữ và đã có người làm. Câu trả lời của bạn thành ý kiến thứ hai.")
     return Notice(text, "warning")
-
-
-def _send(sha256: str | None) -> Response:
-    if sha256 is None:
-        raise NotFound("Không có ảnh của ô này.")
-    return send_picture(sha256, _JPEG)
