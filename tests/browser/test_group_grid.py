@@ -101,8 +101,10 @@ def wait_until_looked(page: Page) -> list[str]:
     """Stay until nothing new is seen; what was on the screen, by tile."""
     seen = "[...document.querySelectorAll('input[name=seen]:checked')].map(box => box.value)"
     expect(page.locator("input[name=seen]").first).to_be_checked()
-    page.wait_for_timeout(1000)
-    found: list[str] = page.evaluate(seen)
+    found: list[str] = []
+    while (now := page.evaluate(seen)) != found:
+        found = now
+        page.wait_for_timeout(1000)
     return found
 
 
