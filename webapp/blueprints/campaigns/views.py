@@ -9,8 +9,7 @@ from webapp.blueprints.campaigns import words
 from webapp.blueprints.campaigns.tables import make_table, typed_rows
 from webapp.campaign_plan.allocation import allocation_of
 from webapp.campaign_plan.cells import read_year
-from webapp.campaign_plan.parts import GENERAL, PARTS, Rows, plan_rows
-from webapp.campaign_plan.reading import RowProblem
+from webapp.campaign_plan.parts import GENERAL, PARTS, plan_rows
 from webapp.campaign_plan.worksheets import read_worksheets, worksheets_of
 from webapp.errors import AppError, InvalidInput, Locked
 from webapp.http import access
@@ -26,6 +25,7 @@ from webapp.services import campaign_changes, campaigns
 from webapp.services.campaign_changes import Proposal
 from webapp.services.campaign_rows import fingerprint, form_facts, plan_of
 from webapp.services.payment_rates import copy_rates
+from webapp.typed_tables.parts import RowProblem, Rows
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/chu-ky")
 install_wording(blueprint)

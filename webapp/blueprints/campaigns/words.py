@@ -1,9 +1,9 @@
 """Steps of the wizard, kinds of difference, and the sentences of the allocation check."""
 
 from webapp.campaign_plan.allocation import Allocation
-from webapp.campaign_plan.differences import Kind
 from webapp.http.figures import format_number
 from webapp.http.locale import _, language, lazy
+from webapp.typed_tables.differences import Kind
 
 # In the order of the wizard: address, title, and the parts that are typed there.
 STEPS = {
