@@ -88,7 +88,7 @@ def read_percent(text: str) -> Fraction:
 
 def _read_decimal(text: str) -> Decimal | None:
     found = _NUMBER.fullmatch(text)
-    return None if found is None else Decimal(f"{found[1]}.{found[2] or '0'}")
+    return None if found is None else Decimal(found[0].replace(",", "."))
 
 
 def read_yes(text: str) -> bool:
