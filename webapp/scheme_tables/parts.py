@@ -23,9 +23,12 @@ SHAPES = {
     "count": "đếm",
     "survey": "điều tra",
 }
-POLICIES = {Policy.NOT_ALLOWED: "không được", Policy.FULL: "đủ điểm", Policy.EXCLUDE: "loại ra"}
-MEASURES = {Measure.COUNT: "số đếm", Measure.AMOUNT: "khối lượng"}
-TEXT_CHOICES = {TREE: {"rule": SHAPES, "policy": POLICIES, "measure": MEASURES}}
+POLICIES: Mapping[str, str] = {
+    Policy.NOT_ALLOWED: "không được",
+    Policy.FULL: "đủ điểm",
+    Policy.EXCLUDE: "loại ra",
+}
+MEASURES: Mapping[str, str] = {Measure.COUNT: "số đếm", Measure.AMOUNT: "khối lượng"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ def effects_of(session: Session, campaign: Campaign, before: Scheme, after: Sche
     ids = [unit.id for unit in units]
     declared = latest_self_scores(session, ids)
     appraised = latest_appraised_scores(session, ids)
-    kept, unfit = [], []
+    kept: list[PointChange] = []
+    unfit: list[PointChange] = []
     for unit in units:
         for scheme_code in _codes(before, after):
             entry = declared.get((unit.id, scheme_code))

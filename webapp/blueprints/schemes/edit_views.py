@@ -219,7 +219,10 @@ def save_leaf(leaf: DraftLeaf) -> Response:
         _keep(leaf.catalogue, tables)
     except (InvalidInput, Locked, StaleVersion) as refusal:
         return _leaf_page(leaf, typed, refusal=refusal)
-    return go_to(_address(leaf.catalogue, ".show_leaf", code=leaf.code), _("Đã lưu bản nháp."))
+    return go_to(
+        url_for(".show_leaf", year=leaf.catalogue.campaign.year, level=leaf.catalogue.level, code=leaf.code),
+        _("Đã lưu bản nháp."),
+    )
 
 
 def _leaf_page(
@@ -306,5 +309,5 @@ def _keep(catalogue: Catalogue, tables: Tables) -> None:
     keep_tables(current_session(), current_user().username, catalogue, tables, seen=seen, now=now())
 
 
-def _address(catalogue: Catalogue, endpoint: str, **values: str) -> str:
-    return url_for(endpoint, year=catalogue.campaign.year, level=catalogue.level, **values)
+def _address(catalogue: Catalogue, endpoint: str) -> str:
+    return url_for(endpoint, year=catalogue.campaign.year, level=catalogue.level)

@@ -1,9 +1,10 @@
 """Sentences and names of the catalogue's pages."""
 
+from decimal import Decimal
+
 from webapp.http.figures import format_number
 from webapp.http.locale import _, language, lazy
-from webapp.par_index.exact import Number
-from webapp.par_index.point_sums import PointSums
+from webapp.par_index.point_sums import AreaSum, PointSums
 from webapp.par_index.scheme import Policy
 from webapp.par_index.shapes import Measure
 
@@ -38,7 +39,7 @@ SECTIONS = {
 
 def sum_words(sums: PointSums) -> str:
     """“Tổng điểm 99,5 – thiếu 0,5 ở lĩnh vực 3.”, or that all is there."""
-    where = "; ".join(_gap(area.difference, area.code) for area in sums.differing)
+    where = "; ".join(_gap(area) for area in sums.differing)
     if where:
         return _("Tổng điểm %(total)s – %(where)s.", total=_number(sums.total), where=where)
     if sums.difference:
@@ -53,14 +54,13 @@ def sum_words(sums: PointSums) -> str:
     )
 
 
-def _gap(difference: Number, area: str) -> str:
+def _gap(area: AreaSum) -> str:
+    is_missing = area.difference < 0
     words = (
-        _("thiếu %(number)s ở lĩnh vực %(area)s")
-        if difference < 0
-        else _("thừa %(number)s ở lĩnh vực %(area)s")
+        _("thiếu %(number)s ở lĩnh vực %(area)s") if is_missing else _("thừa %(number)s ở lĩnh vực %(area)s")
     )
-    return words % {"number": _number(abs(difference)), "area": area}
+    return words % {"number": _number(abs(area.difference)), "area": area.code}
 
 
-def _number(value: Number) -> str:
+def _number(value: Decimal) -> str:
     return format_number(value, language())
