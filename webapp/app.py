@@ -26,6 +26,9 @@ from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.provenance.views import blueprint as provenance
 from webapp.blueprints.results.views import blueprint as results
+from webapp.blueprints.schemes.edit_views import blueprint as scheme_editor
+from webapp.blueprints.schemes.import_views import blueprint as scheme_import
+from webapp.blueprints.schemes.views import blueprint as schemes
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
 from webapp.blueprints.users.views import blueprint as users
@@ -52,6 +55,9 @@ from webapp.storage import ScanStore
 BLUEPRINTS = (
     accounts,
     campaigns,
+    schemes,
+    scheme_editor,
+    scheme_import,
     home,
     printing,
     hand_over,

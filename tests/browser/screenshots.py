@@ -31,6 +31,8 @@ SHOTS = {
     "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
     "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),
+    "bo-chi-so": ("quantri", "/bo-chi-so/2020/division", 1366),
+    "bo-chi-so-sua": ("quantri", "/bo-chi-so/2020/division/sua", 1366),
     "nhat-ky": ("quantri", "/nhat-ky", 1366),
     "hieu-chuan": ("quantri", "/ra-soat/hieu-chuan", 1366),
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),

@@ -10,7 +10,7 @@ from ocr.template import FormLibrary
 from tests.clients import FORMS_DIR
 from webapp.campaign_plan.allocation import allocate
 from webapp.campaign_plan.cells import OFFICE_ZONE, read_count, read_day, read_moment, write
-from webapp.campaign_plan.differences import Kind, differences
+from webapp.campaign_plan.differences import differences
 from webapp.campaign_plan.parts import plan_rows
 from webapp.campaign_plan.plan import CampaignPlan, GroupPlan, UnitPlan
 from webapp.campaign_plan.reading import read_plan
@@ -18,6 +18,7 @@ from webapp.campaign_plan.worksheets import read_worksheets, worksheets_of
 from webapp.http.figures import format_number
 from webapp.services.campaign_rows import form_facts
 from webapp.services.campaigns import plan_of_next_year, sample_plan
+from webapp.typed_tables.differences import Kind
 
 SAMPLE = sample_plan()
 FORMS = form_facts(FormLibrary(FORMS_DIR))

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT
@@ -17,8 +16,6 @@ _WHOLE = re.compile(r"\d+|\d{1,3}(?:\.\d{3})+")
 _PLACES = {PLACE_UNIT: "đơn vị", PLACE_OFFICE: "cơ quan"}
 
 _YES_NO = {"có": True, "không": False}
-
-Read = Callable[[str], object]
 
 
 def read_text(text: str) -> str:

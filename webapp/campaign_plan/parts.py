@@ -1,10 +1,6 @@
-"""The parts of a campaign as tables: what the columns are called, and which value stands in each.
-
-One description serves the screens, the workbook, the checks and the preview of differences.
-"""
+"""The parts of a campaign as tables: what the columns are called, and which value stands in each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from webapp.campaign_plan import cells
@@ -17,55 +13,19 @@ from webapp.campaign_plan.plan import (
     UnitPlan,
 )
 from webapp.par_index.exact import Words, words
+from webapp.typed_tables.parts import Column, Part, Read, Rows
 
 GENERAL = "general"
-Cells = dict[str, str]
-"""One row: column code → what is written there."""
-Rows = list[Cells]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; its code is the name of the value in the plan."""
-
-    code: str
-    title: Words
-    read: cells.Read = cells.read_text
-    write: Callable[[object], str] = cells.write
-    is_required: bool = True
-    default: object = None  # what an empty cell means
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One table. `make` builds a row's value; `keys` are the columns by which a row is known again."""
-
-    code: str
-    title: Words
-    make: Callable[..., Any]
-    columns: tuple[Column, ...]
-    keys: tuple[str, ...]
-
-    def values(self, plan: CampaignPlan) -> tuple[Any, ...]:
-        """The part's rows of a plan; the general part is the plan itself."""
-        return (plan,) if self.code == GENERAL else tuple(getattr(plan, self.code))
-
-    def rows(self, plan: CampaignPlan) -> Rows:
-        """The same, as it is written."""
-        return [
-            {column.code: column.write(getattr(value, column.code)) for column in self.columns}
-            for value in self.values(plan)
-        ]
-
-    def key(self, row: Cells) -> str:
-        """By what the row is known: “CX1.DB”."""
-        return ".".join(row[code] for code in self.keys)
+def _required(code: str, title: Words, read: Read = cells.read_text) -> Column:
+    return Column(code, title, read, cells.write)
 
 
 def _optional(
     code: str,
     title: Words,
-    read: cells.Read = cells.read_text,
+    read: Read = cells.read_text,
     default: object = None,
     write: Callable[[object], str] = cells.write,
 ) -> Column:
@@ -78,14 +38,14 @@ _PARTS = (
         words("Chung"),
         CampaignPlan,
         (
-            Column("year", words("Năm đánh giá"), cells.read_year),
-            Column("name", words("Tên chu kỳ")),
-            Column("office_name", words("Cơ quan")),
-            Column("place", words("Địa danh trên văn bản")),
+            _required("year", words("Năm đánh giá"), cells.read_year),
+            _required("name", words("Tên chu kỳ")),
+            _required("office_name", words("Cơ quan")),
+            _required("place", words("Địa danh trên văn bản")),
             _optional("recipient", words("Nơi nhận phiếu"), default=""),
             _optional("forms_out_on", words("Ngày phát phiếu"), cells.read_day),
             _optional("forms_back_on", words("Hạn nộp phiếu"), cells.read_day),
-            Column("self_score_due_at", words("Hạn tự chấm"), cells.read_moment),
+            _required("self_score_due_at", words("Hạn tự chấm"), cells.read_moment),
             _optional("planned_sheets", words("Tổng số phiếu của kế hoạch"), cells.read_count),
         ),
         ("year",),
@@ -95,9 +55,9 @@ _PARTS = (
         words("Cấp"),
         LevelPlan,
         (
-            Column("code", words("Mã"), cells.read_code),
-            Column("name", words("Tên một đơn vị")),
-            Column("plural", words("Tên chung")),
+            _required("code", words("Mã"), cells.read_code),
+            _required("name", words("Tên một đơn vị")),
+            _required("plural", words("Tên chung")),
         ),
         ("code",),
     ),
@@ -106,10 +66,10 @@ _PARTS = (
         words("Đơn vị"),
         UnitPlan,
         (
-            Column("code", words("Mã"), cells.read_code),
-            Column("name", words("Tên trong câu")),
+            _required("code", words("Mã"), cells.read_code),
+            _required("name", words("Tên trong câu")),
             _optional("kind", words("Loại"), default=""),
-            Column("level", words("Cấp"), cells.read_code),
+            _required("level", words("Cấp"), cells.read_code),
             _optional("valid_from", words("Từ ngày"), cells.read_day),
             _optional("valid_to", words("Đến hết ngày"), cells.read_day),
         ),
@@ -120,11 +80,11 @@ _PARTS = (
         words("Nhóm trả lời"),
         GroupPlan,
         (
-            Column("form_code", words("Mẫu phiếu"), cells.read_code),
-            Column("code", words("Mã nhóm"), cells.read_code),
-            Column("name", words("Tên nhóm")),
-            Column("level", words("Đánh giá cấp"), cells.read_code),
-            Column("sheets_per_unit", words("Phiếu mỗi đơn vị"), cells.read_count),
+            _required("form_code", words("Mẫu phiếu"), cells.read_code),
+            _required("code", words("Mã nhóm"), cells.read_code),
+            _required("name", words("Tên nhóm")),
+            _required("level", words("Đánh giá cấp"), cells.read_code),
+            _required("sheets_per_unit", words("Phiếu mỗi đơn vị"), cells.read_count),
             _optional("place", words("Nơi phát"), cells.read_place, "unit", cells.write_place),
             _optional("people_per_place", words("Người mỗi nơi phát"), cells.read_count),
             _optional("substitutes", words("Trả lời thay")),
@@ -138,8 +98,8 @@ _PARTS = (
         words("Số phiếu theo kế hoạch"),
         FormTotalPlan,
         (
-            Column("form_code", words("Mẫu phiếu"), cells.read_code),
-            Column("sheets", words("Số phiếu"), cells.read_count),
+            _required("form_code", words("Mẫu phiếu"), cells.read_code),
+            _required("sheets", words("Số phiếu"), cells.read_count),
         ),
         ("form_code",),
     ),
@@ -147,13 +107,18 @@ _PARTS = (
         "signatories",
         words("Người ký"),
         SignatoryPlan,
-        (Column("name", words("Họ và tên")), Column("title", words("Chức danh"))),
+        (_required("name", words("Họ và tên")), _required("title", words("Chức danh"))),
         ("name",),
     ),
 )
 PARTS: Mapping[str, Part] = {part.code: part for part in _PARTS}
 
 
+def part_values(part: Part, plan: CampaignPlan) -> tuple[Any, ...]:
+    """The part's values in a plan; the general part is the plan itself."""
+    return (plan,) if part.code == GENERAL else tuple(getattr(plan, part.code))
+
+
 def plan_rows(plan: CampaignPlan) -> dict[str, Rows]:
     """A whole campaign as rows."""
-    return {part.code: part.rows(plan) for part in PARTS.values()}
+    return {part.code: [part.row(value) for value in part_values(part, plan)] for part in PARTS.values()}

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.campaign_plan.parts import GENERAL, PARTS, Cells, Column, Part, Rows
+from webapp.campaign_plan.parts import GENERAL, PARTS
 from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT, CampaignPlan, GroupPlan, LevelPlan, UnitPlan
 from webapp.errors import InvalidInput
+from webapp.typed_tables.parts import RowProblem, Rows
+from webapp.typed_tables.reading import Placed, read_part, read_single
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,108 +19,37 @@ class FormFacts:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """Why a cell cannot be taken. `row` counts the part's rows from 0; None where the whole part is meant."""
-
-    part: Part
-    row: int | None
-    column: Column | None
-    why: InvalidInput
-
-
-@dataclass(slots=True)
-class _Found:
-    """The rows of one part that could be read, each with its place."""
-
-    part: Part
-    rows: list[tuple[int, Any]]
-
-
 def read_plan(
     rows: Mapping[str, Rows], forms: Mapping[str, FormFacts], *, is_sample: bool = False
 ) -> tuple[CampaignPlan | None, list[RowProblem]]:
     """The campaign of these rows (part code → rows), or None and all that is wrong with them."""
     problems: list[RowProblem] = []
-    found: dict[str, _Found] = {}
-    general = _read_general(rows.get(GENERAL, []), problems)
+    found: dict[str, Placed] = {}
+    general = read_single(PARTS[GENERAL], rows.get(GENERAL, []), problems)
     for part in PARTS.values():
         if part.code != GENERAL:
-            found[part.code] = _read_part(part, rows.get(part.code, []), problems)
+            found[part.code] = read_part(part, rows.get(part.code, []), problems)
     problems += _cross_checks(found, forms)
     if problems or general is None:
         return None, problems
-    parts: dict[str, Any] = {
-        code: tuple(row for _place, row in of_part.rows) for code, of_part in found.items()
-    }
+    parts: dict[str, Any] = {code: tuple(row for _place, row in of_part) for code, of_part in found.items()}
     return CampaignPlan(**general, **parts, is_sample=is_sample), problems
 
 
-def _read_general(rows: Rows, problems: list[RowProblem]) -> dict[str, Any] | None:
-    part = PARTS[GENERAL]
-    filled = [(place, row) for place, row in enumerate(rows) if any(row.values())]
-    if len(filled) != 1:
-        why = InvalidInput("Phần Chung phải có đúng một dòng, dưới dòng tên cột.")
-        problems.append(RowProblem(part, None, None, why))
-        return None
-    return _read_row(part, *filled[0], problems)
-
-
-def _read_part(part: Part, rows: Rows, problems: list[RowProblem]) -> _Found:
-    """Empty rows are passed over; a row that stands twice is refused."""
-    found: list[tuple[int, Any]] = []
-    seen: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        if not any(row.values()):
-            continue
-        values = _read_row(part, place, row, problems)
-        if values is None:
-            continue
-        key = part.key(row)
-        if key in seen:
-            why = InvalidInput("“%(key)s” đã có ở trên: mỗi dòng phải khác nhau.", key=key)
-            problems.append(RowProblem(part, place, _column(part, part.keys[-1]), why))
-            continue
-        seen[key] = place
-        found.append((place, part.make(**values)))
-    return _Found(part, found)
-
-
-def _read_row(part: Part, place: int, row: Cells, problems: list[RowProblem]) -> dict[str, Any] | None:
-    values: dict[str, Any] = {}
-    is_whole = True
-    for column in part.columns:
-        text = row.get(column.code, "")
-        try:
-            values[column.code] = _read_cell(column, text)
-        except InvalidInput as why:
-            problems.append(RowProblem(part, place, column, why))
-            is_whole = False
-    return values if is_whole else None
-
-
-def _read_cell(column: Column, text: str) -> object:
-    if text:
-        return column.read(text)
-    if column.is_required:
-        raise InvalidInput("Chưa điền.")
-    return column.default
-
-
-def _cross_checks(found: Mapping[str, _Found], forms: Mapping[str, FormFacts]) -> Iterator[RowProblem]:
+def _cross_checks(found: Mapping[str, Placed], forms: Mapping[str, FormFacts]) -> Iterator[RowProblem]:
     """What only several rows together can tell."""
-    levels = {level.code for _place, level in found["levels"].rows}
+    levels = {level.code for _place, level in found["levels"]}
     faults: dict[str, Callable[[Any], Iterator[tuple[str, InvalidInput]]]] = {
         "levels": _level_faults,
         "units": lambda unit: _unit_faults(unit, levels),
         "groups": lambda group: _group_faults(group, levels, forms),
     }
     for code, faults_of in faults.items():
-        for place, row in found[code].rows:
+        for place, row in found[code]:
             for column, why in faults_of(row):
                 yield _problem(code, place, column, why)
-    asked = {group.form_code for _place, group in found["groups"].rows}
-    for place, total in found["form_totals"].rows:
+    asked = {group.form_code for _place, group in found["groups"]}
+    for place, total in found["form_totals"]:
         if total.form_code not in asked:
             why = InvalidInput("Không nhóm trả lời nào dùng mẫu phiếu %(form)s.", form=total.form_code)
             yield _problem("form_totals", place, "form_code", why)
@@ -193,8 +124,4 @@ def _no_level(code: str, levels: Iterable[str]) -> InvalidInput:
 
 
 def _problem(part: str, place: int, column: str, why: InvalidInput) -> RowProblem:
-    return RowProblem(PARTS[part], place, _column(PARTS[part], column), why)
-
-
-def _column(part: Part, code: str) -> Column:
-    return next(column for column in part.columns if column.code == code)
+    return RowProblem(PARTS[part], place, PARTS[part].column(column), why)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ocr.template import FormLibrary
 from webapp.cli.parsers import Groups
+from webapp.errors import Locked
 from webapp.par_index.errors import SchemeInvalid
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign
@@ -25,6 +26,9 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
     parser.add_argument("--year", type=int, required=True, help="the evaluated year of the campaign")
     parser.add_argument("--catalogue", type=Path, required=True, help="YAML, par-index-catalogue/1")
     parser.add_argument("--questionnaires", type=Path, required=True, help="YAML, par-index-questionnaires/1")
+    parser.add_argument(
+        "--reason", default="", help="why, once units score themselves (a change in mid-round)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -39,11 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
                 sys.stderr.write(f"there is no campaign of {arguments.year}\n")
                 return _REFUSED
             files = SchemeFiles(arguments.catalogue, arguments.questionnaires)
-            version = load_scheme_file(session, getpass.getuser(), campaign, files, utc_now())
+            version = load_scheme_file(
+                session, getpass.getuser(), campaign, files, utc_now(), reason=arguments.reason
+            )
             require_printed_forms(parse_version(version), FormLibrary(settings.forms_dir))
             session.commit()
             _report(version)
-    except (SchemeInvalid, OSError) as problem:
+    except (SchemeInvalid, Locked, OSError) as problem:
         problems = problem.problems if isinstance(problem, SchemeInvalid) else (str(problem),)
         sys.stderr.write("nothing was loaded:\n" + "".join(f"  {line}\n" for line in problems))
         return _REFUSED

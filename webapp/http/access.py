@@ -55,6 +55,7 @@ class Permission(StrEnum):
     ANSWER_COMPLAINTS = "answer_complaints"
     MANAGE_USERS = "manage_users"
     MANAGE_CAMPAIGN = "manage_campaign"
+    SEE_CATALOGUE = "see_catalogue"
     VIEW_LOG = "view_log"
     OWN_ACCOUNT = "own_account"
 
@@ -69,7 +70,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY, Permission.ADJUDICATE}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE, Permission.SEE_COMPLAINTS}),
-    Role.APPRAISER: frozenset(_EVERYBODY | {Permission.APPRAISE, Permission.TRACE_ANSWERS}),
+    Role.APPRAISER: frozenset(
+        _EVERYBODY | {Permission.APPRAISE, Permission.TRACE_ANSWERS, Permission.SEE_CATALOGUE}
+    ),
     Role.HEAD: frozenset(
         _EVERYBODY
         | {
@@ -83,10 +86,11 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SEE_SMALL_CELLS,
             Permission.SEE_COMPLAINTS,
             Permission.ANSWER_COMPLAINTS,
+            Permission.SEE_CATALOGUE,
             Permission.VIEW_LOG,
         },
     ),
-    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT, Permission.VIEW_LOG}),
+    Role.AUDITOR: frozenset(_EVERYBODY | {Permission.AUDIT, Permission.SEE_CATALOGUE, Permission.VIEW_LOG}),
     Role.TREASURER: frozenset(_EVERYBODY | {Permission.PAY}),
     Role.VIEWER: frozenset(_EVERYBODY),
     Role.ADMINISTRATOR: frozenset(
@@ -94,6 +98,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {
             Permission.MANAGE_USERS,
             Permission.MANAGE_CAMPAIGN,
+            Permission.SEE_CATALOGUE,
             Permission.RESTORE_SCANS,
             Permission.SEE_REVIEWERS,
             Permission.VIEW_LOG,

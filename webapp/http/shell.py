@@ -24,6 +24,7 @@ class Tab:
 _TABS = (
     (lazy("Bảng việc"), "home", "/", Permission.VIEW_PROGRESS),
     (lazy("Chu kỳ"), "campaigns", "/chu-ky", Permission.MANAGE_CAMPAIGN),
+    (lazy("Bộ chỉ số"), "schemes", "/bo-chi-so", Permission.SEE_CATALOGUE),
     (lazy("In phiếu"), "printing", "/in", Permission.PRINT),
     (lazy("Phát và thu"), "hand_over", "/phat-thu", Permission.HAND_OVER),
     (lazy("Nhận phiếu quét"), "intake", "/quet", Permission.INTAKE),

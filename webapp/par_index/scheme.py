@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from webapp.par_index.errors import SchemeInvalid
-from webapp.par_index.exact import as_plain, from_plain, vietnamese
+from webapp.par_index.errors import SchemeInvalid, _
+from webapp.par_index.exact import Words, as_plain, from_plain, words
 from webapp.par_index.shapes import BandsRule, DeductRule, RatioRule, Rule, SurveyRule
 
 
@@ -195,92 +195,128 @@ def scheme_from_plain(plain: Mapping[str, Any]) -> Scheme:
 
 def scheme_problems(scheme: Scheme) -> tuple[str, ...]:
     """Everything in which the scheme contradicts itself, as Vietnamese sentences; empty = sound."""
+    return tuple(str(problem) for problem in scheme_contradictions(scheme))
+
+
+def scheme_contradictions(scheme: Scheme) -> tuple[Words, ...]:
+    """The same, as sentences in the reader's language."""
     checks = (_sum_problems, _code_problems, _rule_problems, _survey_problems, _class_problems)
     return tuple(problem for check in checks for problem in check(scheme))
 
 
-def _sum_problems(scheme: Scheme) -> Iterator[str]:
+def _sum_problems(scheme: Scheme) -> Iterator[Words]:
     """Each level adds up to what stands above it."""
-    yield from _difference("Tổng điểm", scheme.maximum, [a.maximum for a in scheme.areas])
-    shares = [scheme.maximum_appraisal, scheme.maximum_survey]
-    yield from _difference("Điểm thẩm định và điều tra", scheme.maximum, shares)
+    areas, shares = [a.maximum for a in scheme.areas], [scheme.maximum_appraisal, scheme.maximum_survey]
     appraisal = [leaf.maximum for leaf in scheme.appraised]
-    yield from _difference("Điểm thẩm định", scheme.maximum_appraisal, appraisal)
+    yield from _difference(
+        _("Tổng điểm %(total)s, phải là %(expected)s – thiếu %(gap)s."),
+        _("Tổng điểm %(total)s, phải là %(expected)s – thừa %(gap)s."),
+        scheme.maximum, areas,
+    )  # fmt: skip
+    yield from _difference(
+        _("Điểm thẩm định và điều tra %(total)s, phải là %(expected)s – thiếu %(gap)s."),
+        _("Điểm thẩm định và điều tra %(total)s, phải là %(expected)s – thừa %(gap)s."),
+        scheme.maximum, shares,
+    )  # fmt: skip
+    yield from _difference(
+        _("Điểm thẩm định %(total)s, phải là %(expected)s – thiếu %(gap)s."),
+        _("Điểm thẩm định %(total)s, phải là %(expected)s – thừa %(gap)s."),
+        scheme.maximum_appraisal, appraisal,
+    )  # fmt: skip
     for area in scheme.areas:
-        yield from _difference(f"Lĩnh vực {area.code}", area.maximum, [c.maximum for c in area.criteria])
+        yield from _difference(
+            _("Lĩnh vực %(code)s %(total)s, phải là %(expected)s – thiếu %(gap)s."),
+            _("Lĩnh vực %(code)s %(total)s, phải là %(expected)s – thừa %(gap)s."),
+            area.maximum, [criterion.maximum for criterion in area.criteria], area.code,
+        )  # fmt: skip
         for criterion in area.criteria:
-            leaves = [leaf.maximum for leaf in criterion.scored]
-            yield from _difference(f"Tiêu chí {criterion.code}", criterion.maximum, leaves)
+            yield from _difference(
+                _("Tiêu chí %(code)s %(total)s, phải là %(expected)s – thiếu %(gap)s."),
+                _("Tiêu chí %(code)s %(total)s, phải là %(expected)s – thừa %(gap)s."),
+                criterion.maximum, [leaf.maximum for leaf in criterion.scored], criterion.code,
+            )  # fmt: skip
 
 
-def _difference(what: str, expected: Decimal, parts: Sequence[Decimal]) -> Iterator[str]:
+def _difference(
+    too_little: str, too_much: str, expected: Decimal, parts: Sequence[Decimal], code: str = ""
+) -> Iterator[Words]:
     total = sum(parts, Decimal(0))
     if total != expected:
-        word = "thiếu" if total < expected else "thừa"
-        gap = vietnamese(abs(expected - total))
-        yield f"{what} {vietnamese(total)}, phải là {vietnamese(expected)} – {word} {gap}."
+        message = too_little if total < expected else too_much
+        named = {"code": code} if code else {}
+        yield words(message, total=total, expected=expected, gap=abs(expected - total), **named)
 
 
-def _code_problems(scheme: Scheme) -> Iterator[str]:
+def _code_problems(scheme: Scheme) -> Iterator[Words]:
     codes = [leaf.code for leaf in scheme.scored] + [area.code for area in scheme.areas]
     codes += [c.code for area in scheme.areas for c in area.criteria if c.own is None]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
-        yield f"Mã {code} xuất hiện hai lần."
+        yield words("Mã %(code)s xuất hiện hai lần.", code=code)
     for area in scheme.areas:
         for criterion in area.criteria:
             if criterion.own is not None and criterion.components:
-                yield f"Tiêu chí {criterion.code} vừa tự chấm vừa có tiêu chí thành phần."
+                code = criterion.code
+                yield words("Tiêu chí %(code)s vừa tự chấm vừa có tiêu chí thành phần.", code=code)
 
 
-def _rule_problems(scheme: Scheme) -> Iterator[str]:
+def _rule_problems(scheme: Scheme) -> Iterator[Words]:
     for leaf in scheme.scored:
         if leaf.maximum <= 0 or leaf.maximum != round(leaf.maximum, 2):
-            yield f"{leaf.code}: điểm tối đa phải lớn hơn 0 và có nhiều nhất hai số lẻ."
-        if leaf.not_applicable.policy not in set(Policy):
-            yield f"{leaf.code}: không rõ cách xử lý khi không áp dụng ({leaf.not_applicable.policy})."
-        yield from (f"{leaf.code}: {problem}" for problem in _points_problems(leaf))
+            yield words("%(code)s: điểm tối đa phải lớn hơn 0 và có nhiều nhất hai số lẻ.", code=leaf.code)
+        policy = leaf.not_applicable.policy
+        if policy not in set(Policy):
+            yield words(
+                "%(code)s: không rõ cách xử lý khi không áp dụng (%(policy)s).", code=leaf.code, policy=policy
+            )
+        yield from _points_problems(leaf)
 
 
-def _points_problems(leaf: ComponentCriterion) -> Iterator[str]:
+def _points_problems(leaf: ComponentCriterion) -> Iterator[Words]:
     """The rule has something to give, nothing below 0, and its best is the component's maximum."""
-    rule = leaf.rule
+    rule, code = leaf.rule, leaf.code
     if not rule.given:
-        yield "cách chấm không có mức nào."
+        yield words("%(code)s: cách chấm không có mức nào.", code=code)
         return
     if any(points < 0 or points != round(points, 2) for points in rule.given):
-        yield "điểm trong cách chấm phải từ 0 và có nhiều nhất hai số lẻ."
+        yield words("%(code)s: điểm trong cách chấm phải từ 0 và có nhiều nhất hai số lẻ.", code=code)
     if rule.best is not None and rule.best != leaf.maximum:
-        yield f"cách chấm cho tối đa {vietnamese(rule.best)} điểm, tiêu chí có {vietnamese(leaf.maximum)}."
-    yield from _shape_problems(rule)
+        yield words(
+            "%(code)s: cách chấm cho tối đa %(best)s điểm, tiêu chí có %(maximum)s.",
+            code=code, best=rule.best, maximum=leaf.maximum,
+        )  # fmt: skip
+    yield from _shape_problems(code, rule)
 
 
-def _shape_problems(rule: Rule) -> Iterator[str]:
+def _shape_problems(code: str, rule: Rule) -> Iterator[Words]:
     match rule:
         case RatioRule(full_at=full, zero_below=zero) if not 0 <= zero <= full:
-            yield "ngưỡng 0 điểm phải nằm dưới ngưỡng điểm tối đa."
+            yield words("%(code)s: ngưỡng 0 điểm phải nằm dưới ngưỡng điểm tối đa.", code=code)
         case BandsRule():
-            yield from _band_problems(rule)
+            yield from _band_problems(code, rule)
         case DeductRule() if rule.floor > rule.start:
-            yield "điểm sàn cao hơn điểm ban đầu."
+            yield words("%(code)s: điểm sàn cao hơn điểm ban đầu.", code=code)
         case _:
             return
 
 
-def _band_problems(rule: BandsRule) -> Iterator[str]:
+def _band_problems(code: str, rule: BandsRule) -> Iterator[Words]:
     """Every ratio from 0 to the top end lies in exactly one band: ends meet, and one band owns each end."""
     bands = sorted(rule.bands, key=lambda band: (band.minimum, band.maximum is None, band.maximum or 0))
     if not bands[0].holds(Fraction(0)):
-        yield "tỷ lệ 0% không thuộc khoảng nào."
+        yield words("%(code)s: tỷ lệ 0%% không thuộc khoảng nào.", code=code)
     ends = {band.minimum for band in bands} | {b.maximum for b in bands if b.maximum is not None}
     probes = sorted(ends)
     between = [(low + high) / 2 for low, high in pairwise(probes)]
     for ratio in sorted([*probes, *between]):
         owners = sum(band.holds(ratio) for band in bands)
         if owners != 1:
-            yield f"tỷ lệ {vietnamese(ratio * 100)}% thuộc {owners} khoảng, phải đúng một."
+            yield words(
+                "%(code)s: tỷ lệ %(ratio)s%% thuộc %(owners)s khoảng, phải đúng một.",
+                code=code, ratio=ratio * 100, owners=owners,
+            )  # fmt: skip
 
 
-def _survey_problems(scheme: Scheme) -> Iterator[str]:
+def _survey_problems(scheme: Scheme) -> Iterator[Words]:
     pools = {pool.code: pool for pool in scheme.pools}
     leaves = {leaf.code for leaf in scheme.surveyed}
     for leaf in scheme.surveyed:
@@ -289,28 +325,35 @@ def _survey_problems(scheme: Scheme) -> Iterator[str]:
     for question in scheme.questions:
         for code in question.feeds:
             if code not in leaves:
-                yield f"Câu {question.code} tính vào {code}, không phải tiêu chí điều tra."
+                yield words(
+                    "Câu %(question)s tính vào %(code)s, không phải tiêu chí điều tra.",
+                    question=question.code, code=code,
+                )  # fmt: skip
         if any(not 0 <= option.weight <= 1 for option in question.options):
-            yield f"Câu {question.code}: trọng số phương án phải từ 0 đến 1."
+            yield words("Câu %(question)s: trọng số phương án phải từ 0 đến 1.", question=question.code)
 
 
 def _weight_problems(
     scheme: Scheme, code: str, rule: SurveyRule, pools: Mapping[str, RespondentPool]
-) -> Iterator[str]:
+) -> Iterator[Words]:
     total = sum((weight.weight for weight in rule.weights), Fraction(0))
     if total != 1 or any(weight.weight <= 0 for weight in rule.weights):
-        yield f"{code}: trọng số các nhóm trả lời cộng lại là {vietnamese(total)}, phải là 1."
+        yield words(
+            "%(code)s: trọng số các nhóm trả lời cộng lại là %(total)s, phải là 1.", code=code, total=total
+        )
     for weight in rule.weights:
         pool = pools.get(weight.pool)
         if pool is None:
-            yield f"{code}: không có nhóm trả lời {weight.pool}."
+            yield words("%(code)s: không có nhóm trả lời %(pool)s.", code=code, pool=weight.pool)
         elif not any(q.form == pool.form and code in q.feeds for q in scheme.questions):
-            yield f"{code}: không có câu hỏi nào của phiếu {pool.form} tính vào."
+            yield words(
+                "%(code)s: không có câu hỏi nào của phiếu %(form)s tính vào.", code=code, form=pool.form
+            )
 
 
-def _class_problems(scheme: Scheme) -> Iterator[str]:
+def _class_problems(scheme: Scheme) -> Iterator[Words]:
     if not any(c.minimum == 0 for c in scheme.classes):
-        yield "Thiếu mức xếp loại bắt đầu từ 0%."
+        yield words("Thiếu mức xếp loại bắt đầu từ %(least)s%%.", least=0)
     minima = [c.minimum for c in scheme.classes]
     if len(set(minima)) != len(minima):
-        yield "Hai mức xếp loại có cùng ngưỡng."
+        yield words("Hai mức xếp loại có cùng ngưỡng.")

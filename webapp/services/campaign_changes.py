@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from webapp.campaign_plan.differences import Difference, Kind, differences
-from webapp.campaign_plan.parts import GENERAL, PARTS, Rows, plan_rows
+from webapp.campaign_plan.differences import differences
+from webapp.campaign_plan.parts import GENERAL, PARTS, part_values, plan_rows
 from webapp.campaign_plan.plan import CampaignPlan
-from webapp.campaign_plan.reading import FormFacts, RowProblem, read_plan
+from webapp.campaign_plan.reading import FormFacts, read_plan
 from webapp.errors import InvalidInput, Locked
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.audit import write_log
@@ -23,6 +23,8 @@ from webapp.persistence.campaign import Campaign
 from webapp.persistence.schemes import newest_scheme_version
 from webapp.services.campaign_rows import GENERAL_NAMES, TABLES, fingerprint, new_row, plan_of, rows_of
 from webapp.services.campaigns import create_campaign
+from webapp.typed_tables.differences import Difference, Kind
+from webapp.typed_tables.parts import RowProblem, Rows
 
 _ACCOUNT = "tài khoản"
 # Why a row stays, by the table that points at it; whatever else points at it is “data”.
@@ -111,10 +113,8 @@ def _apply(session: Session, campaign: Campaign, plan: CampaignPlan) -> None:
     for code, table in TABLES.items():
         part = PARTS[code]
         rows = {part.key(written): row for written, row in _written(campaign, code)}
-        for position, value in enumerate(part.values(plan)):
-            key = part.key(
-                {column.code: column.write(getattr(value, column.code)) for column in part.columns}
-            )
+        for position, value in enumerate(part_values(part, plan)):
+            key = part.key(part.row(value))
             row = rows.pop(key, None)
             if row is None:
                 session.add(new_row(table, campaign, value, position))
@@ -131,7 +131,7 @@ def _apply(session: Session, campaign: Campaign, plan: CampaignPlan) -> None:
 def _written(campaign: Campaign, code: str) -> Iterator[tuple[dict[str, str], Any]]:
     part = PARTS[code]
     for row in rows_of(campaign, code):
-        yield {column.code: column.write(getattr(row, column.code)) for column in part.columns}, row
+        yield part.row(row), row
 
 
 def _refusals(

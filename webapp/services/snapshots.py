@@ -23,9 +23,22 @@ from webapp.services.self_scores import declare_points, draft_of
 from webapp.services.surveys import AnswerSource, survey_units
 
 
-def build_snapshot(session: Session, campaign: Campaign, source: AnswerSource = accepted_answers) -> Snapshot:
-    """Everything that the index is computed from, as it stands now; the answers come from `source`."""
-    schemes = schemes_of_campaign(session, campaign.id)
+def build_snapshot(
+    session: Session,
+    campaign: Campaign,
+    source: AnswerSource = accepted_answers,
+    schemes: Mapping[str, Scheme] | None = None,
+) -> Snapshot:
+    """Everything that the index is computed from, as it stands now.
+
+    Args:
+        session: to read from.
+        campaign: the year.
+        source: where the answers come from.
+        schemes: catalogues by level to try on; the newest of each level by default.
+    """
+    if schemes is None:
+        schemes = schemes_of_campaign(session, campaign.id)
     units = [unit for unit in campaign.units if unit.level in schemes]
     surveys = survey_units(session, campaign, schemes, source)
     scores = _Scores(

@@ -224,7 +224,10 @@ def test_what_was_sent_keeps_its_scheme(session: Session, world: SmallWorld, now
     unit = world.units["19186"]
     submission = send_everything(session, unit, ACTOR, now)
     version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
-    newer = add_scheme(session, "administrator", world.campaign, replace(scheme, title="Bộ mới"), now)
+    changed = replace(scheme, title="Bộ mới")
+    with pytest.raises(Locked, match="đã khóa"):
+        add_scheme(session, "administrator", world.campaign, changed, now)
+    newer = add_scheme(session, "administrator", world.campaign, changed, now, reason="Theo văn bản 12/UBND")
     assert load_unit_scores(session, unit, now).version.id == version.id == submission.scheme_version_id
     assert load_unit_scores(session, world.units["19111"], now).version.id == newer.id != version.id
 

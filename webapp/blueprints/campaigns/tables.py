@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from webapp.campaign_plan.parts import PARTS, Cells, Part, Rows
-from webapp.campaign_plan.reading import RowProblem
+from webapp.campaign_plan.parts import PARTS
+from webapp.typed_tables.parts import Cells, Part, RowProblem, Rows
 
 _FIELD = re.compile(r"([a-z_]+)-(\d{1,4})-([a-z_]+)")
 _BLANK_ROWS = 3

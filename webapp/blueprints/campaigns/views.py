@@ -9,11 +9,10 @@ from webapp.blueprints.campaigns import words
 from webapp.blueprints.campaigns.tables import make_table, typed_rows
 from webapp.campaign_plan.allocation import allocation_of
 from webapp.campaign_plan.cells import read_year
-from webapp.campaign_plan.parts import GENERAL, PARTS, Rows, plan_rows
-from webapp.campaign_plan.reading import RowProblem
+from webapp.campaign_plan.parts import GENERAL, PARTS, plan_rows
 from webapp.campaign_plan.worksheets import read_worksheets, worksheets_of
 from webapp.errors import AppError, InvalidInput, Locked
-from webapp.http import access
+from webapp.http import access, difference_words
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, form_library, now
 from webapp.http.htmx import go_to
@@ -26,6 +25,8 @@ from webapp.services import campaign_changes, campaigns
 from webapp.services.campaign_changes import Proposal
 from webapp.services.campaign_rows import fingerprint, form_facts, plan_of
 from webapp.services.payment_rates import copy_rates
+from webapp.services.schemes import copy_schemes
+from webapp.typed_tables.parts import RowProblem, Rows
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/chu-ky")
 install_wording(blueprint)
@@ -126,12 +127,15 @@ def copy(campaign: Campaign) -> Response | tuple[str, int]:
         plan = campaigns.plan_of_next_year(plan_of(campaign), year)
         made = campaigns.create_campaign(current_session(), current_user().username, plan, now())
         rates = copy_rates(current_session(), current_user().username, campaign, made, now())
+        schemes = copy_schemes(current_session(), current_user().username, campaign, made, now())
     except InvalidInput as refusal:
         years = campaigns.list_campaigns(current_session())
         return render_template("campaigns/list.html", years=years, refusal=refusal), _INVALID
     notice = _(
-        "Đã chép sang năm %(year)s, kèm %(rates)s mức chi. Soát lại các ngày ở bước này.",
+        "Đã chép sang năm %(year)s, kèm %(schemes)s bộ chỉ số, %(rates)s mức chi."
+        " Soát lại các ngày ở bước này.",
         year=made.year,
+        schemes=schemes,
         rates=rates,
     )
     return go_to(url_for(".show_step", year=made.year, step=_FIRST_STEP), notice)
@@ -223,7 +227,7 @@ def _preview_page(
         absent=[part.title for code, part in PARTS.items() if code not in rows],
         rows=json.dumps(rows, ensure_ascii=False),
         can_be_saved=proposal.can_be_saved and not missing,
-        words=words,
+        difference_words=difference_words,
     )
     return (page, _INVALID) if problems or proposal.refusals else page
 

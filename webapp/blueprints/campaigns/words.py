@@ -1,7 +1,6 @@
-"""Steps of the wizard, kinds of difference, and the sentences of the allocation check."""
+"""Steps of the wizard, and the sentences of the allocation check."""
 
 from webapp.campaign_plan.allocation import Allocation
-from webapp.campaign_plan.differences import Kind
 from webapp.http.figures import format_number
 from webapp.http.locale import _, language, lazy
 
@@ -14,13 +13,6 @@ STEPS = {
     "nguoi-ky": (lazy("Người ký"), ("signatories",)),
     "soat": (lazy("Soát và chọn làm chu kỳ hiện hành"), ()),
 }
-KINDS = {
-    Kind.ADDED: lazy("thêm"),
-    Kind.CHANGED: lazy("đổi"),
-    Kind.REMOVED: lazy("xóa"),
-    Kind.MOVED: lazy("đổi thứ tự"),
-}
-BADGES = {Kind.ADDED: "done", Kind.CHANGED: "attention", Kind.REMOVED: "problem", Kind.MOVED: "neutral"}
 HINTS = {
     "general": "",
     "levels": lazy(
