@@ -1,11 +1,21 @@
 """Rows into a campaign: every cell is checked, and all that is wrong is said at once."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.campaign_plan.cells import OFFICE_ZONE
 from webapp.campaign_plan.parts import GENERAL, PARTS, Cells, Column, Part, Rows
-from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT, CampaignPlan, GroupPlan, LevelPlan, UnitPlan
+from webapp.campaign_plan.plan import (
+    APPRAISAL_DATES,
+    PLACE_OFFICE,
+    PLACE_UNIT,
+    CampaignPlan,
+    GroupPlan,
+    LevelPlan,
+    UnitPlan,
+)
 from webapp.errors import InvalidInput
 
 
@@ -42,6 +52,7 @@ def read_plan(
     problems: list[RowProblem] = []
     found: dict[str, _Found] = {}
     general = _read_general(rows.get(GENERAL, []), problems)
+    problems += _date_faults(general or {})
     for part in PARTS.values():
         if part.code != GENERAL:
             found[part.code] = _read_part(part, rows.get(part.code, []), problems)
@@ -62,6 +73,18 @@ def _read_general(rows: Rows, problems: list[RowProblem]) -> dict[str, Any] | No
         problems.append(RowProblem(part, None, None, why))
         return None
     return _read_row(part, *filled[0], problems)
+
+
+def _date_faults(general: Mapping[str, Any]) -> Iterator[RowProblem]:
+    """The five dates of self-score and appraisal follow one another; a date that is open is passed over."""
+    known = [name for name in APPRAISAL_DATES if general.get(name) is not None]
+    for former, name in itertools.pairwise(known):
+        if general[name] <= general[former]:
+            why = InvalidInput(
+                "Phải sau ngày của bước trước (%(former)s).",
+                former=general[former].astimezone(OFFICE_ZONE).strftime("%d/%m/%Y %H:%M"),
+            )
+            yield _problem(GENERAL, 0, name, why)
 
 
 def _read_part(part: Part, rows: Rows, problems: list[RowProblem]) -> _Found:
