@@ -1,4 +1,4 @@
-"""The table of all cells, the way along one component, the meeting and its minutes; nobody judges the own unit."""
+"""The table of all cells, the way along one component, the meeting with its minutes; never the own unit."""
 
 import datetime as dt
 import io
@@ -51,9 +51,9 @@ def test_the_table_shows_where_each_cell_stands_and_filters_in_the_address(offic
     page = judge.get("/tham-dinh/bang?cap=commune").text
     assert "2 đơn vị × 40 tiêu chí" in page
     assert re.search(
-        rf'mark-lower"[^>]*><a href="{CELL}" aria-label="Xã Đại Trạch, 1.1.1: hạ điểm −0,50"', page
+        rf'is-lower"[^>]*><a href="{CELL}" aria-label="Xã Đại Trạch, 1.1.1: hạ điểm −0,50"', page
     )
-    assert page.count('class="cell mark-waiting" data-head') == 78
+    assert page.count('class="cell is-waiting" data-head') == 78
     shown = judge.get("/tham-dinh/bang?cap=commune&loc=hop").text
     assert "/tham-dinh/19111/1.1.2" in shown
     assert CELL not in shown

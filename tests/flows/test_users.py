@@ -8,6 +8,7 @@ from tests.clients import Browser, Office
 from tests.worlds.small import PASSWORD
 from webapp.persistence.accounts import User
 from webapp.persistence.audit import LogEntry
+from webapp.persistence.campaign import Unit
 
 PAGE = "/nguoi-dung"
 

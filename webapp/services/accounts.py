@@ -49,8 +49,8 @@ class Role(StrEnum):
 class NewAccount:
     """What an administrator fills in.
 
-    `unit_id`: whose account it is, or where an appraiser works (None: outside the units that are evaluated); for
-    no other role.
+    `unit_id`: whose account it is, or where an appraiser works (None: outside the evaluated units); for no
+    other role.
     """
 
     username: str

@@ -21,7 +21,7 @@ from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.schemes import schemes_of_campaign
 
 
-class Mark(StrEnum):
+class CellState(StrEnum):
     """Where a cell stands; what still has to be done comes before how the points differ."""
 
     UNSENT = "unsent"
@@ -40,7 +40,7 @@ class Cell:
 
     unit: Unit
     component: ComponentCriterion
-    mark: Mark
+    state: CellState
     self_points: Decimal | None = None
     points: Decimal | None = None
     reason: str = ""
@@ -53,7 +53,7 @@ class Cell:
     @property
     def can_be_opened(self) -> bool:
         """Whether there is anything to see: a draft is nobody's business but the unit's."""
-        return self.mark is not Mark.UNSENT
+        return self.state is not CellState.UNSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ class Matrix:
                 return component
         raise NotFound("Không có tiêu chí tự chấm nào mang mã này trong bộ chỉ số của cấp.")
 
-    def count(self, *marks: Mark) -> int:
+    def count(self, *states: CellState) -> int:
         """How many cells stand so."""
-        return sum(cell.mark in marks for cell in self.cells.values())
+        return sum(cell.state in states for cell in self.cells.values())
 
-    def only(self, marks: Sequence[Mark]) -> "Matrix":
+    def only(self, states: Sequence[CellState]) -> "Matrix":
         """The units and components that have any cell standing so."""
-        kept = [cell for cell in self.cells.values() if cell.mark in marks]
+        kept = [cell for cell in self.cells.values() if cell.state in states]
         units, codes = {cell.unit.code for cell in kept}, {cell.component.code for cell in kept}
         return Matrix(
             self.level,
@@ -124,7 +124,7 @@ def load_matrix(session: Session, campaign: Campaign, level: str) -> Matrix:
             unit, leaf, declared.get((unit.id, leaf.code)), appraised.get((unit.id, leaf.code))
         )
         if unit.id in sent
-        else Cell(unit, leaf, Mark.UNSENT)
+        else Cell(unit, leaf, CellState.UNSENT)
         for unit in units
         for leaf in scheme.appraised
     }
@@ -139,18 +139,18 @@ def _cell(
 ) -> Cell:
     own = None if declared is None or declared.not_applicable else declared.points
     if appraised is None:
-        return Cell(unit, component, Mark.WAITING, own)
+        return Cell(unit, component, CellState.WAITING, own)
     points = None if appraised.not_applicable else appraised.points
-    return Cell(unit, component, _mark(appraised, own), own, points, appraised.reason)
+    return Cell(unit, component, _state(appraised, own), own, points, appraised.reason)
 
 
-def _mark(appraised: AppraisedScoreEntry, own: Decimal | None) -> Mark:
+def _state(appraised: AppraisedScoreEntry, own: Decimal | None) -> CellState:
     if appraised.awaits_meeting:
-        return Mark.MEETING
+        return CellState.MEETING
     if appraised.question:
-        return Mark.ASKED
+        return CellState.ASKED
     if appraised.not_applicable:
-        return Mark.ASIDE
+        return CellState.ASIDE
     if own is None or appraised.points == own:
-        return Mark.SAME if own is not None else Mark.LOWER
-    return Mark.HIGHER if appraised.points > own else Mark.LOWER
+        return CellState.SAME if own is not None else CellState.LOWER
+    return CellState.HIGHER if appraised.points > own else CellState.LOWER

@@ -13,15 +13,15 @@ from webapp.http.context import current_campaign, current_session, current_user
 from webapp.par_index.scheme import ComponentCriterion
 from webapp.persistence.accounts import User
 from webapp.services.appraisal import is_own_unit
-from webapp.services.appraisal_matrix import Mark, Matrix, load_matrix
+from webapp.services.appraisal_matrix import CellState, Matrix, load_matrix
 
 # `?loc=…`: which cells are shown; everything else only keeps its place.
-FILTERS: Mapping[str, tuple[Mark, ...]] = {
-    "": tuple(Mark),
-    "cho": (Mark.WAITING,),
-    "khac": (Mark.LOWER, Mark.HIGHER),
-    "hoi": (Mark.ASKED,),
-    "hop": (Mark.MEETING,),
+FILTERS: Mapping[str, tuple[CellState, ...]] = {
+    "": tuple(CellState),
+    "cho": (CellState.WAITING,),
+    "khac": (CellState.LOWER, CellState.HIGHER),
+    "hoi": (CellState.ASKED,),
+    "hop": (CellState.MEETING,),
 }
 
 
@@ -57,9 +57,9 @@ def show_matrix() -> str:
         level=level,
         whole=whole,
         matrix=whole.only(FILTERS[chosen]),
-        counts={code: whole.count(*marks) for code, marks in FILTERS.items()},
+        counts={code: whole.count(*states) for code, states in FILTERS.items()},
         chosen=chosen,
-        marks=FILTERS[chosen],
+        states=FILTERS[chosen],
         by_component=request.args.get("theo") == "tieu-chi",
         own=own_unit_codes(whole),
     )
