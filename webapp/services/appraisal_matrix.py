@@ -1,6 +1,6 @@
 """The appraisal of a level at a glance: units × components, and where each cell stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -51,6 +51,11 @@ class Cell:
         return None if self.points is None or self.self_points is None else self.points - self.self_points
 
     @property
+    def is_changed(self) -> bool:
+        """Whether the appraisal differs from what the unit declared, whatever else waits."""
+        return bool(self.difference) or self.state in (CellState.LOWER, CellState.HIGHER)
+
+    @property
     def can_be_opened(self) -> bool:
         """Whether there is anything to see: a draft is nobody's business but the unit's."""
         return self.state is not CellState.UNSENT
@@ -84,13 +89,13 @@ class Matrix:
                 return component
         raise NotFound("Không có tiêu chí tự chấm nào mang mã này trong bộ chỉ số của cấp.")
 
-    def count(self, *states: CellState) -> int:
-        """How many cells stand so."""
-        return sum(cell.state in states for cell in self.cells.values())
+    def count(self, is_wanted: Callable[[Cell], bool]) -> int:
+        """How many cells are wanted."""
+        return sum(is_wanted(cell) for cell in self.cells.values())
 
-    def only(self, states: Sequence[CellState]) -> "Matrix":
-        """The units and components that have any cell standing so."""
-        kept = [cell for cell in self.cells.values() if cell.state in states]
+    def only(self, is_wanted: Callable[[Cell], bool]) -> "Matrix":
+        """The units and components that have any wanted cell."""
+        kept = [cell for cell in self.cells.values() if is_wanted(cell)]
         units, codes = {cell.unit.code for cell in kept}, {cell.component.code for cell in kept}
         return Matrix(
             self.level,

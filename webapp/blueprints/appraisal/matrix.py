@@ -1,6 +1,6 @@
 """Bảng thẩm định: units × components at a glance, and the units of one component side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -13,15 +13,15 @@ from webapp.http.context import current_campaign, current_session, current_user
 from webapp.par_index.scheme import ComponentCriterion
 from webapp.persistence.accounts import User
 from webapp.services.appraisal import is_own_unit
-from webapp.services.appraisal_matrix import CellState, Matrix, load_matrix
+from webapp.services.appraisal_matrix import Cell, CellState, Matrix, load_matrix
 
 # `?loc=…`: which cells are shown; everything else only keeps its place.
-FILTERS: Mapping[str, tuple[CellState, ...]] = {
-    "": tuple(CellState),
-    "cho": (CellState.WAITING,),
-    "khac": (CellState.LOWER, CellState.HIGHER),
-    "hoi": (CellState.ASKED,),
-    "hop": (CellState.MEETING,),
+FILTERS: Mapping[str, Callable[[Cell], bool]] = {
+    "": lambda _cell: True,
+    "cho": lambda cell: cell.state is CellState.WAITING,
+    "khac": lambda cell: cell.is_changed,
+    "hoi": lambda cell: cell.state is CellState.ASKED,
+    "hop": lambda cell: cell.state is CellState.MEETING,
 }
 
 
@@ -57,9 +57,9 @@ def show_matrix() -> str:
         level=level,
         whole=whole,
         matrix=whole.only(FILTERS[chosen]),
-        counts={code: whole.count(*states) for code, states in FILTERS.items()},
+        counts={code: whole.count(is_wanted) for code, is_wanted in FILTERS.items()},
         chosen=chosen,
-        states=FILTERS[chosen],
+        is_wanted=FILTERS[chosen],
         by_component=request.args.get("theo") == "tieu-chi",
         own=own_unit_codes(whole),
     )

@@ -17,7 +17,7 @@ from webapp.http.papers import send_official
 from webapp.papers.official.wording import PASSAGES, Kind
 from webapp.persistence.accounts import User
 from webapp.services.accounts import find_display_names
-from webapp.services.appraisal import appraise_component, may_set_aside, points_options
+from webapp.services.appraisal import PointsOption, appraise_component, may_set_aside, points_options
 from webapp.services.documents import LONGEST_TEXT, load_wording
 from webapp.services.meetings import (
     CLOSING,
@@ -125,6 +125,15 @@ def download_minutes(file_kind: str) -> Response:
     return send_official(document, file_kind, f"bien-ban-hop-tham-dinh-{campaign.year}-du-thao")
 
 
+def options_of(shown: AppraisedComponent) -> list[PointsOption]:
+    """What the rule can give, what the unit declared, and what the appraiser proposes."""
+    options, entry = points_options(shown.here), shown.here.appraised
+    if entry is None or entry.not_applicable or entry.points in {option.points for option in options}:
+        return options
+    proposed = PointsOption(entry.points, gettext("Thẩm định đề nghị"))
+    return sorted([*options, proposed], key=lambda option: option.points, reverse=True)
+
+
 def next_address(agenda: list[AgendaItem]) -> str:
     """The first component that waits, or the end of the meeting."""
     for item in agenda:
@@ -202,7 +211,7 @@ def item_page(item: MeetingItem, refusal: InvalidInput | None) -> str:
         here=shown.here,
         typed=typed,
         refusal=refusal,
-        options=points_options(shown.here),
+        options=options_of(shown),
         may_set_aside=may_set_aside(shown.here),
         before=item.neighbour(-1),
         after=item.neighbour(1),
