@@ -11,6 +11,7 @@ from webapp.blueprints.backups.views import blueprint as backups
 from webapp.blueprints.campaigns.views import blueprint as campaigns
 from webapp.blueprints.complaints.views import blueprint as complaints
 from webapp.blueprints.documents.views import blueprint as documents
+from webapp.blueprints.explanations.views import blueprint as explanations
 from webapp.blueprints.hand_over.views import blueprint as hand_over
 from webapp.blueprints.home.views import blueprint as home
 from webapp.blueprints.intake.page_views import blueprint as scan_pages
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     users,
     self_scoring,
     appraisal,
+    explanations,
     payments,
     payment_papers,
     payment_settings,

@@ -28,6 +28,7 @@ SHOTS = {
     "tu-cham-dien-thoai": ("dv-19186", "/tu-cham/1.1.2", 360),
     "tham-dinh": ("thamdinh", "/tham-dinh", 1366),
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),
+    "tham-dinh-bang": ("thamdinh", "/tham-dinh/bang?cap=commune", 1366),
     "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
     "chu-ky": ("quantri", "/chu-ky/2020/chi-tieu", 1366),

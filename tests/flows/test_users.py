@@ -8,6 +8,7 @@ from tests.clients import Browser, Office
 from tests.worlds.small import PASSWORD
 from webapp.persistence.accounts import User
 from webapp.persistence.audit import LogEntry
+from webapp.persistence.campaign import Unit
 
 PAGE = "/nguoi-dung"
 
@@ -55,6 +56,24 @@ def test_what_cannot_be_is_refused_and_kept_in_the_form(office: Office) -> None:
     assert nobody.status_code == 422
     empty = administrator.post(PAGE, {})
     assert "Nhập họ tên." in empty.text
+
+
+def test_an_appraiser_works_somewhere_and_an_older_account_can_say_where(office: Office) -> None:
+    administrator = office.browser("administrator")
+    fields = {"display_name": "Bùi Thị Mai", "username": "mai", "role": "appraiser"}
+    unsaid = administrator.post(PAGE, {**fields, "unit": ""})
+    assert unsaid.status_code == 422
+    assert "không ai thẩm định đơn vị của mình" in unsaid.text
+    assert administrator.post(PAGE, {**fields, "unit": "outside"}).status_code == 200
+    with office.session() as session:
+        unit = session.scalars(select(Unit).where(Unit.code == "NV")).one()
+    place = f"{PAGE}/{user_id(office, 'mai')}/noi-cong-tac"
+    assert administrator.post(place, {"unit": str(unit.id)}).status_code == 303
+    assert administrator.post(place, {"unit": "999"}).status_code == 422
+    clerk = f"{PAGE}/{user_id(office, 'clerk')}/noi-cong-tac"
+    assert administrator.post(clerk, {"unit": str(unit.id)}).status_code == 422
+    with office.session() as session:
+        assert session.scalars(select(User.unit_id).where(User.username == "mai")).one() == unit.id
 
 
 def test_an_account_switched_off_cannot_sign_in_until_it_is_switched_on(office: Office) -> None:

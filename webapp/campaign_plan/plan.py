@@ -73,6 +73,16 @@ class SignatoryPlan:
     title: str
 
 
+APPRAISAL_DATES = (
+    "self_score_from_at",
+    "self_score_due_at",
+    "first_round_due_at",
+    "explanation_due_at",
+    "second_round_due_at",
+)
+"""The five dates of self-score and appraisal, in their order; all but the deadline may be open."""
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignPlan:
     """One year of one office; the sample of Bố Trạch is one, another office's is another."""
@@ -85,6 +95,10 @@ class CampaignPlan:
     recipient: str = ""
     forms_out_on: dt.date | None = None
     forms_back_on: dt.date | None = None
+    self_score_from_at: dt.datetime | None = None
+    first_round_due_at: dt.datetime | None = None
+    explanation_due_at: dt.datetime | None = None
+    second_round_due_at: dt.datetime | None = None
     planned_sheets: int | None = None
     levels: Sequence[LevelPlan] = ()
     units: Sequence[UnitPlan] = ()

@@ -1,11 +1,21 @@
 """Rows into a campaign: every cell is checked, and all that is wrong is said at once."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.campaign_plan.cells import OFFICE_ZONE
 from webapp.campaign_plan.parts import GENERAL, PARTS
-from webapp.campaign_plan.plan import PLACE_OFFICE, PLACE_UNIT, CampaignPlan, GroupPlan, LevelPlan, UnitPlan
+from webapp.campaign_plan.plan import (
+    APPRAISAL_DATES,
+    PLACE_OFFICE,
+    PLACE_UNIT,
+    CampaignPlan,
+    GroupPlan,
+    LevelPlan,
+    UnitPlan,
+)
 from webapp.errors import InvalidInput
 from webapp.typed_tables.parts import RowProblem, Rows
 from webapp.typed_tables.reading import Placed, read_part, read_single
@@ -26,6 +36,7 @@ def read_plan(
     problems: list[RowProblem] = []
     found: dict[str, Placed] = {}
     general = read_single(PARTS[GENERAL], rows.get(GENERAL, []), problems)
+    problems += _date_faults(general or {})
     for part in PARTS.values():
         if part.code != GENERAL:
             found[part.code] = read_part(part, rows.get(part.code, []), problems)
@@ -34,6 +45,18 @@ def read_plan(
         return None, problems
     parts: dict[str, Any] = {code: tuple(row for _place, row in of_part) for code, of_part in found.items()}
     return CampaignPlan(**general, **parts, is_sample=is_sample), problems
+
+
+def _date_faults(general: Mapping[str, Any]) -> Iterator[RowProblem]:
+    """The five dates of self-score and appraisal follow one another; a date that is open is passed over."""
+    known = [name for name in APPRAISAL_DATES if general.get(name) is not None]
+    for former, name in itertools.pairwise(known):
+        if general[name] <= general[former]:
+            why = InvalidInput(
+                "Phải sau ngày của bước trước (%(former)s).",
+                former=general[former].astimezone(OFFICE_ZONE).strftime("%d/%m/%Y %H:%M"),
+            )
+            yield _problem(GENERAL, 0, name, why)
 
 
 def _cross_checks(found: Mapping[str, Placed], forms: Mapping[str, FormFacts]) -> Iterator[RowProblem]:

@@ -33,6 +33,7 @@ _TABS = (
     (lazy("Số liệu rà soát"), "reviewers", "/ra-soat/nguoi", Permission.SEE_REVIEWERS),
     (lazy("Kiểm toán"), "answer_audit", "/kiem-toan", Permission.AUDIT),
     (lazy("Tự chấm"), "self_scoring", "/tu-cham", Permission.SELF_SCORE),
+    (lazy("Phản hồi"), "explanations", "/phan-hoi", Permission.SELF_SCORE),
     (lazy("Thẩm định"), "appraisal", "/tham-dinh", Permission.APPRAISE),
     (lazy("Chỉ số"), "results", "/chi-so", Permission.COMPUTE_INDEX),
     (lazy("Chi trả"), "payments", "/chi-tra", Permission.PAY),

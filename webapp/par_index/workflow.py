@@ -10,7 +10,7 @@ class State(StrEnum):
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
-    RETURNED = "returned"  # the appraisal asks the unit for an explanation
+    RETURNED = "returned"  # round one is over; the unit explains what it was asked about, once
     APPRAISED = "appraised"
     FINAL = "final"
 
@@ -20,6 +20,8 @@ class Move(StrEnum):
 
     SUBMIT = "submit"
     RETURN = "return"
+    REPLY = "reply"
+    PROCEED = "proceed"
     APPRAISE = "appraise"
     FINALISE = "finalise"
     REOPEN = "reopen"
@@ -35,9 +37,9 @@ class Party(StrEnum):
 
 _MOVES: dict[tuple[State, Move, Party], State] = {
     (State.DRAFT, Move.SUBMIT, Party.UNIT): State.SUBMITTED,
-    (State.RETURNED, Move.SUBMIT, Party.UNIT): State.SUBMITTED,
     (State.SUBMITTED, Move.RETURN, Party.APPRAISER): State.RETURNED,
-    (State.APPRAISED, Move.RETURN, Party.APPRAISER): State.RETURNED,
+    (State.RETURNED, Move.REPLY, Party.UNIT): State.SUBMITTED,
+    (State.RETURNED, Move.PROCEED, Party.APPRAISER): State.SUBMITTED,
     (State.SUBMITTED, Move.APPRAISE, Party.APPRAISER): State.APPRAISED,
     (State.APPRAISED, Move.FINALISE, Party.HEAD): State.FINAL,
     (State.SUBMITTED, Move.REOPEN, Party.HEAD): State.DRAFT,
@@ -66,5 +68,5 @@ def allowed_moves(state: State, party: Party) -> tuple[Move, ...]:
 
 
 def may_unit_edit(state: State) -> bool:
-    """Whether the unit may still change its self-score."""
-    return state in (State.DRAFT, State.RETURNED)
+    """Whether the unit may still change its self-score; a returned one it only explains."""
+    return state is State.DRAFT

@@ -16,6 +16,8 @@ class Submission(Base):
     """A unit's way through its campaign: filling in, sent, appraised. One row a unit, from its first entry.
 
     `state` is a webapp.par_index.workflow state. `receipt_sha256` is the hash of everything that was sent.
+    `returned_…`: when round one ended with questions; `replied_at` stays None where the unit
+    let the time pass.
     """
 
     __tablename__ = "submission"
@@ -27,9 +29,18 @@ class Submission(Base):
     submitted_at: Mapped[dt.datetime | None]
     submitted_by: Mapped[str | None] = mapped_column(String(80))
     receipt_sha256: Mapped[str | None] = mapped_column(String(64))
+    returned_at: Mapped[dt.datetime | None]
+    returned_by: Mapped[str | None] = mapped_column(String(80))
+    replied_at: Mapped[dt.datetime | None]
+    replied_by: Mapped[str | None] = mapped_column(String(80))
     appraised_at: Mapped[dt.datetime | None]
     appraised_by: Mapped[str | None] = mapped_column(String(80))
     unit: Mapped[Unit] = relationship()
+
+    @property
+    def round_number(self) -> int:
+        """1 until the appraisal was returned to the unit, which happens once; then 2."""
+        return 1 if self.returned_at is None else 2
 
 
 class SelfScoreEntry(AppendOnly, Base):
@@ -84,7 +95,10 @@ class EvidenceFile(AppendOnly, Base):
 
 
 class EvidenceLink(AppendOnly, Base):
-    """A component was given a file, at a page, or it was taken away again: the last such row counts."""
+    """A component was given a file, at a page, or it was taken away again: the last such row counts.
+
+    `in_reply`: it came with the unit's explanation between the rounds, and not with the self-score.
+    """
 
     __tablename__ = "evidence_link"
     id: Mapped[Id]
@@ -93,6 +107,7 @@ class EvidenceLink(AppendOnly, Base):
     file_id: Mapped[int] = reference("evidence_file.id")
     page_number: Mapped[int | None]
     is_removal: Mapped[bool] = mapped_column(default=False)
+    in_reply: Mapped[bool] = mapped_column(default=False)
     made_by: Mapped[str] = mapped_column(String(80))
     made_at: Mapped[dt.datetime]
     file: Mapped[EvidenceFile] = relationship()
@@ -101,7 +116,9 @@ class EvidenceLink(AppendOnly, Base):
 class AppraisedScoreEntry(AppendOnly, Base):
     """One version of the appraised score of one component; `seen_version` is what its author had seen.
 
-    `not_applicable`: the appraiser agrees that the component does not apply to the unit.
+    `not_applicable`: the appraiser agrees that the component does not apply to the unit. `question`: what the
+    unit is asked to explain (round one only; "": nothing). `awaits_meeting`: proposed, the team decides;
+    `in_meeting`: the team has decided it.
     """
 
     __tablename__ = "appraised_score_entry"
@@ -114,8 +131,26 @@ class AppraisedScoreEntry(AppendOnly, Base):
     points: Mapped[Decimal]
     not_applicable: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(Text, default="")
+    round_number: Mapped[int] = mapped_column(default=1)
+    question: Mapped[str] = mapped_column(Text, default="")
+    awaits_meeting: Mapped[bool] = mapped_column(default=False)
+    in_meeting: Mapped[bool] = mapped_column(default=False)
     appraised_by: Mapped[str] = mapped_column(String(80))
     appraised_at: Mapped[dt.datetime]
+
+
+class ExplanationReply(AppendOnly, Base):
+    """One revision of what a unit says to a question of round one; the newest counts once it is sent."""
+
+    __tablename__ = "explanation_reply"
+    __table_args__ = (UniqueConstraint("unit_id", "component_code", "revision"),)
+    id: Mapped[Id]
+    unit_id: Mapped[int] = reference("unit.id")
+    component_code: Mapped[Slug]
+    revision: Mapped[int]
+    words: Mapped[str] = mapped_column(Text)
+    written_by: Mapped[str] = mapped_column(String(80))
+    written_at: Mapped[dt.datetime]
 
 
 def find_submission(session: Session, unit_id: int) -> Submission | None:
@@ -136,12 +171,16 @@ def latest_self_scores(session: Session, unit_ids: Sequence[int]) -> dict[tuple[
 
 
 def latest_appraised_scores(
-    session: Session, unit_ids: Sequence[int]
+    session: Session, unit_ids: Sequence[int], *, last_round: int = 2
 ) -> dict[tuple[int, str], AppraisedScoreEntry]:
-    """The newest version of each appraised component of these units, by (unit, component)."""
+    """The newest version of each appraised component of these units, by (unit, component).
+
+    `last_round`: 1 for how round one left them.
+    """
     newest = (
         select(func.max(AppraisedScoreEntry.id))
         .where(AppraisedScoreEntry.unit_id.in_(unit_ids))
+        .where(AppraisedScoreEntry.round_number <= last_round)
         .group_by(AppraisedScoreEntry.unit_id, AppraisedScoreEntry.component_code)
     )
     rows = session.scalars(select(AppraisedScoreEntry).where(AppraisedScoreEntry.id.in_(newest)))
@@ -160,10 +199,23 @@ def appraised_versions(session: Session, unit_id: int, component_code: str) -> l
     )
 
 
-def current_links(session: Session, unit_id: int) -> dict[str, list[EvidenceLink]]:
-    """The evidence of each component as it stands now, in the order in which it was added."""
+def latest_replies(session: Session, unit_id: int) -> dict[str, ExplanationReply]:
+    """The newest words of the unit to each question, by component."""
     rows = session.scalars(
-        select(EvidenceLink).where(EvidenceLink.unit_id == unit_id).order_by(EvidenceLink.id)
+        select(ExplanationReply).where(ExplanationReply.unit_id == unit_id).order_by(ExplanationReply.id)
+    )
+    return {row.component_code: row for row in rows}
+
+
+def current_links(session: Session, unit_id: int, *, in_reply: bool = False) -> dict[str, list[EvidenceLink]]:
+    """The evidence of each component as it stands now, in the order in which it was added.
+
+    `in_reply`: what came with the explanation between the rounds, instead of what came with the self-score.
+    """
+    rows = session.scalars(
+        select(EvidenceLink)
+        .where(EvidenceLink.unit_id == unit_id, EvidenceLink.in_reply == in_reply)
+        .order_by(EvidenceLink.id)
     )
     standing: dict[tuple[str, int, int | None], EvidenceLink] = {}
     for row in rows:

@@ -24,7 +24,11 @@ class Campaign(Base):
     recipient: Mapped[str] = mapped_column(default="")  # who gets the filled forms
     forms_out_on: Mapped[dt.date | None]  # forms are handed out
     forms_back_on: Mapped[dt.date | None]  # the last day on which filled forms are taken
+    self_score_from_at: Mapped[dt.datetime | None]
     self_score_due_at: Mapped[dt.datetime]
+    first_round_due_at: Mapped[dt.datetime | None]  # the appraisers have fixed all points and asked
+    explanation_due_at: Mapped[dt.datetime | None]  # the units have replied
+    second_round_due_at: Mapped[dt.datetime | None]  # the appraisal is over
     planned_sheets: Mapped[int | None]  # the total that the plan states, to check the quotas against
     is_sample: Mapped[bool] = mapped_column(default=False)
     is_current: Mapped[bool] = mapped_column(default=False)

@@ -47,7 +47,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What an administrator fills in; `unit_id` is for the role `unit`, and only for it."""
+    """What an administrator fills in.
+
+    `unit_id`: whose account it is, or where an appraiser works (None: outside the evaluated units); for no
+    other role.
+    """
 
     username: str
     display_name: str
@@ -91,8 +95,7 @@ def create_user(
         InvalidInput: the name is taken or not plain, the password is too short, or unit and role do not fit.
     """
     username = _checked_username(session, account.username)
-    if (account.role is Role.UNIT) != (account.unit_id is not None):
-        raise InvalidInput("Tài khoản của đơn vị phải gắn với một đơn vị; các vai trò khác thì không.")
+    _check_unit(account.role, account.unit_id)
     _check_password(password)
     user = User(
         username=username,
@@ -108,6 +111,30 @@ def create_user(
     session.add(user)
     write_log(session, now, actor, "user_created", username, role=account.role.value, unit_id=account.unit_id)
     session.flush()
+    return user
+
+
+def _check_unit(role: Role, unit_id: int | None) -> None:
+    """A unit's account has its unit; an appraiser's may name the one that this person never appraises."""
+    if role is Role.UNIT and unit_id is None:
+        raise InvalidInput("Tài khoản của đơn vị phải gắn với một đơn vị.")
+    if unit_id is not None and role not in (Role.UNIT, Role.APPRAISER):
+        raise InvalidInput("Chỉ tài khoản của đơn vị và của người thẩm định gắn với một đơn vị.")
+
+
+def set_workplace(session: Session, actor: str, user_id: int, unit_id: int | None, now: dt.datetime) -> User:
+    """Note where an appraiser works; this person appraises every other unit (None: works in none of them).
+
+    Raises:
+        InvalidInput: not an appraiser's account.
+    """
+    user = find_user(session, user_id)
+    if user.role != Role.APPRAISER:
+        raise InvalidInput("Chỉ người thẩm định mới ghi đơn vị công tác.")
+    former, user.unit_id = user.unit_id, unit_id
+    write_log(session, now, actor, "workplace_set", user.username, former=former, unit_id=unit_id)
+    session.flush()
+    session.refresh(user)
     return user
 
 

@@ -17,7 +17,12 @@ from webapp.par_index.scores import AppraisedScore, check_appraised_score, settl
 from webapp.par_index.shapes import BandsRule, ChecklistRule, LevelsRule
 from webapp.par_index.workflow import Move, Party, State, advance
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import AppraisedScoreEntry, SelfScoreEntry, Submission
+from webapp.persistence.appraisal import (
+    AppraisedScoreEntry,
+    SelfScoreEntry,
+    Submission,
+    latest_appraised_scores,
+)
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.schemes import schemes_of_campaign
@@ -29,12 +34,19 @@ _LONGEST_REASON = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an appraiser fixes for one component; `seen_version` is the version on the screen (0: none)."""
+    """What an appraiser fixes for one component; `seen_version` is the version on the screen (0: none).
+
+    `question`: what the unit has to explain between the rounds; `awaits_meeting`: proposed, the team decides;
+    `in_meeting`: the team has decided.
+    """
 
     points: Decimal | None
     not_applicable: bool
     reason: str
     seen_version: int
+    question: str = ""
+    awaits_meeting: bool = False
+    in_meeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ def appraise_component(
         NotFound: no such component, or the survey measures it.
         Locked: the unit has not sent its self-score, or its appraisal is finished.
         StaleVersion: somebody saved another version since; nothing is overwritten.
-        InvalidInput: points outside 0…maximum, or a difference without a reason.
+        InvalidInput: points outside 0…maximum, a difference without a reason, or a question in round two.
     """
     lock_unit(session, unit)
     scores = load_unit_scores(session, unit, now)
@@ -127,6 +139,9 @@ def appraise_component(
     if decision.seen_version != current:
         raise StaleVersion("Tiêu chí %(code)s vừa có người khác lưu điểm thẩm định.", code=code)
     score = _checked(component_scores, decision)
+    round_number = scores.round_number
+    if decision.question.strip() and round_number > 1:
+        raise InvalidInput("Đơn vị chỉ trả lời một lần, nên ở vòng 2 không hỏi lại nữa. Bỏ câu hỏi rồi lưu.")
     entry = AppraisedScoreEntry(
         unit_id=unit.id,
         component_code=code,
@@ -135,6 +150,10 @@ def appraise_component(
         points=score.points,
         not_applicable=score.not_applicable,
         reason=score.reason,
+        round_number=round_number,
+        question=decision.question.strip()[:_LONGEST_REASON],
+        awaits_meeting=decision.awaits_meeting,
+        in_meeting=decision.in_meeting,
         appraised_by=appraiser.username,
         appraised_at=now,
     )
@@ -170,11 +189,12 @@ def require_appraisable(appraiser: User, scores: UnitScores) -> None:
 
     Raises:
         NotPermitted: the appraiser belongs to this unit.
-        Locked: not sent yet, or finished.
+        Locked: not sent yet, with the unit for its explanation, or finished.
     """
-    if is_own_unit(appraiser, scores.unit):
-        raise NotPermitted(
-            "Bạn thuộc %(unit)s nên không thẩm định đơn vị này; người khác trong tổ sẽ làm.",
+    require_other_unit(appraiser, scores.unit)
+    if scores.state is State.RETURNED:
+        raise Locked(
+            "%(unit)s đang giải trình nên chưa chấm tiếp được. Điểm vòng 1 vẫn giữ nguyên.",
             unit=scores.unit.name,
         )
     if scores.state is not State.SUBMITTED:
@@ -184,9 +204,21 @@ def require_appraisable(appraiser: User, scores: UnitScores) -> None:
         )
 
 
+def require_other_unit(appraiser: User, unit: Unit) -> None:
+    """Refuse an appraiser of the own unit.
+
+    Raises:
+        NotPermitted: as said.
+    """
+    if is_own_unit(appraiser, unit):
+        raise NotPermitted(
+            "Bạn thuộc %(unit)s nên không thẩm định đơn vị này; người khác trong tổ sẽ làm.", unit=unit.name
+        )
+
+
 def is_own_unit(appraiser: User, unit: Unit) -> bool:
-    """Nobody appraises the unit they belong to."""
-    return appraiser.unit_id == unit.id
+    """Nobody appraises the unit they belong to, whichever year's row of it the account names."""
+    return appraiser.unit is not None and appraiser.unit.code == unit.code
 
 
 def finish_appraisal(session: Session, appraiser: User, unit: Unit, now: dt.datetime) -> Submission:
@@ -194,7 +226,7 @@ def finish_appraisal(session: Session, appraiser: User, unit: Unit, now: dt.date
 
     Raises:
         NotPermitted, Locked: as `appraise_component`.
-        InvalidInput: components still wait for their points; they are named.
+        InvalidInput: components still wait for points, the meeting or an explanation; they are named.
     """
     lock_unit(session, unit)
     scores = load_unit_scores(session, unit, now)
@@ -205,13 +237,46 @@ def finish_appraisal(session: Session, appraiser: User, unit: Unit, now: dt.date
             count=len(scores.unappraised),
             codes=", ".join(waiting.component.code for waiting in scores.unappraised),
         )
-    submission = scores.submission
-    assert submission is not None  # noqa: S101 - a sent self-score has its row
+    _require_settled(session, scores)
+    submission = scores.sent
     submission.state = advance(scores.state, Move.APPRAISE, Party.APPRAISER)
     submission.appraised_at, submission.appraised_by = now, appraiser.username
     write_log(session, now, appraiser.username, "appraisal_finished", f"unit/{unit.code}")
     session.flush()
     return submission
+
+
+def _require_settled(session: Session, scores: UnitScores) -> None:
+    """Nothing waits for the meeting, and what was asked is answered and looked at again."""
+    for_meeting = [
+        s.component.code for s in scores.own if s.appraised is not None and s.appraised.awaits_meeting
+    ]
+    if for_meeting:
+        raise InvalidInput(
+            "Còn %(count)s tiêu chí chờ họp tổ: %(codes)s.",
+            count=len(for_meeting),
+            codes=", ".join(for_meeting),
+        )
+    asked = scores.in_order(asked_components(session, scores.unit.id))
+    if asked and scores.round_number == 1:
+        raise InvalidInput(
+            "Đã hỏi đơn vị ở %(count)s tiêu chí: %(codes)s. Trả lại đơn vị để giải trình, hoặc bỏ câu hỏi.",
+            count=len(asked),
+            codes=", ".join(asked),
+        )
+    old = [code for code in asked if (entry := scores.components[code].appraised) and entry.round_number == 1]
+    if old:
+        raise InvalidInput(
+            "Còn %(count)s tiêu chí đã hỏi đơn vị mà chưa chấm lại ở vòng 2: %(codes)s.",
+            count=len(old),
+            codes=", ".join(old),
+        )
+
+
+def asked_components(session: Session, unit_id: int) -> dict[str, AppraisedScoreEntry]:
+    """What round one asks the unit to explain: the version with the question, by component."""
+    rows = latest_appraised_scores(session, [unit_id], last_round=1)
+    return {code: row for (_unit, code), row in rows.items() if row.question}
 
 
 def may_set_aside(scores: ComponentScores) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.campaign_plan.plan import (
+    APPRAISAL_DATES,
     PLACE_UNIT,
     CampaignPlan,
     FormTotalPlan,
@@ -134,7 +135,7 @@ def plan_of_next_year(plan: CampaignPlan, year: int) -> CampaignPlan:
         plan,
         year=year,
         name=plan.name.replace(str(plan.year), str(year)),
-        self_score_due_at=_later(plan.self_score_due_at, year - plan.year),
+        **{name: _later_moment(getattr(plan, name), year - plan.year) for name in APPRAISAL_DATES},
         forms_out_on=_later_day(plan.forms_out_on, year - plan.year),
         forms_back_on=_later_day(plan.forms_back_on, year - plan.year),
     )
@@ -147,6 +148,10 @@ def _later(moment: dt.datetime, years: int) -> dt.datetime:
         return moment.replace(year=moment.year + years)
     except ValueError:
         return moment.replace(year=moment.year + years, day=28)
+
+
+def _later_moment(moment: dt.datetime | None, years: int) -> dt.datetime | None:
+    return None if moment is None else _later(moment, years)
 
 
 def _later_day(day: dt.date | None, years: int) -> dt.date | None:

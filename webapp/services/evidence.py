@@ -88,6 +88,19 @@ def keep_document(
     """
     lock_unit(session, unit)
     require_open(session, unit, now)
+    return keep_file(session, unit, document, description, actor=actor, now=now)
+
+
+def keep_file(
+    session: Session,
+    unit: Unit,
+    document: Document,
+    description: Description = NOT_DESCRIBED,
+    *,
+    actor: str,
+    now: dt.datetime,
+) -> EvidenceFile:
+    """The same for a caller that has locked the unit and knows that it may bring files."""
     known = select(EvidenceFile).where(
         EvidenceFile.unit_id == unit.id, EvidenceFile.sha256 == document.sha256
     )
@@ -184,6 +197,25 @@ def cite_file(
     """
     lock_unit(session, unit)
     require_open(session, unit, now)
+    add_citation(session, unit, component_code, file, page_number=page_number, actor=actor, now=now)
+
+
+def add_citation(
+    session: Session,
+    unit: Unit,
+    component_code: str,
+    file: EvidenceFile,
+    *,
+    page_number: int | None,
+    actor: str,
+    now: dt.datetime,
+    in_reply: bool = False,
+) -> None:
+    """The same for a caller that has locked the unit and knows that it may; `in_reply`: see `EvidenceLink`.
+
+    Raises:
+        InvalidInput: the file has no such page.
+    """
     if page_number is not None and not 1 <= page_number <= (file.page_count or 1):
         raise InvalidInput(
             "Tệp “%(name)s” có %(count)s trang, không có trang %(page)s. Sửa số trang rồi lưu lại.",
@@ -191,9 +223,9 @@ def cite_file(
             count=file.page_count or 1,
             page=page_number,
         )
-    standing = current_links(session, unit.id).get(component_code, [])
+    standing = current_links(session, unit.id, in_reply=in_reply).get(component_code, [])
     if not any(link.file_id == file.id and link.page_number == page_number for link in standing):
-        link = EvidenceLink(file_id=file.id, page_number=page_number, is_removal=False)
+        link = EvidenceLink(file_id=file.id, page_number=page_number, is_removal=False, in_reply=in_reply)
         _add_link(session, unit, component_code, link, actor=actor, now=now)
 
 
@@ -205,7 +237,14 @@ def remove_citation(session: Session, unit: Unit, link: EvidenceLink, actor: str
     """
     lock_unit(session, unit)
     require_open(session, unit, now)
-    removal = EvidenceLink(file_id=link.file_id, page_number=link.page_number, is_removal=True)
+    drop_citation(session, unit, link, actor=actor, now=now)
+
+
+def drop_citation(session: Session, unit: Unit, link: EvidenceLink, *, actor: str, now: dt.datetime) -> None:
+    """The same for a caller that has locked the unit and knows that it may."""
+    removal = EvidenceLink(
+        file_id=link.file_id, page_number=link.page_number, is_removal=True, in_reply=link.in_reply
+    )
     _add_link(session, unit, link.component_code, removal, actor=actor, now=now)
 
 
@@ -230,13 +269,15 @@ def find_file(session: Session, unit_id: int, file_id: int) -> EvidenceFile:
     return file
 
 
-def find_citation(session: Session, unit_id: int, component_code: str, link_id: int) -> EvidenceLink:
-    """A standing link of this unit's component.
+def find_citation(
+    session: Session, unit_id: int, component_code: str, link_id: int, *, in_reply: bool = False
+) -> EvidenceLink:
+    """A standing link of this unit's component, of its self-score or of its reply.
 
     Raises:
         NotFound: there is none (any more).
     """
-    for link in current_links(session, unit_id).get(component_code, []):
+    for link in current_links(session, unit_id, in_reply=in_reply).get(component_code, []):
         if link.id == link_id:
             return link
     raise NotFound("Minh chứng này không còn ở tiêu chí. Tải lại trang để xem bản mới.")

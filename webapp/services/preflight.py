@@ -83,7 +83,7 @@ def _check_schemes(campaign: Campaign, schemes: Collection[str]) -> CheckLine:
 
 
 def _check_self_scores(session: Session, campaign: Campaign) -> CheckLine:
-    sent = _unit_ids(session, campaign, (State.SUBMITTED, State.APPRAISED, State.FINAL))
+    sent = _unit_ids(session, campaign, (State.SUBMITTED, State.RETURNED, State.APPRAISED, State.FINAL))
     names = tuple(unit.name for unit in campaign.units if unit.id not in sent)
     total = len(campaign.units)
     text = words("%(sent)s/%(total)s đơn vị đã gửi bản tự chấm", sent=total - len(names), total=total)

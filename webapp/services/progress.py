@@ -16,7 +16,7 @@ from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
 from webapp.services.sheet_counts import whole_sheets
 
-SENT = (State.SUBMITTED.value, State.APPRAISED.value, State.FINAL.value)
+SENT = (State.SUBMITTED.value, State.RETURNED.value, State.APPRAISED.value, State.FINAL.value)
 APPRAISED = (State.APPRAISED.value, State.FINAL.value)
 
 

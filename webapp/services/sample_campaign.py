@@ -1,7 +1,7 @@
 """The sample campaign, half-way through, as `make demo` shows it: every step goes the real way."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +15,19 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services import hand_over
 from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.appraisal import is_own_unit
 from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
 from webapp.services.packs import list_packs
 from webapp.services.payment_rates import load_rates
 from webapp.services.printing import order_missing
-from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
+from webapp.services.sample_scores import (
+    appraise_unit,
+    ask_and_return,
+    attach_sample_evidence,
+    enter_self_scores,
+    leave_to_meeting,
+)
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
 from webapp.storage import ScanStore
@@ -32,6 +39,7 @@ _PEOPLE = (
     ("rasoat", "Trần Văn Bình", Role.REVIEWER),
     ("rasoat2", "Lê Thị Lan", Role.REVIEWER),
     ("thamdinh", "Phạm Quang Huy", Role.APPRAISER),
+    ("thamdinh2", "Bùi Thị Mai", Role.APPRAISER),
     ("lanhdao", "Hoàng Minh Đức", Role.HEAD),
     ("kiemtoan", "Đỗ Thị Hiền", Role.AUDITOR),
     ("thuquy", "Ngô Thị Hạnh", Role.TREASURER),
@@ -39,41 +47,62 @@ _PEOPLE = (
     ("quantri", "Đặng Quốc Anh", Role.ADMINISTRATOR),
 )
 _DAYS_LEFT = 3
+_RETURNED = 3  # of every five appraised units the fourth is back at the unit with questions
+_DAYS_AFTER = {
+    "self_score_from_at": -14,
+    "self_score_due_at": 0,
+    "first_round_due_at": 10,
+    "explanation_due_at": 15,
+    "second_round_due_at": 20,
+}
 SAMPLES = tuple(sorted(path.parent.name for path in SAMPLE_DIR.glob("*/demo.yaml")))
 
 
 @dataclass(frozen=True, slots=True)
 class ScorePlan:
-    """How far a made-up unit has come: the share entered, whether sent, and the share appraised."""
+    """How far a made-up unit has come: the share entered, whether sent, and the share appraised.
+
+    `is_returned`: it is back at the unit with questions; `awaits_meeting`: something is left to the team.
+    """
 
     entered: float
     sent: bool = False
     appraised: float = 0.0
+    is_returned: bool = False
+    awaits_meeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit)."""
+    """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit).
+
+    `workplaces`: codes of the units in which appraisers work, by username.
+    """
 
     featured_unit: str
     stacks: tuple[tuple[tuple[str, str, str], ...], ...]
+    workplaces: Mapping[str, str]
 
 
 def demo_plan(folder: Path) -> DemoPlan:
     """The demo.yaml of a sample's folder."""
     raw = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
     stacks = tuple(tuple((form, group, unit) for form, group, unit in stack) for stack in raw["stacks"])
-    return DemoPlan(raw["featured_unit"], stacks)
+    return DemoPlan(raw["featured_unit"], stacks, raw.get("workplaces", {}))
 
 
 def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Campaign:
     """The campaign with its units, groups, schemes and accounts; self-scores are due in three days."""
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
-    campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), self_score_due_at=due_at), now)
+    dates = {name: due_at + dt.timedelta(days=days) for name, days in _DAYS_AFTER.items()}
+    campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), **dates), now)
     load_sample_schemes(session, ACTOR, campaign, folder, now)
     load_rates(session, ACTOR, campaign, folder, now)
+    units = {unit.code: unit.id for unit in campaign.units}
+    workplaces = {name: units[code] for name, code in demo_plan(folder).workplaces.items()}
     for username, name, role in _PEOPLE:
-        create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
+        account = NewAccount(username, name, role, workplaces.get(username))
+        create_user(session, ACTOR, account, DEMO_PASSWORD, now)
     session.flush()
     return campaign
 
@@ -117,9 +146,10 @@ def score_plan(unit: Unit, featured_unit: str, position: int, count: int) -> Sco
     place = position / count
     appraised_until, sent_until, writing_until = 0.25, 0.5, 0.85
     if place < appraised_until:
-        return ScorePlan(1.0, sent=True, appraised=1.0)
+        return ScorePlan(1.0, sent=True, appraised=1.0, is_returned=position % 5 == _RETURNED)
     if place < sent_until:
-        return ScorePlan(1.0, sent=True, appraised=0.4 if position % 2 else 0.0)
+        has_begun = position % 2 == 1
+        return ScorePlan(1.0, sent=True, appraised=0.4 if has_begun else 0.0, awaits_meeting=has_begun)
     if place < writing_until:
         return ScorePlan(0.3 + 0.6 * (position % 5) / 5)
     return ScorePlan(0.0)
@@ -137,5 +167,18 @@ def score_unit(
     if plan.sent:
         submit_self_scores(session, actor, unit, now)
     if plan.appraised > 0:
-        appraiser = session.scalars(select(User).where(User.username == "thamdinh")).one()
-        appraise_unit(session, appraiser, unit, seed=seed, now=now, share=plan.appraised)
+        team = session.scalars(select(User).where(User.role == Role.APPRAISER).order_by(User.id))
+        appraiser = next(user for user in team if not is_own_unit(user, unit))
+        appraise_unit(
+            session,
+            appraiser,
+            unit,
+            seed=seed,
+            now=now,
+            share=plan.appraised,
+            is_finished=not plan.is_returned,
+        )
+        if plan.is_returned:
+            ask_and_return(session, appraiser, unit, now)
+        if plan.awaits_meeting:
+            leave_to_meeting(session, appraiser, unit, now)

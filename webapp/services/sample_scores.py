@@ -14,6 +14,7 @@ from webapp.persistence.appraisal import EvidenceFile
 from webapp.persistence.campaign import Unit
 from webapp.services.appraisal import Decision, appraise_component, finish_appraisal
 from webapp.services.evidence import Upload, add_file, cite_file
+from webapp.services.explanations import return_unit
 from webapp.services.sample_documents import EVIDENCE_PAGES, evidence_pdf
 from webapp.services.sample_facts import sample_facts
 from webapp.services.schemes import scheme_of_level
@@ -88,7 +89,14 @@ def enter_self_scores(
 
 
 def appraise_unit(
-    session: Session, appraiser: User, unit: Unit, *, seed: int, now: dt.datetime, share: float = 1.0
+    session: Session,
+    appraiser: User,
+    unit: Unit,
+    *,
+    seed: int,
+    now: dt.datetime,
+    share: float = 1.0,
+    is_finished: bool = True,
 ) -> None:
     """Fix the points of the first `share` of the components; a few are lowered by a step, with a reason."""
     dice = Random(f"{seed}/{unit.code}/appraisal")  # noqa: S311 - sample data, no secret
@@ -107,5 +115,43 @@ def appraise_unit(
             seen_version=0,
         )
         appraise_component(session, appraiser, unit, scores.component.code, decision=decision, now=now)
-    if share == 1:
+    if share == 1 and is_finished:
         finish_appraisal(session, appraiser, unit, now)
+
+
+def ask_and_return(session: Session, appraiser: User, unit: Unit, now: dt.datetime) -> None:
+    """Ask the unit about what was lowered, and give the appraisal back to it."""
+    question = "Đề nghị gửi thêm văn bản chứng minh phần còn thiếu (dữ liệu mẫu)."
+    _decide_again(session, appraiser, unit, now, question=question)
+    return_unit(session, appraiser, unit, now)
+
+
+def leave_to_meeting(session: Session, appraiser: User, unit: Unit, now: dt.datetime) -> None:
+    """Leave what was lowered to the team."""
+    _decide_again(session, appraiser, unit, now, awaits_meeting=True)
+
+
+def _decide_again(
+    session: Session,
+    appraiser: User,
+    unit: Unit,
+    now: dt.datetime,
+    *,
+    question: str = "",
+    awaits_meeting: bool = False,
+) -> None:
+    """The same points again for each lowered component (the first one where none is), with the question."""
+    appraised = [here for here in load_unit_scores(session, unit, now).own if here.appraised is not None]
+    lowered = [here for here in appraised if here.difference] or appraised[:1]
+    for here in lowered:
+        entry = here.appraised
+        assert entry is not None  # noqa: S101 - filtered above
+        decision = Decision(
+            points=None if entry.not_applicable else entry.points,
+            not_applicable=entry.not_applicable,
+            reason=entry.reason,
+            seen_version=entry.version,
+            question=question,
+            awaits_meeting=awaits_meeting,
+        )
+        appraise_component(session, appraiser, unit, here.component.code, decision=decision, now=now)

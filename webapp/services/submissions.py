@@ -34,10 +34,7 @@ def is_past_deadline(unit: Unit, now: dt.datetime) -> bool:
 
 
 def lock_reason(unit: Unit, submission: Submission | None, now: dt.datetime) -> Locked | None:
-    """Why the unit can change nothing any more; None while it can.
-
-    A self-score that the appraisal returned stays open after the deadline: it was sent in time.
-    """
+    """Why the unit can change nothing of its self-score any more; None while it can."""
     state = state_of(submission)
     if not may_unit_edit(state):
         sent_at = submission.submitted_at if submission is not None else None
@@ -72,7 +69,8 @@ def extend_deadline(
     """Give all units more time, or put a slip right; who did it, from when to when, and why, stays on record.
 
     Raises:
-        InvalidInput: the deadline is over, the same as before or beyond a year, or has no reason.
+        InvalidInput: the deadline is over, the same as before or beyond a year, not before the end of the
+            appraisal's first round, or has no reason.
     """
     former = campaign.self_score_due_at
     if not now < due_at <= now + _FARTHEST or due_at == former:
@@ -80,6 +78,13 @@ def extend_deadline(
             "Hạn mới phải sau lúc này, không quá một năm, và khác hạn đang có (%(former)s)."
             " Sửa ngày, giờ rồi bấm lại.",
             former=office_time(former),
+        )
+    first_round_due_at = campaign.first_round_due_at
+    if first_round_due_at is not None and due_at >= first_round_due_at:
+        raise InvalidInput(
+            "Hạn mới phải trước hạn thẩm định vòng 1 (%(due_at)s)."
+            " Quản trị lùi các ngày thẩm định ở trang Chu kỳ trước, rồi đổi hạn này.",
+            due_at=office_time(first_round_due_at),
         )
     if not reason.strip():
         raise InvalidInput("Ghi lý do đổi hạn: lý do được lưu cùng tên người đổi.")

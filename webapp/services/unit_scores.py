@@ -1,7 +1,7 @@
 """All of one unit side by side: components, self-scores, evidence, appraised scores, and what is missing."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -91,6 +91,17 @@ class UnitScores:
         return state_of(self.submission)
 
     @property
+    def sent(self) -> Submission:
+        """The submission of a unit that has sent; asking for it earlier is a mistake of the program."""
+        assert self.submission is not None  # noqa: S101 - a sent self-score has its row
+        return self.submission
+
+    @property
+    def round_number(self) -> int:
+        """The round of the appraisal: 1, or 2 once it was returned to the unit."""
+        return 1 if self.submission is None else self.submission.round_number
+
+    @property
     def own(self) -> list[ComponentScores]:
         """The components that the unit scores itself."""
         return [self.components[leaf.code] for leaf in self.scheme.appraised]
@@ -125,6 +136,10 @@ class UnitScores:
     def shows_appraisal(self) -> bool:
         """Whether the unit sees the appraised points: once all its components are appraised."""
         return self.state in (State.APPRAISED, State.FINAL)
+
+    def in_order(self, codes: Collection[str]) -> list[str]:
+        """These components in printed order."""
+        return [leaf.code for leaf in self.scheme.appraised if leaf.code in codes]
 
     def own_component(self, code: str) -> ComponentScores:
         """A component that is scored by hand.

@@ -89,7 +89,7 @@ def test_the_whole_way_of_a_self_score() -> None:
     way = [
         (Move.SUBMIT, Party.UNIT, State.SUBMITTED),
         (Move.RETURN, Party.APPRAISER, State.RETURNED),
-        (Move.SUBMIT, Party.UNIT, State.SUBMITTED),
+        (Move.REPLY, Party.UNIT, State.SUBMITTED),
         (Move.APPRAISE, Party.APPRAISER, State.APPRAISED),
         (Move.FINALISE, Party.HEAD, State.FINAL),
     ]
@@ -99,8 +99,9 @@ def test_the_whole_way_of_a_self_score() -> None:
         assert state == after
 
 
-def test_only_a_draft_or_returned_score_is_the_unit_s() -> None:
-    assert [state for state in State if may_unit_edit(state)] == [State.DRAFT, State.RETURNED]
+def test_only_a_draft_is_the_unit_s_and_a_returned_score_is_only_explained() -> None:
+    assert [state for state in State if may_unit_edit(state)] == [State.DRAFT]
+    assert allowed_moves(State.RETURNED, Party.UNIT) == (Move.REPLY,)
     for state in (State.SUBMITTED, State.APPRAISED, State.FINAL):
         assert allowed_moves(state, Party.UNIT) == ()
         for move in Move:

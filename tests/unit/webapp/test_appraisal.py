@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.worlds.self_scored import add_schemes, send_everything
+from tests.worlds.self_scored import add_schemes, declare_everything, send_everything
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound, NotPermitted, StaleVersion
 from webapp.par_index.workflow import State
@@ -137,8 +137,7 @@ def test_to_agree_that_it_does_not_apply_is_to_agree_with_the_units_reason(
     session: Session, world: SmallWorld, appraiser: User, now: dt.datetime
 ) -> None:
     unit = world.units["19111"]
-    submission = send_everything(session, unit, "unit-19111", now)
-    submission.state = State.RETURNED
+    declare_everything(session, unit, "unit-19111", now)
     aside = Draft(not_applicable=True, not_applicable_reason="Không có nhiệm vụ")
     component = load_unit_scores(session, unit, now).own_component(SET_ASIDE).component
     save_draft(session, unit, component, aside, actor="unit-19111", now=now)

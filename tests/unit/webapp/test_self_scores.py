@@ -243,15 +243,16 @@ def test_the_deadline_locks_what_is_not_sent(session: Session, unit: Unit, now: 
     assert submit_self_scores(session, ACTOR, unit, due).state == State.SUBMITTED
 
 
-def test_a_returned_self_score_stays_open_after_the_deadline(
+def test_a_returned_self_score_is_locked_and_only_explained(
     session: Session, unit: Unit, now: dt.datetime
 ) -> None:
     submission = send_everything(session, unit, ACTOR, now)
     submission.state = State.RETURNED
     session.flush()
-    late = unit.campaign.self_score_due_at + dt.timedelta(days=2)
-    assert keep(session, unit, RATIO, ratio("20", "20", explanation="bổ sung"), late) is not None
-    assert submit_self_scores(session, ACTOR, unit, late).state == State.SUBMITTED
+    with pytest.raises(Locked, match="đã gửi lúc"):
+        keep(session, unit, RATIO, ratio("20", "20", explanation="bổ sung"), now)
+    with pytest.raises(Locked):
+        submit_self_scores(session, ACTOR, unit, now)
 
 
 def test_a_draft_that_comes_after_the_sending_of_another_window_is_refused(

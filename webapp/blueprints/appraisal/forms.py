@@ -24,6 +24,8 @@ class TypedDecision:
     other: str = ""
     reason: str = ""
     seen_version: str = "0"
+    question: str = ""
+    awaits_meeting: bool = False
 
 
 def read_typed(form: MultiDict[str, str]) -> TypedDecision:
@@ -33,6 +35,8 @@ def read_typed(form: MultiDict[str, str]) -> TypedDecision:
         other=form.get("other", ""),
         reason=form.get("reason", ""),
         seen_version=form.get("seen_version", "0"),
+        question=form.get("question", ""),
+        awaits_meeting=form.get("awaits_meeting") == "1",
     )
 
 
@@ -43,12 +47,18 @@ def read_decision(typed: TypedDecision, code: str) -> Decision:
         InvalidInput: points that are no number, or can be read in two ways.
     """
     seen_version = int(typed.seen_version) if _VERSION.fullmatch(typed.seen_version) else 0
-    if typed.choice == NOT_APPLICABLE:
-        return Decision(None, not_applicable=True, reason=typed.reason, seen_version=seen_version)
+    is_aside = typed.choice == NOT_APPLICABLE
     if not typed.choice:
         raise InvalidInput("Chọn điểm thẩm định của tiêu chí %(code)s.", code=code)
-    points = _read_points(typed.other if typed.choice == OTHER else typed.choice)
-    return Decision(points, not_applicable=False, reason=typed.reason, seen_version=seen_version)
+    points = None if is_aside else _read_points(typed.other if typed.choice == OTHER else typed.choice)
+    return Decision(
+        points,
+        not_applicable=is_aside,
+        reason=typed.reason,
+        seen_version=seen_version,
+        question=typed.question,
+        awaits_meeting=typed.awaits_meeting,
+    )
 
 
 def _read_points(text: str) -> Decimal:

@@ -135,10 +135,10 @@ def _self_score_tasks(session: Session, campaign: Campaign, user: User, now: dt.
         return [Task("✓", _("Đã gửi bản tự chấm, chờ thẩm định"), "/tu-cham", "done")]
     if newest_scheme_version(session, campaign.id, user.unit.level) is None:
         return []
+    if state is State.RETURNED:
+        return [Task("?", _("Tổ thẩm định đang hỏi lại: trả lời một lần"), "/phan-hoi", "attention")]
     scores = load_unit_scores(session, user.unit, now)
     figure = f"{scores.complete_count}/{len(scores.own)}"
-    if state is State.RETURNED:
-        return [Task(figure, _("tiêu chí đã đủ; tổ thẩm định đang hỏi lại"), "/tu-cham", "attention")]
     return [Task(figure, _("tiêu chí đã tự chấm đủ"), "/tu-cham", "attention")]
 
 

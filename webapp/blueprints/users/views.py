@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from webapp.blueprints.users.forms import NewUserForm
+from webapp.blueprints.users.forms import OUTSIDE, NewUserForm
 from webapp.errors import InvalidInput
 from webapp.http import access, htmx
 from webapp.http.access import Permission
@@ -63,6 +63,21 @@ def end_sessions(user: User) -> Response:
     accounts.end_sessions(current_session(), current_user().username, user.id, now())
     return go_to(
         url_for("users.list_accounts"), _("Đã đăng xuất %(name)s trên mọi máy.", name=user.display_name)
+    )
+
+
+@blueprint.post("/<int:user_id>/noi-cong-tac")
+@access.policy(Permission.MANAGE_USERS, scope=load_account)
+def set_workplace(user: User) -> Response:
+    """Where an appraiser works: the unit that this person does not appraise."""
+    campaign, chosen = find_campaign(), request.form.get("unit", "")
+    units = {str(unit.id): unit.id for unit in (campaign.units if campaign is not None else ())}
+    if chosen not in units and chosen != OUTSIDE:
+        raise InvalidInput("Chọn một đơn vị của chu kỳ, hoặc “Ngoài các đơn vị được chấm”.")
+    actor = current_user().username
+    accounts.set_workplace(current_session(), actor, user.id, units.get(chosen), now())
+    return go_to(
+        url_for("users.list_accounts"), _("Đã ghi nơi công tác của %(name)s.", name=user.display_name)
     )
 
 
