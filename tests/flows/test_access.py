@@ -11,6 +11,7 @@ import pyotp
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.clients import Browser, Office, close_office
 from tests.worlds.small import PASSWORD
@@ -31,9 +32,13 @@ NEW = "mot-cau-cua-rieng-toi"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/109.0 Safari/537.36"
 
 
+def account(session: Session, username: str) -> User:
+    return session.scalars(select(User).where(User.username == username)).one()
+
+
 def account_id(office: Office, username: str) -> int:
     with office.session() as session:
-        return session.scalars(select(User.id).where(User.username == username)).one()
+        return account(session, username).id
 
 
 def come_in(office: Office, username: str = "clerk", password: str = PASSWORD) -> Browser:
@@ -338,10 +343,8 @@ def past_year(office: Office) -> None:
             office.clock(),
         )
         campaign.forms_back_on, campaign.is_current = dt.date(2021, 3, 19), False
-        accounts.set_active(
-            session, session.get_one(User, account_id(office, "administrator")), account_id(office, "clerk"),
-            active=False, now=office.clock(),
-        )  # fmt: skip
+        clerk, administrator = account(session, "clerk"), account(session, "administrator")
+        accounts.set_active(session, administrator, clerk.id, active=False, now=office.clock())
         session.commit()
 
 
@@ -349,7 +352,7 @@ def named(office: Office) -> tuple[int, str]:
     """How many listed people have a name, and what the clerk's account is called."""
     with office.session() as session:
         listed = people.list_named(session, list(session.scalars(select(Campaign.id))))
-        return len(listed), session.get_one(User, account_id(office, "clerk")).display_name
+        return len(listed), account(session, "clerk").display_name
 
 
 def test_names_past_their_time_are_named_first_and_erased_on_demand(
