@@ -4,6 +4,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from ocr.template import FormLibrary
+from webapp.blueprints.accounts.own_views import blueprint as own_account
 from webapp.blueprints.accounts.views import blueprint as accounts
 from webapp.blueprints.answer_audit.views import blueprint as answer_audit
 from webapp.blueprints.appraisal.views import blueprint as appraisal
@@ -55,6 +56,7 @@ from webapp.storage import ScanStore
 
 BLUEPRINTS = (
     accounts,
+    own_account,
     campaigns,
     schemes,
     scheme_editor,

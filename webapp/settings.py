@@ -31,6 +31,8 @@ class Settings:
     log_json: bool = False
     session_idle_min: int = 120
     session_max_h: int = 12
+    proxies: int = 0
+    names_kept_months: int | None = None
 
     @property
     def scans_dir(self) -> Path:
@@ -72,6 +74,10 @@ class Settings:
             backups_kept=_kept(os.environ.get("CHAMDIEM_BACKUPS_KEPT", "7 4 6")),
             log_json=os.environ.get("CHAMDIEM_LOG", "") == "json",
             metrics_token=os.environ.get("CHAMDIEM_METRICS_TOKEN", ""),
+            session_idle_min=int(os.environ.get("CHAMDIEM_SESSION_IDLE_MIN", "120")),
+            session_max_h=int(os.environ.get("CHAMDIEM_SESSION_MAX_H", "12")),
+            proxies=int(os.environ.get("CHAMDIEM_PROXIES", "0")),
+            names_kept_months=_months(os.environ.get("CHAMDIEM_NAMES_KEPT_MONTHS", "off")),
             reader_processes=int(os.environ.get("CHAMDIEM_READERS", str(os.cpu_count() or 1))),
         )
 
@@ -88,6 +94,16 @@ def _hour(text: str) -> int | None:
     if hour not in range(24):
         raise ValueError(f"CHAMDIEM_BACKUP_HOUR is an hour from 0 to 23, or off; not {text!r}")
     return hour
+
+
+def _months(text: str) -> int | None:
+    """1 or more, or None for "off"."""
+    if text == "off":
+        return None
+    months = int(text)
+    if months < 1:
+        raise ValueError(f"CHAMDIEM_NAMES_KEPT_MONTHS is a number of months, or off; not {text!r}")
+    return months
 
 
 def _kept(text: str) -> tuple[int, int, int]:

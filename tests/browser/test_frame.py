@@ -124,6 +124,19 @@ def test_the_frame_works_without_script(browser: Browser, address: str) -> None:
     context.close()
 
 
+def test_after_signing_out_the_back_button_shows_nothing(page: Page, address: str) -> None:
+    enter(page, address, "Administrator")
+    page.goto(f"{address}/nguoi-dung")
+    assert "unit-nv" in page.content()
+    page.locator(".shell-tools form[action='/dang-xuat'] button").click()
+    page.wait_for_url(f"{address}/dang-nhap")
+    for _step in range(2):
+        page.go_back()
+        page.wait_for_url(re.compile("/dang-nhap"))
+        assert page.locator("#sign-in-title").count() == 1
+        assert "unit-nv" not in page.content()
+
+
 def test_an_error_during_a_swap_leaves_the_page_as_it_was(page: Page, address: str) -> None:
     enter(page, address, "Viewer")
     page.evaluate("htmx.ajax('GET', '/khong-co', {target: '#progress', swap: 'outerHTML'})")

@@ -16,6 +16,8 @@ PUBLIC = {
     "static",
     "accounts.show_sign_in",
     "accounts.sign_in_person",
+    "accounts.show_second_step",
+    "accounts.take_second_step",
     "accounts.enter_demo",
     "accounts.sign_out",
     "accounts.switch_language",

@@ -16,8 +16,9 @@ from webapp.persistence.accounts import User
 from webapp.persistence.all_tables import Base
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.guards import lift_guards
-from webapp.services import accounts
-from webapp.services.accounts import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK, Role
+from webapp.services import passwords
+from webapp.services.accounts import Role
+from webapp.services.sign_ins import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK
 
 SIGN_IN = "/dang-nhap"
 
@@ -144,7 +145,7 @@ def test_an_address_that_tries_many_names_has_to_wait(office: Office) -> None:
 
 
 def test_nobody_waits_for_the_hashing_of_a_password(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    compare, written = accounts.is_password, []
+    compare, written = passwords.is_password, []
 
     def compare_beside_a_writer(password_hash: str, password: str) -> bool:
         with office.session() as session:
@@ -159,7 +160,7 @@ def test_nobody_waits_for_the_hashing_of_a_password(office: Office, monkeypatch:
         written.append(True)
         return compare(password_hash, password)
 
-    monkeypatch.setattr(accounts, "is_password", compare_beside_a_writer)
+    monkeypatch.setattr(passwords, "is_password", compare_beside_a_writer)
     assert sign_in(office)[1].status_code == 303
     assert written == [True]
 

@@ -15,6 +15,7 @@ COMMANDS = (
     "forms",
     "incident",
     "log",
+    "names",
     "open_campaign",
     "schemes",
     "serve",

@@ -11,7 +11,8 @@ from webapp.cli.parsers import Groups
 from webapp.errors import AppError, NotFound
 from webapp.persistence.base import make_engine, make_session_factory, utc_now
 from webapp.persistence.campaign import Campaign, Unit
-from webapp.services.accounts import NewAccount, Role, create_user, make_password
+from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.passwords import make_password
 from webapp.settings import Settings
 
 _REFUSED = 2
@@ -44,14 +45,21 @@ def _run(arguments: argparse.Namespace) -> int:
                 role=Role(arguments.role),
                 unit_id=None if arguments.unit is None else _find_unit(session, arguments.unit),
             )
-            user = create_user(session, "command line", account, password, utc_now())
+            is_made = not arguments.ask_password
+            user = create_user(
+                session, "command line", account, password, utc_now(), is_first_password=is_made
+            )
             session.commit()
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         return _REFUSED
     finally:
         engine.dispose()
-    shown = "" if arguments.ask_password else f"\nPassword, shown only now: {password}"
+    shown = (
+        ""
+        if arguments.ask_password
+        else f"\nPassword, shown only now, to be changed at the first sign-in: {password}"
+    )
     sys.stdout.write(f"Account {user.username} ({user.role}) made.{shown}\n")
     return 0
 

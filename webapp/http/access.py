@@ -17,7 +17,7 @@ from webapp.http.context import current_session, current_user
 from webapp.persistence.accounts import User
 from webapp.services.accounts import Role
 
-__all__ = ["PERMISSIONS", "Permission", "Role", "may", "policy", "public", "require_policies"]
+__all__ = ["PERMISSIONS", "PasswordDue", "Permission", "Role", "may", "policy", "public", "require_policies"]
 
 Answer = TypeVar("Answer")
 Owned = TypeVar("Owned")
@@ -29,6 +29,10 @@ _PUBLIC = "public"
 _FRAMEWORK_ENDPOINTS = frozenset(
     {"static"}
 )  # Flask's own view of webapp/static, which holds nothing personal
+
+
+class PasswordDue(Exception):
+    """The first password must be changed before anything else."""
 
 
 class Permission(StrEnum):
@@ -127,6 +131,7 @@ def policy(
 
     Raises (at the request):
         Unauthorized: nobody is signed in.
+        PasswordDue: the first password was not changed yet; only one's own account is open.
         NotPermitted: the role lacks the permission.
         NotFound: the object does not exist, or not for this person.
     """
@@ -137,6 +142,8 @@ def policy(
             user = current_user()
             if not may(user, permission):
                 raise NotPermitted("Tài khoản của bạn không được giao việc này.")
+            if user.must_change_password and permission is not Permission.OWN_ACCOUNT:
+                raise PasswordDue
             if scope is None:
                 return view(**url_args)
             return view(_load_owned(scope, current_session(), user, url_args))

@@ -14,7 +14,7 @@ from webapp.http import sign_in
 from webapp.persistence.accounts import EndedSession, User
 from webapp.persistence.base import Clock
 from webapp.persistence.campaign import Campaign
-from webapp.services import accounts, campaigns
+from webapp.services import campaigns, sign_ins
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -122,18 +122,23 @@ def current_campaign() -> Campaign:
     return campaign
 
 
+def current_claim() -> sign_in.Claim | None:
+    """What this browser's cookie says, if it is within its limits."""
+    return sign_in.read_claim(session, now(), session_limits())
+
+
 def end_sign_in() -> None:
     """End the sign-in of this browser here and on the server; the chosen language stays."""
-    claim = sign_in.read_claim(session, now(), session_limits())
+    claim = current_claim()
     if claim is not None:
-        accounts.end_sign_in(current_session(), claim.key, now(), session_limits().absolute)
+        sign_ins.end_sign_in(current_session(), claim.key, now(), session_limits().absolute)
     sign_in.forget_session(session)
     g.pop("user", None)
 
 
 def _load_user() -> User | None:
     """The account that the cookie claims, if the claim still holds."""
-    claim = sign_in.read_claim(session, now(), session_limits())
+    claim = current_claim()
     if claim is None:
         return None
     user = current_session().get(User, claim.user_id)

@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from ocr.errors import OcrError
 from webapp.errors import AppError, NotPermitted
 from webapp.http import htmx
+from webapp.http.access import PasswordDue
 from webapp.http.csrf import TokenMissing
 from webapp.http.locale import SOURCE_LANGUAGE, gettext, lazy
 from webapp.http.log import log_refusal
@@ -124,6 +125,7 @@ def install_errors(app: Flask) -> None:
     """Turn every error into a page or, for htmx, into a message that leaves the form as it was."""
     app.register_error_handler(AppError, _show_app_error)
     app.register_error_handler(AppraisalError, _show_app_error)
+    app.register_error_handler(PasswordDue, lambda _error: _leave_for(url_for("accounts.show_account")))
     app.register_error_handler(OcrError, _show_library_error)
     app.register_error_handler(HTTPException, _show_http_error)
     app.register_error_handler(InternalServerError, _show_fault)
@@ -195,11 +197,16 @@ def show_error(
 
 def _send_to_sign_in() -> Response:
     """Sign in first, then come back to this page."""
-    roll_back()
     back = own_page(request.headers.get("HX-Current-URL")) if htmx.wants_fragment() else this_page()
     address = url_for("accounts.show_sign_in", next=back if back != "/" else None)
     if request.method != "GET":
         flash(gettext("Phiên làm việc đã hết. Lần bấm cuối chưa được lưu; đăng nhập để làm tiếp."))
+    return _leave_for(address)
+
+
+def _leave_for(address: str) -> Response:
+    """Another page first; htmx is told in its own way."""
+    roll_back()
     if htmx.wants_fragment():
         response = make_response("", _UNAUTHORIZED)
         response.headers["HX-Redirect"] = address

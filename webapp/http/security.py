@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request, session
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.http import sign_in
 from webapp.http.context import READING_METHODS, now, session_limits
@@ -43,6 +44,8 @@ def install_security(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # static files carry their content's hash in the address
     )
+    if settings.proxies:  # believed only where there is one: else anybody could claim any address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.before_request(lambda: limit_body(settings))
     app.before_request(_renew)
     app.after_request(_add_headers)
@@ -84,11 +87,17 @@ def _renew() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    """Pages and scans are never kept by a shared computer unless the view says for how long."""
+    """Nothing is kept by a shared computer but what is the same for everybody: styles, scripts, pictures."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if not response.cache_control.max_age:
+    if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def leave_nothing(response: Response) -> Response:
+    """Tell the browser to throw away what it holds of these pages (over HTTPS; `no-store` works without)."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

@@ -50,6 +50,8 @@ def install_shell(app: Flask) -> None:
 
     def tabs() -> list[Tab]:
         user = signed_in_user()
+        if user is not None and user.must_change_password:  # every tab would lead back to the password
+            return []
         shown = [
             (label, path)
             for label, feature, path, permission in _TABS

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 KEY = "sign_in"
+SECOND_STEP = "second_step"
+SECOND_STEP_LIMIT = dt.timedelta(minutes=5)
 _KEPT = ("locale",)  # what outlives a change of person
 
 
@@ -30,8 +32,11 @@ class SessionLimits:
     absolute: dt.timedelta
 
 
-def begin_session(cookie: MutableMapping[str, Any], claim: Claim, now: dt.datetime) -> None:
-    """Start afresh for one person: nothing of the former session stays, its CSRF token least of all."""
+def begin_session(cookie: MutableMapping[str, Any], claim: Claim, now: dt.datetime) -> str:
+    """Start afresh for one person: nothing of the former session stays, its CSRF token least of all.
+
+    Gives the sign-in's key.
+    """
     forget_session(cookie)
     moment = int(now.timestamp())
     key = claim.key or secrets.token_urlsafe(16)
@@ -42,6 +47,21 @@ def begin_session(cookie: MutableMapping[str, Any], claim: Claim, now: dt.dateti
         "started": moment,
         "seen": moment,
     }
+    return key
+
+
+def begin_second_step(cookie: MutableMapping[str, Any], claim: Claim, now: dt.datetime) -> None:
+    """Note that the password was right and a code is due; nobody is signed in by that."""
+    forget_session(cookie)
+    cookie[SECOND_STEP] = {"user": claim.user_id, "epoch": claim.epoch, "at": int(now.timestamp())}
+
+
+def read_second_step(cookie: MutableMapping[str, Any], now: dt.datetime) -> Claim | None:
+    """Whose code is due, for a few minutes after the password."""
+    entry = cookie.get(SECOND_STEP)
+    if not isinstance(entry, dict) or now.timestamp() - entry["at"] > SECOND_STEP_LIMIT.total_seconds():
+        return None
+    return Claim(entry["user"], entry["epoch"])
 
 
 def forget_session(cookie: MutableMapping[str, Any]) -> None:

@@ -1,34 +1,21 @@
-"""Accounts: making them, signing in, changing passwords, ending sessions."""
+"""Accounts: making them, changing passwords, switching them off; `sign_ins` is the way in."""
 
 import datetime as dt
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.errors import InvalidInput, NotFound
-from webapp.persistence.accounts import EndedSession, SignInBrake, User
+from webapp.persistence.accounts import User
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign
+from webapp.services.passwords import check_password, hash_password, is_password, make_password
 
-MIN_PASSWORD_LENGTH = 10
-MAX_PASSWORD_LENGTH = 200
-FAILURES_BEFORE_LOCK = 5
-ADDRESS_FAILURES_BEFORE_LOCK = 50  # a whole office may stand behind one address
-LOCK = dt.timedelta(minutes=15)
 LOCALES = ("vi", "en")
-# No l, i, o, 0, 1: they are read aloud and copied by hand.
-_PLAIN_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _USERNAME_PUNCTUATION = frozenset("._-")
-
-# OWASP's argon2id setting (19 MiB, 2 passes): some 30 ms, so that the database lock is not held for long.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_UNKNOWN_USER_HASH = _hasher.hash(secrets.token_hex(16))
 
 
 class Role(StrEnum):
@@ -59,50 +46,30 @@ class NewAccount:
     unit_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """How an attempt ended: a user, or none with the moment until which the account is locked (if it is)."""
-
-    user: User | None
-    locked_until: dt.datetime | None = None
-    is_address: bool = False  # it is the address that waits, not the account
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What was typed, and from where."""
-
-    username: str
-    password: str
-    address: str = "unknown"
-
-    @property
-    def name(self) -> str:
-        """The username as accounts have it, no longer than theirs."""
-        return self.username.strip().lower()[:80]
-
-
 def create_user(
     session: Session,
     actor: str,
     account: NewAccount,
     password: str,
     now: dt.datetime,
+    *,
+    is_first_password: bool = False,
 ) -> User:
-    """Add an account.
+    """Add an account; a first password, which others have seen, must be changed at the first sign-in.
 
     Raises:
-        InvalidInput: the name is taken or not plain, the password is too short, or unit and role do not fit.
+        InvalidInput: the name is taken or not plain, the password is refused, or unit and role do not fit.
     """
     username = _checked_username(session, account.username)
     _check_unit(account.role, account.unit_id)
-    _check_password(password)
+    check_password(password, username)
     user = User(
         username=username,
         display_name=account.display_name.strip() or username,
         role=account.role.value,
         unit_id=account.unit_id,
-        password_hash=_hasher.hash(password),
+        password_hash=hash_password(password),
+        must_change_password=is_first_password,
         is_active=True,
         session_epoch=0,
         failed_sign_ins=0,
@@ -138,83 +105,19 @@ def set_workplace(session: Session, actor: str, user_id: int, unit_id: int | Non
     return user
 
 
-def refuse_address(session: Session, attempt: Attempt, now: dt.datetime) -> SignIn | None:
-    """The refusal of an address that failed too often, known before anything is hashed for it."""
-    brake = session.get(SignInBrake, _address_subject(attempt))
-    if brake is None or not _is_locked(brake, now):
-        return None
-    return SignIn(None, brake.locked_until, is_address=True)
-
-
-def hash_to_test(session: Session, attempt: Attempt) -> str:
-    """The account's hash; for names without an account one that costs as much and fits nothing."""
-    user = _account_of(session, attempt)
-    return _UNKNOWN_USER_HASH if user is None else user.password_hash
-
-
-def is_password(password_hash: str, password: str) -> bool:
-    """Whether the password is the one; over-long ones are never hashed."""
-    if len(password) > MAX_PASSWORD_LENGTH:
-        return False
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None, now: dt.datetime) -> SignIn:
-    """Admit, or count the failure; `matched_hash` is the hash that the password matched, if it did.
-
-    Names without an account are counted and locked like all others, so that answers do not tell them apart.
-    """
-    user = _account_of(session, attempt)
-    brake = user or _find_brake(session, f"name:{attempt.name}", now)
-    if _is_locked(brake, now):
-        return SignIn(None, brake.locked_until)
-    if user is None or not user.is_active or user.password_hash != matched_hash:
-        _log_failure(session, attempt, user, now)
-        _count_address(session, attempt, now)
-        return _count_failure(session, brake, attempt.name, now)
-    _accept(session, user, attempt.password, now)
-    return SignIn(user)
-
-
-def verify_sign_in(session: Session, username: str, password: str, now: dt.datetime) -> SignIn:
-    """All steps of signing in at once, where no other writer waits."""
-    attempt = Attempt(username, password)
-    tested = hash_to_test(session, attempt)
-    return settle_sign_in(session, attempt, tested if is_password(tested, password) else None, now)
-
-
-def end_sign_in(session: Session, key: str, now: dt.datetime, longest: dt.timedelta) -> None:
-    """End one sign-in; what ended so long ago that its cookie is too old anyway is forgotten."""
-    session.execute(delete(EndedSession).where(EndedSession.ended_at < now - longest))
-    session.merge(EndedSession(key=key, ended_at=now))
-
-
-def enter_demo(session: Session, user_id: int, now: dt.datetime) -> User:
-    """Sign in without a password; only the demo's sign-in page may call this.
-
-    Raises:
-        NotFound: not one of the people that the sign-in page offers.
-    """
-    user = next((user for user in list_demo_users(session) if user.id == user_id), None)
-    if user is None:
-        raise NotFound("Không có tài khoản này.")
-    write_log(session, now, user.username, "signed_in", user.username, demo=True)
-    return user
-
-
 def change_password(session: Session, user: User, current: str, new: str, now: dt.datetime) -> None:
     """Replace one's own password; every other session of this person ends.
 
     Raises:
-        InvalidInput: the current password is wrong, or the new one is too short.
+        InvalidInput: the current password is wrong, or the new one is none to choose.
     """
     if not is_password(user.password_hash, current):
         raise InvalidInput("Mật khẩu hiện tại chưa đúng. Mật khẩu cũ vẫn giữ nguyên.")
-    _check_password(new)
-    user.password_hash = _hasher.hash(new)
+    check_password(new, user.username)
+    if new == current:
+        raise InvalidInput("Mật khẩu mới phải khác mật khẩu hiện tại.")
+    user.password_hash = hash_password(new)
+    user.must_change_password = False
     user.session_epoch += 1
     write_log(session, now, user.username, "password_changed", user.username)
 
@@ -222,8 +125,9 @@ def change_password(session: Session, user: User, current: str, new: str, now: d
 def reset_password(session: Session, actor: str, user_id: int, now: dt.datetime) -> str:
     """Give an account a new random password, to be shown once; its sessions end, its lock is lifted."""
     user = find_user(session, user_id)
+    _require_name(user)
     password = make_password()
-    user.password_hash = _hasher.hash(password)
+    user.password_hash, user.must_change_password = hash_password(password), True
     user.failed_sign_ins, user.locked_until = 0, None
     user.session_epoch += 1
     write_log(session, now, actor, "password_reset", user.username)
@@ -242,12 +146,13 @@ def set_active(session: Session, actor: User, user_id: int, *, active: bool, now
     """Switch an account off or on; what the person did stays in the log.
 
     Raises:
-        InvalidInput: one's own account.
+        InvalidInput: one's own account, or one whose name was erased.
     """
     user = find_user(session, user_id)
+    _require_name(user)
     if user.id == actor.id:
         raise InvalidInput("Không thể khóa tài khoản bạn đang dùng. Nhờ một người quản trị khác.")
-    user.is_active = active
+    user.is_active, user.switched_off_at = active, None if active else now
     user.session_epoch += 1
     write_log(session, now, actor.username, "user_activated" if active else "user_deactivated", user.username)
     return user
@@ -291,10 +196,9 @@ def list_demo_users(session: Session) -> list[User]:
     return [first[role.value] for role in Role if role.value in first]
 
 
-def make_password() -> str:
-    """Twelve letters in three groups, 59 bits, easy to copy from a slip of paper."""
-    letters = [secrets.choice(_PLAIN_LETTERS) for _ in range(12)]
-    return "-".join("".join(letters[start : start + 4]) for start in (0, 4, 8))
+def _require_name(user: User) -> None:
+    if user.erased_on is not None:
+        raise InvalidInput("Tên của tài khoản này đã xóa; không mở lại được. Tạo một tài khoản mới.")
 
 
 def _checked_username(session: Session, typed: str) -> str:
@@ -308,14 +212,6 @@ def _checked_username(session: Session, typed: str) -> str:
     return username
 
 
-def _check_password(password: str) -> None:
-    """Length is what counts; no rules about signs."""
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise InvalidInput("Mật khẩu cần ít nhất %(length)s ký tự.", length=MIN_PASSWORD_LENGTH)
-    if len(password) > MAX_PASSWORD_LENGTH:
-        raise InvalidInput("Mật khẩu dài nhất %(length)s ký tự.", length=MAX_PASSWORD_LENGTH)
-
-
 def find_display_names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     """People's names by username; an account that is gone is called by its username."""
     asked = set(usernames)
@@ -327,63 +223,3 @@ def find_roles(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     """People's roles by username; an account that is gone has none."""
     known = select(User.username, User.role).where(User.username.in_(set(usernames)))
     return dict(session.execute(known).all())
-
-
-def _account_of(session: Session, attempt: Attempt) -> User | None:
-    return session.scalars(select(User).where(User.username == attempt.name)).first()
-
-
-def _address_subject(attempt: Attempt) -> str:
-    return f"address:{attempt.address}"[:120]
-
-
-def _is_locked(brake: "User | SignInBrake", now: dt.datetime) -> bool:
-    return brake.locked_until is not None and brake.locked_until > now
-
-
-def _find_brake(session: Session, subject: str, now: dt.datetime) -> SignInBrake:
-    """The count of this subject; old counts, of this and all others, are forgotten."""
-    stale = (SignInBrake.counted_since < now - LOCK, func.coalesce(SignInBrake.locked_until, now) <= now)
-    session.execute(delete(SignInBrake).where(*stale))
-    brake = session.get(SignInBrake, subject)
-    if brake is None:
-        brake = SignInBrake(subject=subject, failed_sign_ins=0, counted_since=now)
-        session.add(brake)
-        session.flush()
-    return brake
-
-
-def _log_failure(session: Session, attempt: Attempt, user: User | None, now: dt.datetime) -> None:
-    """What was typed is kept only where it is somebody's username: it could be a password."""
-    name = "" if user is None else user.username
-    write_log(session, now, name, "sign_in_failed", name or "unknown name", address=attempt.address)
-
-
-def _count_address(session: Session, attempt: Attempt, now: dt.datetime) -> None:
-    """Many names tried from one address are a guess as well."""
-    brake = _find_brake(session, _address_subject(attempt), now)
-    _count_failure(session, brake, brake.subject, now, ADDRESS_FAILURES_BEFORE_LOCK)
-
-
-def _count_failure(
-    session: Session,
-    brake: "User | SignInBrake",
-    subject: str,
-    now: dt.datetime,
-    limit: int = FAILURES_BEFORE_LOCK,
-) -> SignIn:
-    """One more failure; at the limit the account or address locks and the count starts again."""
-    brake.failed_sign_ins += 1
-    if brake.failed_sign_ins < limit:
-        return SignIn(None)
-    brake.failed_sign_ins, brake.locked_until = 0, now + LOCK
-    write_log(session, now, subject[:80], "sign_in_locked", subject)
-    return SignIn(None, brake.locked_until)
-
-
-def _accept(session: Session, user: User, password: str, now: dt.datetime) -> None:
-    """Forget the failures; hash again where the setting has become stronger."""
-    user.failed_sign_ins, user.locked_until = 0, None
-    if _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher.hash(password)
-    write_log(session, now, user.username, "signed_in", user.username)

@@ -130,6 +130,31 @@ def find_person(session: Session, campaign: Campaign, kind: str, person_id: int)
     return person
 
 
+def list_named(session: Session, campaign_ids: Sequence[int]) -> list[Person]:
+    """Everybody on the lists of these campaigns whose name was not erased."""
+    people: list[Person] = []
+    for kind in (Respondent, Enumerator):
+        found = select(kind).where(kind.campaign_id.in_(campaign_ids), kind.name.is_not(None))
+        people.extend(session.scalars(found.order_by(kind.id)))
+    return people
+
+
+def person_data(session: Session, person: Person) -> dict[str, str | int | None]:
+    """Everything that is held about a listed person; no answer is, as none is tied to a name."""
+    campaign = session.get(Campaign, person.campaign_id)
+    place = None if person.place_unit_id is None else session.get(Unit, person.place_unit_id)
+    group = session.get(RespondentGroup, person.group_id) if isinstance(person, Respondent) else None
+    return {
+        "list": person.__tablename__,
+        "year": None if campaign is None else campaign.year,
+        "place": None if place is None else place.name,
+        "group": None if group is None else f"{group.form_code} {group.name}",
+        "name": person.name,
+        "post": person.post,
+        "phone": person.phone if isinstance(person, Enumerator) else None,
+    }
+
+
 def erase_person(session: Session, actor: str, person: Person, now: dt.datetime) -> None:
     """Erase what identifies the person; the row stays, so that counts and sums stay (law 91/2025/QH15)."""
     person.name = person.post = None

@@ -33,7 +33,7 @@ from webapp.services.self_scores import submit_self_scores
 from webapp.storage import ScanStore
 
 ACTOR = "quantri"
-DEMO_PASSWORD = "cham-diem-2020"  # noqa: S105 - shown on the demo's sign-in page, nowhere else
+DEMO_PASSWORD = "thu-cham-diem-2020"  # noqa: S105 - shown on the demo's sign-in page, nowhere else
 _PEOPLE = (
     ("vanthu", "Nguyễn Thị Hoa", Role.CLERK),
     ("rasoat", "Trần Văn Bình", Role.REVIEWER),

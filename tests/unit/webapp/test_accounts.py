@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.worlds.small import PASSWORD, make_small_world
 from webapp.cli import main
 from webapp.errors import InvalidInput, NotFound
-from webapp.services import accounts
+from webapp.services import accounts, passwords, sign_ins
 from webapp.services.accounts import NewAccount, Role
 
 
@@ -18,33 +18,33 @@ def test_passwords_are_kept_as_argon2id_and_made_stronger_at_the_next_sign_in(
 ) -> None:
     user = make_small_world(session, now).users["clerk"]
     before = user.password_hash
-    assert accounts.verify_sign_in(session, "clerk", PASSWORD, now).user is user
+    assert sign_ins.verify_sign_in(session, "clerk", PASSWORD, now).user is user
     assert user.password_hash.startswith("$argon2id$")
     assert user.password_hash != before, "the small world hashes cheaply"
-    assert accounts.verify_sign_in(session, "clerk", PASSWORD, now).user is user
+    assert sign_ins.verify_sign_in(session, "clerk", PASSWORD, now).user is user
 
 
 def test_a_right_password_forgets_the_wrong_ones(session: Session, now: dt.datetime) -> None:
     user = make_small_world(session, now).users["clerk"]
-    for _ in range(accounts.FAILURES_BEFORE_LOCK - 1):
-        assert accounts.verify_sign_in(session, "clerk", "khong", now).locked_until is None
-    accounts.verify_sign_in(session, "clerk", PASSWORD, now)
+    for _ in range(sign_ins.FAILURES_BEFORE_LOCK - 1):
+        assert sign_ins.verify_sign_in(session, "clerk", "khong", now).locked_until is None
+    sign_ins.verify_sign_in(session, "clerk", PASSWORD, now)
     assert user.failed_sign_ins == 0
-    assert accounts.verify_sign_in(session, "clerk", "khong", now).locked_until is None
+    assert sign_ins.verify_sign_in(session, "clerk", "khong", now).locked_until is None
 
 
 def test_a_lock_ends_by_itself_and_by_a_new_password(session: Session, now: dt.datetime) -> None:
     user = make_small_world(session, now).users["clerk"]
-    for _ in range(accounts.FAILURES_BEFORE_LOCK):
-        ended = accounts.verify_sign_in(session, "clerk", "khong", now)
-    assert ended.locked_until == now + accounts.LOCK
+    for _ in range(sign_ins.FAILURES_BEFORE_LOCK):
+        ended = sign_ins.verify_sign_in(session, "clerk", "khong", now)
+    assert ended.locked_until == now + sign_ins.LOCK
     password = accounts.reset_password(session, "administrator", user.id, now)
-    assert accounts.verify_sign_in(session, "clerk", password, now).user is user
+    assert sign_ins.verify_sign_in(session, "clerk", password, now).user is user
 
 
 def test_over_long_passwords_are_refused_unhashed(session: Session, now: dt.datetime) -> None:
     make_small_world(session, now)
-    assert accounts.verify_sign_in(session, "clerk", "x" * 1_000_000, now).user is None
+    assert sign_ins.verify_sign_in(session, "clerk", "x" * 1_000_000, now).user is None
 
 
 def test_units_and_the_role_unit_belong_together(session: Session, now: dt.datetime) -> None:
@@ -55,10 +55,10 @@ def test_units_and_the_role_unit_belong_together(session: Session, now: dt.datet
 
 
 def test_made_passwords_are_long_and_easy_to_copy() -> None:
-    made = {accounts.make_password() for _ in range(200)}
+    made = {passwords.make_password() for _ in range(200)}
     assert len(made) == 200
     assert all(len(password) == 14 and not set(password) & set("il1o0") for password in made)
-    assert all(len(password) >= accounts.MIN_PASSWORD_LENGTH for password in made)
+    assert all(len(password) >= passwords.MIN_LENGTH for password in made)
 
 
 def test_a_switched_off_account_is_no_demo_login(session: Session, now: dt.datetime) -> None:
@@ -66,7 +66,7 @@ def test_a_switched_off_account_is_no_demo_login(session: Session, now: dt.datet
     accounts.set_active(session, world.users["administrator"], world.users["clerk"].id, active=False, now=now)
     assert "clerk" not in {user.username for user in accounts.list_demo_users(session)}
     with pytest.raises(NotFound):
-        accounts.enter_demo(session, world.users["clerk"].id, now)
+        sign_ins.enter_demo(session, world.users["clerk"].id, now)
 
 
 def test_the_first_administrator_comes_from_the_command_line(
@@ -82,7 +82,7 @@ def test_the_first_administrator_comes_from_the_command_line(
     monkeypatch.setenv("CHAMDIEM_SECRET", "secret")
     assert main(["create-user", "--username", "quantri", "--role", "administrator"]) == 0
     password = capsys.readouterr().out.split()[-1]
-    user = accounts.verify_sign_in(session, "quantri", password, now).user
+    user = sign_ins.verify_sign_in(session, "quantri", password, now).user
     assert user is not None
     assert user.role == Role.ADMINISTRATOR
     session.rollback()
@@ -92,4 +92,4 @@ def test_the_first_administrator_comes_from_the_command_line(
     assert main(["create-user", "--username", "xb", "--role", "unit", "--unit", "0"]) == 2
     monkeypatch.setattr("sys.stdin", io.StringIO("mot-cau-tu-dat\n"))
     assert main(["create-user", "--username", "xc", "--role", "viewer", "--ask-password"]) == 0
-    assert accounts.verify_sign_in(session, "xc", "mot-cau-tu-dat", now).user is not None
+    assert sign_ins.verify_sign_in(session, "xc", "mot-cau-tu-dat", now).user is not None

@@ -19,3 +19,15 @@ class PasswordForm(AppForm):
 
     current = PasswordField(lazy("Mật khẩu hiện tại"), [InputRequired(lazy("Nhập mật khẩu hiện tại."))])
     new = PasswordField(lazy("Mật khẩu mới"), [InputRequired(lazy("Nhập mật khẩu mới."))])
+
+
+class CodeForm(AppForm):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = StringField(lazy("Mã xác nhận"), [InputRequired(lazy("Nhập mã xác nhận."))])
+
+
+class ConsentForm(AppForm):
+    """The password, once more, before something that weighs."""
+
+    password = PasswordField(lazy("Mật khẩu hiện tại"), [InputRequired(lazy("Nhập mật khẩu hiện tại."))])

@@ -1,5 +1,7 @@
 """Chi trả: the sums on each basis, one place of issue with its people, and what was paid."""
 
+import json
+
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,8 @@ from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _, ngettext
+from webapp.http.log import log_reading
+from webapp.http.papers import send_file_bytes
 from webapp.http.wording import install_wording
 from webapp.payments.sums import Basis
 from webapp.persistence.accounts import User
@@ -112,6 +116,16 @@ def add_enumerator(place: PlacePay) -> Response | tuple[str, int]:
         except AppError as error:
             form.name.errors = [_(error.message, **error.values)]
     return _place_page(place, RespondentsForm(), form), _INVALID
+
+
+@blueprint.get("/nguoi/<kind>/<int:person_id>/du-lieu.json")
+@access.policy(Permission.PAY, scope=load_person)
+def export_person(person: people.Person) -> Response:
+    """A copy of all that is held about a listed person, for them."""
+    data = people.person_data(current_session(), person)
+    log_reading("personal_data_exported", f"{person.__tablename__}/{person.id}")
+    written = json.dumps(data, ensure_ascii=False, indent=1).encode()
+    return send_file_bytes(written, "json", f"du-lieu-{person.__tablename__}-{person.id}")
 
 
 @blueprint.post("/nguoi/<kind>/<int:person_id>/xoa-ten")

@@ -210,7 +210,6 @@ def show_specimen(code: str, side: int, size: str) -> Response:
         raise NotFound("Không có hình này.")
     response = make_response(_specimen(form_library(), code, ppi)[side - 1])
     response.mimetype = "image/png"
-    response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
 

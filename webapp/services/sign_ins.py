@@ -1,0 +1,245 @@
+"""Signing in: the password, the brakes on guessing, the second step, and which sign-ins are open."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotFound
+from webapp.persistence.accounts import EndedSession, SignInBrake, SignInRecord, User
+from webapp.persistence.audit import write_log
+from webapp.services import second_factor
+from webapp.services.accounts import find_user, list_demo_users
+from webapp.services.passwords import UNKNOWN_USER_HASH, hash_password, is_outdated, is_password
+
+FAILURES_BEFORE_LOCK = 5
+ADDRESS_FAILURES_BEFORE_LOCK = 50  # a whole office may stand behind one address
+LOCK = dt.timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How an attempt ended: a user, or none with the moment until which the account is locked (if it is)."""
+
+    user: User | None
+    locked_until: dt.datetime | None = None
+    is_address: bool = False  # it is the address that waits, not the account
+    needs_code: bool = False  # the password was right, and the account asks for a code as well
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What was typed, and from where."""
+
+    username: str
+    password: str
+    address: str = "unknown"
+
+    @property
+    def name(self) -> str:
+        """The username as accounts have it, no longer than theirs."""
+        return self.username.strip().lower()[:80]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody signs in: the sign-in's key, the address in the network, the browser in a few words."""
+
+    key: str
+    address: str
+    browser: str
+
+
+def refuse_address(session: Session, attempt: Attempt, now: dt.datetime) -> SignIn | None:
+    """The refusal of an address that failed too often, known before anything is hashed for it."""
+    brake = session.get(SignInBrake, _address_subject(attempt.address))
+    if brake is None or not _is_locked(brake, now):
+        return None
+    return SignIn(None, brake.locked_until, is_address=True)
+
+
+def hash_to_test(session: Session, attempt: Attempt) -> str:
+    """The account's hash; for names without an account one that costs as much and fits nothing."""
+    user = session.scalars(_named(attempt)).first()
+    return UNKNOWN_USER_HASH if user is None else user.password_hash
+
+
+def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None, now: dt.datetime) -> SignIn:
+    """Admit, ask for a code, or count the failure; `matched_hash` is the hash that the password matched.
+
+    Names without an account are counted and locked like all others, so that answers do not tell them apart.
+    """
+    user = session.scalars(_named(attempt).with_for_update()).first()  # guesses at one moment are all counted
+    brake = user or _find_brake(session, f"name:{attempt.name}", now)
+    if _is_locked(brake, now):
+        return SignIn(None, brake.locked_until)
+    if user is None or not user.is_active or user.password_hash != matched_hash:
+        _log_failure(session, attempt.address, user, now)
+        return _refuse(session, brake, attempt.name, attempt.address, now)
+    if is_outdated(user.password_hash):
+        user.password_hash = hash_password(attempt.password)
+    if second_factor.is_on(
+        session, user
+    ):  # failures are not forgotten yet, or codes could be guessed for ever
+        return SignIn(user, needs_code=True)
+    _accept(session, user, now)
+    return SignIn(user)
+
+
+def settle_code(session: Session, user: User, typed: str, address: str, now: dt.datetime) -> SignIn:
+    """The second step: admit, or count the failure like a wrong password."""
+    session.refresh(user, with_for_update=True)
+    if _is_locked(user, now):
+        return SignIn(None, user.locked_until)
+    if not second_factor.take_code(session, user, typed, now):
+        write_log(session, now, user.username, "code_failed", user.username, address=address)
+        return _refuse(session, user, user.username, address, now)
+    _accept(session, user, now)
+    return SignIn(user)
+
+
+def verify_sign_in(session: Session, username: str, password: str, now: dt.datetime) -> SignIn:
+    """All steps of signing in with a password at once, where no other writer waits."""
+    attempt = Attempt(username, password)
+    tested = hash_to_test(session, attempt)
+    return settle_sign_in(session, attempt, tested if is_password(tested, password) else None, now)
+
+
+def enter_demo(session: Session, user_id: int, now: dt.datetime) -> User:
+    """Sign in without a password; only the demo's sign-in page may call this.
+
+    Raises:
+        NotFound: not one of the people that the sign-in page offers.
+    """
+    user = next((user for user in list_demo_users(session) if user.id == user_id), None)
+    if user is None:
+        raise NotFound("Không có tài khoản này.")
+    write_log(session, now, user.username, "signed_in", user.username, demo=True)
+    return user
+
+
+def unlock(session: Session, actor: str, user_id: int, now: dt.datetime) -> User:
+    """End the lock that wrong passwords have set, before its time."""
+    user = find_user(session, user_id)
+    user.failed_sign_ins, user.locked_until = 0, None
+    write_log(session, now, actor, "sign_in_unlocked", user.username)
+    return user
+
+
+def note_sign_in(session: Session, user: User, place: Place, now: dt.datetime, longest: dt.timedelta) -> None:
+    """Put a new sign-in on the list; what is too old to hold is forgotten, addresses with it."""
+    session.execute(delete(SignInRecord).where(SignInRecord.begun_at < now - longest))
+    session.add(
+        SignInRecord(
+            key=place.key,
+            user_id=user.id,
+            epoch=user.session_epoch,
+            begun_at=now,
+            address=place.address[:60],
+            browser=place.browser[:60],
+        )
+    )
+
+
+def list_sign_ins(
+    session: Session, user: User, now: dt.datetime, longest: dt.timedelta
+) -> Sequence[SignInRecord]:
+    """The open sign-ins of this person, the newest first."""
+    ended = select(EndedSession.key)
+    found = select(SignInRecord).where(
+        SignInRecord.user_id == user.id,
+        SignInRecord.epoch == user.session_epoch,
+        SignInRecord.begun_at >= now - longest,
+        SignInRecord.key.not_in(ended),
+    )
+    return session.scalars(found.order_by(SignInRecord.begun_at.desc(), SignInRecord.id.desc())).all()
+
+
+def find_sign_in(session: Session, user: User, record_id: int) -> SignInRecord:
+    """One sign-in of this person.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    record = session.get(SignInRecord, record_id)
+    if record is None or record.user_id != user.id:
+        raise NotFound("Lần đăng nhập này đã kết thúc.")
+    return record
+
+
+def end_one(
+    session: Session, actor: str, record: SignInRecord, now: dt.datetime, longest: dt.timedelta
+) -> None:
+    """End one listed sign-in, wherever it is; the others go on."""
+    owner = find_user(session, record.user_id)
+    end_sign_in(session, record.key, now, longest)
+    write_log(session, now, actor, "session_ended", owner.username)
+
+
+def end_sign_in(session: Session, key: str, now: dt.datetime, longest: dt.timedelta) -> None:
+    """End one sign-in; what ended so long ago that its cookie is too old anyway is forgotten."""
+    session.execute(delete(EndedSession).where(EndedSession.ended_at < now - longest))
+    session.merge(EndedSession(key=key, ended_at=now))
+
+
+def _named(attempt: Attempt) -> Select[User]:
+    return select(User).where(User.username == attempt.name)
+
+
+def _address_subject(address: str) -> str:
+    return f"address:{address}"[:120]
+
+
+def _is_locked(brake: User | SignInBrake, now: dt.datetime) -> bool:
+    return brake.locked_until is not None and brake.locked_until > now
+
+
+def _find_brake(session: Session, subject: str, now: dt.datetime) -> SignInBrake:
+    """The count of this subject; old counts, of this and all others, are forgotten."""
+    stale = (SignInBrake.counted_since < now - LOCK, func.coalesce(SignInBrake.locked_until, now) <= now)
+    session.execute(delete(SignInBrake).where(*stale))
+    brake = session.get(SignInBrake, subject)
+    if brake is None:
+        brake = SignInBrake(subject=subject, failed_sign_ins=0, counted_since=now)
+        session.add(brake)
+        session.flush()
+    return brake
+
+
+def _log_failure(session: Session, address: str, user: User | None, now: dt.datetime) -> None:
+    """What was typed is kept only where it is somebody's username: it could be a password."""
+    name = "" if user is None else user.username
+    write_log(session, now, name, "sign_in_failed", name or "unknown name", address=address)
+
+
+def _refuse(
+    session: Session, brake: User | SignInBrake, subject: str, address: str, now: dt.datetime
+) -> SignIn:
+    """Count for the address, where many names tried are a guess as well, and for the account."""
+    tried = _find_brake(session, _address_subject(address), now)
+    _count_failure(session, tried, tried.subject, now, ADDRESS_FAILURES_BEFORE_LOCK)
+    return _count_failure(session, brake, subject, now)
+
+
+def _count_failure(
+    session: Session,
+    brake: User | SignInBrake,
+    subject: str,
+    now: dt.datetime,
+    limit: int = FAILURES_BEFORE_LOCK,
+) -> SignIn:
+    """One more failure; at the limit the account or address locks and the count starts again."""
+    brake.failed_sign_ins += 1
+    if brake.failed_sign_ins < limit:
+        return SignIn(None)
+    brake.failed_sign_ins, brake.locked_until = 0, now + LOCK
+    write_log(session, now, subject[:80], "sign_in_locked", subject)
+    return SignIn(None, brake.locked_until)
+
+
+def _accept(session: Session, user: User, now: dt.datetime) -> None:
+    """Forget the failures."""
+    user.failed_sign_ins, user.locked_until = 0, None
+    write_log(session, now, user.username, "signed_in", user.username)
