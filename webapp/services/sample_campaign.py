@@ -20,7 +20,12 @@ from webapp.services.intake import Upload, receive_batch
 from webapp.services.packs import list_packs
 from webapp.services.payment_rates import load_rates
 from webapp.services.printing import order_missing
-from webapp.services.sample_scores import appraise_unit, attach_sample_evidence, enter_self_scores
+from webapp.services.sample_scores import (
+    appraise_unit,
+    attach_sample_evidence,
+    declare_sample_sources,
+    enter_self_scores,
+)
 from webapp.services.schemes import load_sample_schemes
 from webapp.services.self_scores import submit_self_scores
 from webapp.storage import ScanStore
@@ -134,6 +139,7 @@ def score_unit(
     actor = unit_username(unit)
     evidence = attach_sample_evidence(session, store, unit, actor, now)
     enter_self_scores(session, unit, evidence, actor=actor, seed=seed, now=now, share=plan.entered)
+    declare_sample_sources(session, unit, actor, now)
     if plan.sent:
         submit_self_scores(session, actor, unit, now)
     if plan.appraised > 0:
