@@ -9,6 +9,7 @@
   var key = form && PREFIX + form.dataset.keeps;
   var sent = null; // what the request on its way holds
   var retry = null;
+  var waiting = null; // what could not be sent: the form, or a field that is sent with it
 
   function fields(isWanted) {
     return Array.prototype.filter.call(form.elements, function (field) {
@@ -78,10 +79,11 @@
 
   function isOurs(element) { return element === form || element.form === form; }
 
-  function save(element) {
+  function saveAgain() {
+    var element = waiting;
     clearTimeout(retry);
-    retry = null;
-    htmx.trigger(element, "change");
+    waiting = null;
+    if (element) htmx.trigger(element, "change");
   }
 
   function keepTyping() {
@@ -102,12 +104,11 @@
       if (status !== 0 && status < 500) return;
       show(form.dataset.offline);
       document.querySelector("#messages .toast").classList.add("toast-error"); // app.js takes it away once saved
+      waiting = element;
       clearTimeout(retry);
-      retry = setTimeout(save, RETRY_MS, element);
+      retry = setTimeout(saveAgain, RETRY_MS);
     });
-    window.addEventListener("online", function () {
-      if (retry !== null) save(form);
-    });
+    window.addEventListener("online", saveAgain);
     restore();
   }
 
