@@ -102,11 +102,14 @@
       if (!isOurs(element)) return;
       if (status === 200 && sent === typed()) forget(key);
       if (status !== 0 && status < 500) return;
-      show(form.dataset.offline);
-      document.querySelector("#messages .toast").classList.add("toast-error"); // app.js takes it away once saved
       waiting = element;
       clearTimeout(retry);
       retry = setTimeout(saveAgain, RETRY_MS);
+    });
+    document.addEventListener("htmx:sendError", function (event) { // after app.js, which takes it away once saved
+      if (!isOurs(event.detail.elt)) return;
+      show(form.dataset.offline);
+      document.querySelector("#messages .toast").classList.add("toast-error");
     });
     window.addEventListener("online", saveAgain);
     restore();
