@@ -25,6 +25,7 @@ SHOTS = {
     "ra-soat": ("rasoat", "/ra-soat", 1366),
     "tu-cham": ("dv-19186", "/tu-cham", 1366),
     "tu-cham-tieu-chi": ("dv-19186", "/tu-cham/1.1.2", 1366),
+    "so-lieu": ("dv-19186", "/tu-cham/so-lieu", 1366),
     "tu-cham-dien-thoai": ("dv-19186", "/tu-cham/1.1.2", 360),
     "tham-dinh": ("thamdinh", "/tham-dinh", 1366),
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),

@@ -30,14 +30,20 @@ class SchemeInvalid(AppraisalError):
 
 
 class FactsInvalid(AppraisalError):
-    """A declared fact is missing or impossible; `field` is the code of the fact."""
+    """A declared fact is missing or impossible; `field` is the code of the fact.
+
+    `readings` are what it may mean, where that can be chosen: (as shown, as to be typed).
+    """
 
     code = "facts_invalid"
 
-    def __init__(self, message: str, field: str, **values: object) -> None:
+    def __init__(
+        self, message: str, field: str, readings: tuple[tuple[str, str], ...] = (), **values: object
+    ) -> None:
         """Keep which fact it is about."""
         super().__init__(message, **values)
         self.field = field
+        self.readings = readings
 
 
 class ScoreOutOfRange(AppraisalError):

@@ -314,10 +314,11 @@ def _read_count(field: FactField, typed: str) -> int:
 def _read_amount(field: FactField, typed: str) -> Decimal:
     """A number with a comma or a dot before its decimals; one mark before three digits says two things."""
     if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", typed, re.ASCII):
-        whole = re.sub(r"[.,]", "", typed)
+        whole, decimal = re.sub(r"[.,]", "", typed), re.sub(r"[.,]", ",", typed)
         raise FactsInvalid(
             "“%(typed)s” đọc được hai cách: %(whole)s hoặc %(decimal)s. Ghi %(whole)s, hoặc %(decimal)s0.",
-            field.code, typed=typed, whole=whole, decimal=re.sub(r"[.,]", ",", typed),
+            field.code, ((decimal, f"{decimal}0"), (whole, whole)),
+            typed=typed, whole=whole, decimal=decimal,
         )  # fmt: skip
     grouped = re.fullmatch(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?", typed, re.ASCII)
     plain = re.fullmatch(r"(\d+)(?:[.,](\d+))?", typed, re.ASCII)

@@ -78,16 +78,31 @@ def check_self_score(component: ComponentCriterion, score: SelfScore) -> None:
         NotApplicableRefused: the component may not be set aside.
         ReasonRequired: set aside without a reason.
         ScoreOutOfRange: no points, outside 0…maximum, or a third decimal.
-        EvidenceRequired: neither evidence nor explanation.
+        EvidenceRequired: no explanation, and no evidence or fewer pieces than the component asks for.
     """
     _check_scored_by_hand(component)
     if score.not_applicable:
         _check_set_aside(component, score.reason)
         return
     check_points(component, score.points)
-    if not score.evidence and not score.explanation.is_given:
+    if not score.explanation.is_given:
+        _check_evidence(component, len(score.evidence))
+
+
+def _check_evidence(component: ComponentCriterion, given: int) -> None:
+    """Without an explanation, every document asked for has its file, or its page of one."""
+    asked = len(component.evidence_asked)
+    if given == 0:
         raise EvidenceRequired(
             "Tiêu chí %(code)s cần tài liệu kiểm chứng hoặc giải trình.", code=component.code
+        )
+    if given < asked:
+        raise EvidenceRequired(
+            "Tiêu chí %(code)s mới có %(given)s/%(asked)s tài liệu cần có: thêm tài liệu (một tệp có thể dẫn"
+            " ở nhiều trang) hoặc ghi giải trình.",
+            code=component.code,
+            given=given,
+            asked=asked,
         )
 
 

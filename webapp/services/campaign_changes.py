@@ -33,6 +33,7 @@ _REASONS = {
     "print_order": "phiếu đã in",
     "pack": "bộ phiếu",
     "self_score_entry": "điểm tự chấm",
+    "unit_fact_entry": "số liệu kê khai",
     "appraised_score_entry": "điểm thẩm định",
     "submission": "bản tự chấm",
     "evidence_file": "minh chứng",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, current_lin
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence_kinds import clean_name, find_kind
+from webapp.services.office_pages import pdf_of_office
 from webapp.services.page_images import count_pages, draw_pages, drawing_place
 from webapp.services.submissions import lock_unit, require_open
 from webapp.storage import ScanStore
@@ -168,15 +170,19 @@ def check_size(stream: BinaryIO, name: str, max_evidence_mb: int) -> None:
 
 
 def _picture_pages(store: ScanStore, sha256: str, kind: str, name: str) -> tuple[int | None, list[str]]:
-    """Number of pages and their pictures: drawn for PDF, the file itself for an image, none for Office."""
+    """Number of pages (None: unknown) and their pictures, drawn but for an image, which is its own."""
     if kind in _DRAWN_KINDS:
         return 1, [sha256]
-    if kind != "pdf":
-        return None, []
     with drawing_place(name):
-        page_count = count_pages(store.path(sha256), name)
-        drawn = draw_pages(store.path(sha256), page_count)
-    return page_count, [stored.sha256 for stored in store.put_many(drawn)]
+        if kind == "pdf":
+            return _pdf_pages(store, store.path(sha256), name)
+        with pdf_of_office(store.path(sha256), kind) as pdf:
+            return (None, []) if pdf is None else _pdf_pages(store, pdf, name)
+
+
+def _pdf_pages(store: ScanStore, pdf: Path, name: str) -> tuple[int, list[str]]:
+    page_count = count_pages(pdf, name)
+    return page_count, [stored.sha256 for stored in store.put_many(draw_pages(pdf, page_count))]
 
 
 def cite_file(
@@ -216,11 +222,11 @@ def add_citation(
     Raises:
         InvalidInput: the file has no such page.
     """
-    if page_number is not None and not 1 <= page_number <= (file.page_count or 1):
+    if page_number is not None and not 1 <= page_number <= (file.page_count or page_number):
         raise InvalidInput(
             "Tệp “%(name)s” có %(count)s trang, không có trang %(page)s. Sửa số trang rồi lưu lại.",
             name=file.name,
-            count=file.page_count or 1,
+            count=file.page_count or "?",
             page=page_number,
         )
     standing = current_links(session, unit.id, in_reply=in_reply).get(component_code, [])

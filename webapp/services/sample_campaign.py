@@ -25,6 +25,7 @@ from webapp.services.sample_scores import (
     appraise_unit,
     ask_and_return,
     attach_sample_evidence,
+    declare_sample_sources,
     enter_self_scores,
     leave_to_meeting,
 )
@@ -164,6 +165,7 @@ def score_unit(
     actor = unit_username(unit)
     evidence = attach_sample_evidence(session, store, unit, actor, now)
     enter_self_scores(session, unit, evidence, actor=actor, seed=seed, now=now, share=plan.entered)
+    declare_sample_sources(session, unit, actor, now)
     if plan.sent:
         submit_self_scores(session, actor, unit, now)
     if plan.appraised > 0:

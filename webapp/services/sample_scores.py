@@ -1,6 +1,7 @@
 """Self-scores and appraisals of made-up units, entered through the same use cases as real ones."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from random import Random
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.par_index.rules import FactValue
 from webapp.par_index.scheme import ComponentCriterion, Policy
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import EvidenceFile
+from webapp.persistence.appraisal import EvidenceFile, latest_self_scores
 from webapp.persistence.campaign import Unit
 from webapp.services.appraisal import Decision, appraise_component, finish_appraisal
 from webapp.services.evidence import Upload, add_file, cite_file
@@ -18,7 +19,8 @@ from webapp.services.explanations import return_unit
 from webapp.services.sample_documents import EVIDENCE_PAGES, evidence_pdf
 from webapp.services.sample_facts import sample_facts
 from webapp.services.schemes import scheme_of_level
-from webapp.services.self_scores import Draft, declare_points, save_draft
+from webapp.services.self_scores import Draft, declare_facts, declare_points, save_draft
+from webapp.services.unit_facts import FactForm, declared_facts
 from webapp.services.unit_scores import load_unit_scores
 from webapp.storage import ScanStore
 
@@ -26,6 +28,7 @@ _MAX_EVIDENCE_MB = 20
 _STEP = Decimal("0.25")
 _LOWERED_SHARE = 0.12
 _UNDOCUMENTED_SHARE = 0.1
+_UNSOURCED_EVERY = 6  # every sixth number still lacks its source
 
 
 def typed_fact(value: FactValue) -> str:
@@ -67,12 +70,12 @@ def enter_self_scores(
     now: dt.datetime,
     share: float = 1.0,
 ) -> None:
-    """Fill in the first `share` (0–1) of the unit's components; most cite a page, some are explained."""
+    """Fill in the first `share` (0–1) of the unit's components; most cite their pages, some are explained."""
     dice = Random(f"{seed}/{unit.code}/evidence")  # noqa: S311 - sample data, no secret
     _version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
     components = scheme.appraised
     for component in components[: round(len(components) * share)]:
-        draft = sample_draft(component, seed, unit.code)
+        draft = _with_whole_declared(session, unit, component.code, sample_draft(component, seed, unit.code))
         explained = evidence is None or dice.random() < _UNDOCUMENTED_SHARE
         if explained:
             draft = Draft(
@@ -83,9 +86,35 @@ def enter_self_scores(
             )
         save_draft(session, unit, component, draft, actor=actor, now=now)
         if not explained and evidence is not None:
-            page = dice.randint(1, EVIDENCE_PAGES)
-            cite_file(session, unit, component.code, evidence, page_number=page, actor=actor, now=now)
+            first = dice.randint(0, EVIDENCE_PAGES - 1)
+            for nth in range(max(1, len(component.evidence_asked))):
+                page = 1 + (first + nth) % EVIDENCE_PAGES
+                cite_file(session, unit, component.code, evidence, page_number=page, actor=actor, now=now)
     session.flush()
+
+
+def _with_whole_declared(session: Session, unit: Unit, code: str, draft: Draft) -> Draft:
+    """The same share of the whole that another component has declared before, where there is one."""
+    entry = latest_self_scores(session, [unit.id]).get((unit.id, code))
+    declared = "" if entry is None else str(entry.typed.get("denominator", ""))
+    whole, part = draft.typed.get("denominator", ""), draft.typed.get("numerator", "")
+    if declared == whole or not (declared.isdigit() and whole.isdigit() and part.isdigit() and int(whole)):
+        return draft
+    scaled = int(part) * int(declared) // int(whole)
+    return replace(draft, typed={**draft.typed, "numerator": str(scaled), "denominator": declared})
+
+
+def declare_sample_sources(session: Session, unit: Unit, actor: str, now: dt.datetime) -> None:
+    """Most numbers say which report they are from."""
+    _version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
+    facts = declared_facts(session, unit, scheme, latest_self_scores(session, [unit.id]))
+    year = unit.campaign.year
+    forms = {
+        fact.fact.code: FactForm(fact.typed, f"Báo cáo CCHC năm {year} (dữ liệu mẫu)", f"31/12/{year}")
+        for nth, fact in enumerate(facts)
+        if fact.typed and nth % _UNSOURCED_EVERY
+    }
+    declare_facts(session, unit, forms, actor=actor, now=now)
 
 
 def appraise_unit(

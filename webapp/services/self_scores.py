@@ -1,8 +1,12 @@
-"""Self-scoring by a unit: keep drafts as typed, compute their points, send the whole once it is complete."""
+"""Self-scoring by a unit: keep drafts as typed, compute their points, send the whole once it is complete.
+
+A number that several components ask for is one fact of the unit (`services.unit_facts`): typed in one of
+them, it stands in all of them, each recomputed in a revision of its own.
+"""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +18,14 @@ from webapp.par_index.exact import ZERO, Words, sha256_of, words
 from webapp.par_index.rules import FactValue, facts_asked, points_for, read_fact
 from webapp.par_index.scheme import ComponentCriterion, Policy
 from webapp.par_index.scores import settle
+from webapp.par_index.unit_facts import UnitFact, facts_of_component
 from webapp.par_index.workflow import Move, Party, State, advance
-from webapp.persistence.appraisal import SelfScoreEntry, Submission, latest_self_scores
+from webapp.persistence.appraisal import SelfScoreEntry, Submission, find_submission, latest_self_scores
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Unit
 from webapp.services.submissions import lock_unit, open_submission, require_open
-from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
+from webapp.services.unit_facts import FactForm, declared_facts, put_fact, require_seen
+from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores, scheme_that_counts
 
 _LONGEST_FACT = 200
 _OWN_ANSWER_AWAITED = dt.timedelta(seconds=30)
@@ -112,7 +118,29 @@ def save_draft(
     lock_unit(session, unit)
     require_open(session, unit, now)
     former = latest_self_scores(session, [unit.id]).get((unit.id, component.code))
-    entry = SelfScoreEntry(
+    entry = _next_revision(unit, component, former, draft, actor=actor, now=now)
+    if _content(former) == _content(entry):
+        return former
+    if former is not None and _was_not_seen(former, seen_revision, actor, now):
+        raise StaleVersion("Tiêu chí %(code)s vừa có người khác trong đơn vị lưu.", code=component.code)
+    open_submission(session, unit)
+    session.add(entry)
+    _declare_what_changed(session, unit, former, entry)
+    session.flush()
+    return entry
+
+
+def _next_revision(
+    unit: Unit,
+    component: ComponentCriterion,
+    former: SelfScoreEntry | None,
+    draft: Draft,
+    *,
+    actor: str,
+    now: dt.datetime,
+) -> SelfScoreEntry:
+    """The draft as the revision after `former`, with the points that it comes to."""
+    return SelfScoreEntry(
         unit_id=unit.id,
         component_code=component.code,
         revision=1 if former is None else former.revision + 1,
@@ -124,14 +152,79 @@ def save_draft(
         entered_by=actor,
         entered_at=now,
     )
-    if _content(former) == _content(entry):
-        return former
-    if former is not None and _was_not_seen(former, seen_revision, actor, now):
-        raise StaleVersion("Tiêu chí %(code)s vừa có người khác trong đơn vị lưu.", code=component.code)
-    open_submission(session, unit)
-    session.add(entry)
+
+
+def _declare_what_changed(
+    session: Session, unit: Unit, former: SelfScoreEntry | None, entry: SelfScoreEntry
+) -> None:
+    """Numbers of the unit that this revision says anew become its facts, and reach the other components."""
+    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    before = {} if former is None else former.typed
+    changed = [
+        (fact, entry.typed.get(code, ""))
+        for code, fact in facts_of_component(scheme, entry.component_code).items()
+        if entry.typed.get(code, "") != before.get(code, "")
+    ]
+    for fact, text in changed:
+        put_fact(session, unit, fact, FactForm(text), actor=entry.entered_by, now=entry.entered_at)
     session.flush()
-    return entry
+    _carry(session, unit, changed, actor=entry.entered_by, now=entry.entered_at)
+
+
+def _carry(
+    session: Session, unit: Unit, changed: Sequence[tuple[UnitFact, str]], *, actor: str, now: dt.datetime
+) -> None:
+    """Put facts into every component that uses them: one more revision where it says something else now."""
+    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    typed: dict[str, dict[str, str]] = {}
+    for fact, text in changed:
+        for use in fact.uses:
+            typed.setdefault(use.component, {})[use.field] = text
+    entries = latest_self_scores(session, [unit.id])
+    for component in scheme.appraised:
+        if component.code in typed:
+            former = entries.get((unit.id, component.code))
+            draft = draft_of(former)
+            carried = replace(draft, typed={**draft.typed, **typed[component.code]})
+            entry = _next_revision(unit, component, former, carried, actor=actor, now=now)
+            if _content(former) != _content(entry):
+                session.add(entry)
+    session.flush()
+
+
+def declare_facts(
+    session: Session, unit: Unit, forms: Mapping[str, FactForm], *, actor: str, now: dt.datetime
+) -> list[StaleVersion]:
+    """Keep the unit's facts as typed, by fact code, and recompute every component that uses one of them.
+
+    Returns:
+        A refusal for each fact that a colleague declared since the page was shown; that one is not kept.
+
+    Raises:
+        Locked: the self-score is sent, or the deadline is over.
+    """
+    lock_unit(session, unit)
+    require_open(session, unit, now)
+    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    changed: list[tuple[UnitFact, str]] = []
+    refusals: list[StaleVersion] = []
+    scores = latest_self_scores(session, [unit.id])
+    for declared in declared_facts(session, unit, scheme, scores):
+        form = forms.get(declared.fact.code)
+        if form is None or not declared.is_changed_by(form):
+            continue
+        try:
+            require_seen(declared, form)
+        except StaleVersion as refusal:
+            refusals.append(refusal)
+            continue
+        put_fact(session, unit, declared.fact, form, actor=actor, now=now)
+        changed.append((declared.fact, form.typed))
+    if changed:
+        open_submission(session, unit)
+        session.flush()
+        _carry(session, unit, changed, actor=actor, now=now)
+    return refusals
 
 
 def _was_not_seen(former: SelfScoreEntry, seen: int | None, actor: str, now: dt.datetime) -> bool:
@@ -163,6 +256,11 @@ def draft_of(entry: SelfScoreEntry | None) -> Draft:
     return Draft(typed, entry.not_applicable, entry.not_applicable_reason, entry.explanation)
 
 
+def with_facts(draft: Draft, facts: Mapping[str, str]) -> Draft:
+    """The form with the unit's facts in the fields that nobody has filled in yet; `facts` by field code."""
+    return replace(draft, typed={**facts, **draft.typed})
+
+
 def submit_self_scores(session: Session, actor: str, unit: Unit, now: dt.datetime) -> Submission:
     """Send the unit's self-score; from then on it is locked, and the receipt's hash stands for its content.
 
@@ -192,6 +290,11 @@ def submit_self_scores(session: Session, actor: str, unit: Unit, now: dt.datetim
 def sent_document(scores: UnitScores, submission: Submission) -> dict[str, Any]:
     """Everything that a unit sent, as plain values: what the receipt's hash is taken of."""
     sent_at = submission.submitted_at
+    sources = [
+        {"fact": fact.fact.label, "source": fact.source, "date": fact.source_date}
+        for fact in scores.facts
+        if fact.source or fact.source_date
+    ]
     return {
         "schema": "chamdiem-self-scores/1",
         "year": scores.unit.campaign.year,
@@ -200,6 +303,9 @@ def sent_document(scores: UnitScores, submission: Submission) -> dict[str, Any]:
         "submitted_at": sent_at.astimezone(dt.UTC).isoformat() if sent_at else None,
         "submitted_by": submission.submitted_by,
         "components": [_sent_component(component) for component in scores.own],
+        **(
+            {"sources": sources} if sources else {}
+        ),  # submissions from before there were sources keep their hash
     }
 
 

@@ -27,6 +27,7 @@ from webapp.persistence.campaign import Unit
 from webapp.persistence.schemes import SchemeVersion
 from webapp.services.schemes import parse_version, scheme_of_level
 from webapp.services.submissions import lock_reason, state_of
+from webapp.services.unit_facts import DeclaredFact, declared_facts
 
 
 class Standing(StrEnum):
@@ -84,6 +85,7 @@ class UnitScores:
     scheme: Scheme
     components: Mapping[str, ComponentScores]
     lock: Locked | None
+    facts: Sequence[DeclaredFact] = ()
 
     @property
     def state(self) -> State:
@@ -152,6 +154,15 @@ class UnitScores:
             raise NotFound("Không có tiêu chí tự chấm nào mang mã này trong bộ chỉ số của đơn vị.")
         return found
 
+    def facts_of(self, code: str) -> dict[str, DeclaredFact]:
+        """The unit's facts that a component uses, by the code of its form's field."""
+        return {use.field: fact for fact in self.facts for use in fact.fact.uses if use.component == code}
+
+    @property
+    def facts_without_source(self) -> list[DeclaredFact]:
+        """Declared numbers of which nobody said where they are from."""
+        return [fact for fact in self.facts if fact.lacks_source]
+
     def neighbours(self, code: str) -> tuple[str | None, str | None]:
         """Codes of the components before and after this one."""
         codes = [scores.component.code for scores in self.own]
@@ -168,7 +179,7 @@ def load_unit_scores(session: Session, unit: Unit, now: dt.datetime) -> UnitScor
         NotFound: no scheme is loaded for the unit's level.
     """
     submission = find_submission(session, unit.id)
-    version, scheme = _scheme_that_counts(session, unit, submission)
+    version, scheme = scheme_that_counts(session, unit, submission)
     entries = latest_self_scores(session, [unit.id])
     appraised = latest_appraised_scores(session, [unit.id])
     links = current_links(session, unit.id)
@@ -181,13 +192,20 @@ def load_unit_scores(session: Session, unit: Unit, now: dt.datetime) -> UnitScor
         )
         for leaf in scheme.scored
     }
-    return UnitScores(unit, submission, version, scheme, components, lock_reason(unit, submission, now))
+    facts = declared_facts(session, unit, scheme, entries)
+    return UnitScores(
+        unit, submission, version, scheme, components, lock_reason(unit, submission, now), facts
+    )
 
 
-def _scheme_that_counts(
+def scheme_that_counts(
     session: Session, unit: Unit, submission: Submission | None
 ) -> tuple[SchemeVersion, Scheme]:
-    """The newest version while the unit fills in; afterwards the one under which it was sent."""
+    """The newest version while the unit fills in; afterwards the one under which it was sent.
+
+    Raises:
+        NotFound: no scheme is loaded for the unit's level.
+    """
     if submission is not None and submission.submitted_at is not None:
         version = session.get_one(SchemeVersion, submission.scheme_version_id)
         return version, parse_version(version)

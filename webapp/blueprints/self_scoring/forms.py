@@ -1,20 +1,25 @@
 """What a unit's forms send. Nothing is validated away: a draft holds what was typed."""
 
 import re
+from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
 from webapp.services.evidence import Description
 from webapp.services.self_scores import Draft
+from webapp.services.unit_facts import FactForm
 
 FACT = "fact-"
+READING = "read-"  # a button with what an ambiguous number is to mean; it counts before the field beside it
 _REVISION = re.compile(r"\d{1,6}", re.ASCII)
 
 
 def read_draft(form: MultiDict[str, str]) -> Draft:
     """The component's form as it stands."""
     typed = {name.removeprefix(FACT): text for name, text in form.items() if name.startswith(FACT)}
+    chosen = {name.removeprefix(READING): text for name, text in form.items() if name.startswith(READING)}
+    typed |= {code: text for code, text in chosen.items() if code in typed}
     return Draft(
         typed=typed,
         not_applicable=form.get("not_applicable") == "yes",
@@ -28,10 +33,29 @@ def read_seen_revision(form: MultiDict[str, str]) -> int | None:
 
     Forms without the field (no page of ours) are not asked; anything odd in it is a revision nobody saw.
     """
-    text = form.get("over_revision") or form.get("seen_revision")
+    return _revision(form.get("over_revision") or form.get("seen_revision"))
+
+
+def _revision(text: str | None) -> int | None:
     if text is None:
         return None
     return int(text) if _REVISION.fullmatch(text) else -1
+
+
+def read_fact_forms(form: MultiDict[str, str], codes: Sequence[str]) -> dict[str, FactForm]:
+    """The page of the unit's numbers, by fact code; a number that the page did not show is not in it."""
+    forms: dict[str, FactForm] = {}
+    for code in codes:
+        typed = form.get(READING + code, form.get(f"typed-{code}"))
+        if typed is not None:
+            source, day = (form.get(f"{name}-{code}") for name in ("source", "date"))
+            forms[code] = FactForm(
+                typed.strip(),
+                None if source is None else source.strip(),
+                None if day is None else day.strip(),
+                _revision(form.get(f"seen-{code}")),
+            )
+    return forms
 
 
 def read_description(form: MultiDict[str, str]) -> Description:

@@ -1,20 +1,28 @@
 """Tự chấm: a unit fills in its catalogue, proves it, sends it, and later reads how it was appraised."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from webapp.blueprints.self_scoring import deadline
+from webapp.blueprints.self_scoring import deadline, facts
 from webapp.blueprints.self_scoring.forms import (
     FACT,
+    READING,
     read_description,
     read_draft,
     read_page_number,
     read_seen_revision,
+)
+from webapp.blueprints.self_scoring.scopes import (
+    OwnCitation,
+    OwnComponent,
+    load_citation,
+    load_component,
+    load_file,
+    load_own,
+    load_page,
 )
 from webapp.errors import AppError, InvalidInput, NotFound, StaleVersion, UploadTooLarge
 from webapp.http import access, htmx
@@ -26,19 +34,15 @@ from webapp.http.transaction import keep_changes, roll_back
 from webapp.http.wording import install_wording
 from webapp.par_index.exact import canonical_json
 from webapp.par_index.rules import facts_asked
-from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, SelfScoreEntry, unit_files
-from webapp.persistence.campaign import Unit
+from webapp.persistence.appraisal import EvidenceFile, SelfScoreEntry, unit_files
 from webapp.services.accounts import find_display_names
 from webapp.services.evidence import (
     MAX_FILES,
     Document,
     Upload,
     cite_file,
-    find_citation,
     find_file,
     keep_document,
-    page_image,
     prepare_document,
     remove_citation,
 )
@@ -50,40 +54,17 @@ from webapp.services.self_scores import (
     save_draft,
     sent_document,
     submit_self_scores,
+    with_facts,
 )
-from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
+from webapp.services.unit_scores import UnitScores
 
 blueprint = Blueprint("self_scoring", __name__, url_prefix="/tu-cham")
 install_wording(blueprint)
+blueprint.add_url_rule("/so-lieu", view_func=facts.show_facts)
+blueprint.add_url_rule("/so-lieu", view_func=facts.save_facts, methods=["POST"])
 blueprint.add_url_rule("/han", view_func=deadline.show_deadline)
 blueprint.add_url_rule("/han", view_func=deadline.extend, methods=["POST"])
 blueprint.add_url_rule("/han/mo-lai", view_func=deadline.reopen, methods=["POST"])
-
-
-@dataclass(frozen=True, slots=True)
-class OwnComponent:
-    """A component of the signed-in unit, within all its scores."""
-
-    scores: UnitScores
-    here: ComponentScores
-
-    @property
-    def code(self) -> str:
-        """The component's code."""
-        return self.here.component.code
-
-    @property
-    def unit(self) -> Unit:
-        """The unit that is signed in."""
-        return self.scores.unit
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCitation:
-    """A piece of evidence behind a component of the signed-in unit."""
-
-    owner: OwnComponent
-    link: EvidenceLink
 
 
 @blueprint.context_processor
@@ -92,6 +73,7 @@ def words_for_templates() -> dict[str, object]:
     return {
         "facts_asked": facts_asked,
         "FACT": FACT,
+        "READING": READING,
         "MAX_FILES": MAX_FILES,
         "settings": settings,
         "is_today": is_today,
@@ -101,35 +83,6 @@ def words_for_templates() -> dict[str, object]:
 def is_today(moment: dt.datetime) -> bool:
     """Whether the moment lies on this day in Vietnam; an older one needs its day beside its hour."""
     return format_day(moment) == format_day(now())
-
-
-def load_own(session: Session, user: User) -> UnitScores:
-    """All scores of the user's own unit; there is no way to name another."""
-    if user.unit is None:
-        raise NotFound("Tài khoản của bạn chưa gắn với đơn vị nào. Người quản trị sẽ gắn giúp.")
-    return load_unit_scores(session, user.unit, now())
-
-
-def load_component(session: Session, user: User, code: str) -> OwnComponent:
-    """A component that the user's unit scores itself."""
-    scores = load_own(session, user)
-    return OwnComponent(scores, scores.own_component(code))
-
-
-def load_citation(session: Session, user: User, code: str, link_id: int) -> OwnCitation:
-    """Evidence that stands behind a component of the user's unit."""
-    owner = load_component(session, user, code)
-    return OwnCitation(owner, find_citation(session, owner.unit.id, code, link_id))
-
-
-def load_file(session: Session, user: User, file_id: int) -> EvidenceFile:
-    """A file of the user's own unit."""
-    return find_file(session, load_own(session, user).unit.id, file_id)
-
-
-def load_page(session: Session, user: User, file_id: int, page_number: int) -> tuple[str, str]:
-    """The picture of a page of the unit's own file."""
-    return page_image(load_file(session, user, file_id), page_number)
 
 
 @blueprint.get("")
@@ -364,8 +317,10 @@ def component_page(
     saved_at: object = None,
 ) -> Response:
     """The page of a component, or the piece of it that changed."""
-    entry = owner.here.entry
-    draft = draft or draft_of(entry)
+    entry, facts_here = owner.here.entry, owner.scores.facts_of(owner.code)
+    draft = draft or with_facts(
+        draft_of(entry), {code: fact.typed for code, fact in facts_here.items() if fact.typed}
+    )
     before, after = owner.scores.neighbours(owner.code)
     return htmx.render(
         "self_scoring/component.html",
@@ -375,6 +330,7 @@ def component_page(
         here=owner.here,
         scores=owner.scores,
         draft=draft,
+        facts_here=facts_here,
         declared=declare_points(owner.here.component, draft),
         files=unit_files(current_session(), owner.unit.id),
         before=before,
