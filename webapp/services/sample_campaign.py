@@ -15,7 +15,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services import hand_over
 from webapp.services.accounts import NewAccount, Role, create_user
-from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
+from webapp.services.campaigns import SAMPLE_DIR, choose_campaign, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
 from webapp.services.packs import list_packs
 from webapp.services.payment_rates import load_rates
@@ -53,28 +53,38 @@ class ScorePlan:
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit)."""
+    """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit).
+
+    `former_year`: the finished year that stands before it; None for an office that is new.
+    """
 
     featured_unit: str
     stacks: tuple[tuple[tuple[str, str, str], ...], ...]
+    former_year: int | None = None
 
 
 def demo_plan(folder: Path) -> DemoPlan:
     """The demo.yaml of a sample's folder."""
     raw = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
     stacks = tuple(tuple((form, group, unit) for form, group, unit in stack) for stack in raw["stacks"])
-    return DemoPlan(raw["featured_unit"], stacks)
+    return DemoPlan(raw["featured_unit"], stacks, raw.get("former_year"))
+
+
+def add_people(session: Session, now: dt.datetime) -> None:
+    """One account for each role but the units'."""
+    for username, name, role in _PEOPLE:
+        create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
+    session.flush()
 
 
 def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Campaign:
-    """The campaign with its units, groups, schemes and accounts; self-scores are due in three days."""
+    """The campaign with its units, groups and schemes, now the current one; self-scores are due soon."""
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
     campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), self_score_due_at=due_at), now)
     load_sample_schemes(session, ACTOR, campaign, folder, now)
     load_rates(session, ACTOR, campaign, folder, now)
-    for username, name, role in _PEOPLE:
-        create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
-    session.flush()
+    if not campaign.is_current:
+        choose_campaign(session, ACTOR, campaign, now)
     return campaign
 
 
