@@ -39,6 +39,7 @@ from webapp.blueprints.verification.grid_views import blueprint as group_grid
 from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
 from webapp.blueprints.verification.views import blueprint as verification
+from webapp.blueprints.version_checks.views import blueprint as version_checks
 from webapp.blueprints.what_if.views import blueprint as what_if
 from webapp.http import access
 from webapp.http.context import EXTENSION, AppContext
@@ -90,6 +91,7 @@ BLUEPRINTS = (
     log,
     backups,
     operation,
+    version_checks,
     what_if,
 )
 

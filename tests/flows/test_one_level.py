@@ -31,6 +31,7 @@ def office(database_url: str, tmp_path: Path, now: dt.datetime) -> Iterator[Offi
     app.testing = True
     opened = Office(app, Clock(now))
     with opened.session() as session:
+        sample_campaign.add_people(session, now)
         campaign = sample_campaign.open_sample_campaign(session, FOLDER, now)
         sample_campaign.add_unit_accounts(session, campaign.units, now)
         sample_campaign.print_quota(session, FormLibrary(FORMS_DIR), campaign, now)

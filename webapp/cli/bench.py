@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr.bench.options import add_bench_options
+from webapp.cli.bench_index import add_index_options, time_index
 from webapp.cli.bench_printing import print_campaign
 from webapp.cli.bench_review import time_reviewers
 from webapp.cli.memory import tree_processor_s
@@ -34,12 +35,17 @@ def add_parser(groups: "Groups[argparse.ArgumentParser]") -> None:
     """Add `bench`."""
     parser = groups.add_parser("bench", help="measure printing, reading and the worker", description=__doc__)
     add_bench_options(parser)
+    add_index_options(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(parsed: argparse.Namespace) -> int:
     from ocr.bench.command import measure, show
 
+    index = time_index(is_long=parsed.index_long)
+    if parsed.index_only:
+        show(index, markdown=parsed.markdown)
+        return 0
     with tempfile.TemporaryDirectory(prefix="chamdiem-bench-") as name:
         folder = Path(name)
         sections = [
@@ -47,6 +53,7 @@ def _run(parsed: argparse.Namespace) -> int:
             print_campaign(parsed.forms, folder),
             _through_the_worker(parsed, folder),
             time_reviewers(_settings(parsed, folder, _PROCESSES[-1])),
+            *index,
         ]
     show(sections, markdown=parsed.markdown)
     return 0

@@ -28,6 +28,7 @@ from webapp.services import sample_campaign
 from webapp.services.campaigns import BO_TRACH, SAMPLE_DIR, current_campaign
 from webapp.services.print_files import unit_runs
 from webapp.services.rehearsal import deck_of
+from webapp.services.sample_former_year import Calendar, former_plan, former_steps, open_former_year
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -102,13 +103,14 @@ def build_demo(settings: Settings, folder: Path = BO_TRACH) -> None:
     engine = make_engine(settings.database_url)
     builder = _Builder(settings, engine, ScanStore(settings.scans_dir), utc_now())
     demo = sample_campaign.demo_plan(folder)
+    library = FormLibrary(settings.forms_dir)
+    _build_former_year(builder, folder, demo.former_year, library)
     _say("1/5 Campaign, schemes and accounts")
     with make_session_factory(engine).begin() as session:
         campaign = sample_campaign.open_sample_campaign(session, folder, builder.now)
         units = sorted(campaign.units, key=lambda unit: unit.code != demo.featured_unit)
         sample_campaign.add_unit_accounts(session, units, builder.now)
     _say("2/5 Print orders for every sheet of the plan, and their packs handed out")
-    library = FormLibrary(settings.forms_dir)
     builder.commit(lambda s, campaign: sample_campaign.print_quota(s, library, campaign, builder.now))
     builder.commit(lambda s, campaign: sample_campaign.hand_out(s, campaign, builder.now))
     _say("3/5 Sheets are filled in and scanned")
@@ -122,6 +124,23 @@ def build_demo(settings: Settings, folder: Path = BO_TRACH) -> None:
     _score_units(builder, demo.featured_unit)
     engine.dispose()
     (settings.data_dir / "built").write_text(_recipe(folder.name))
+
+
+def _build_former_year(builder: _Builder, folder: Path, year: int | None, library: FormLibrary) -> None:
+    """Everybody's accounts, and the finished year before, where the sample has one."""
+    sessions = make_session_factory(builder.engine)
+    if year is None:
+        with sessions.begin() as session:
+            sample_campaign.add_people(session, builder.now)
+        return
+    plan = former_plan(folder, year)
+    _say(f"0/5 The year {year}, finished and published, without paper")
+    with sessions.begin() as session:
+        sample_campaign.add_people(session, Calendar(plan.self_score_due_at).opened_at)
+        steps = list(former_steps(open_former_year(session, plan, folder), library, builder.store))
+    for step in steps:
+        with sessions.begin() as session:
+            step(session)
 
 
 def _recipe(sample: str) -> str:

@@ -60,7 +60,7 @@ def compute_index(snapshot: Snapshot) -> IndexResult:
 
 
 def _level_result(snapshot: Snapshot, scheme: Scheme) -> LevelResult:
-    units = [_unit_index(scheme, unit) for unit in snapshot.units if unit.level == scheme.level]
+    units = [unit_index(scheme, unit) for unit in snapshot.units if unit.level == scheme.level]
     ranked = _ranked(units)
     indexes = [unit.index_percent for unit in ranked if unit.index_percent is not None]
     is_whole = len(indexes) == len(ranked) and indexes
@@ -68,7 +68,8 @@ def _level_result(snapshot: Snapshot, scheme: Scheme) -> LevelResult:
     return LevelResult(scheme.level, scheme.title, ranked, mean)
 
 
-def _unit_index(scheme: Scheme, unit: UnitInputs) -> UnitIndex:
+def unit_index(scheme: Scheme, unit: UnitInputs) -> UnitIndex:
+    """One unit's parts, sums and percent, without its rank: that takes the others."""
     scores = {score.component: score for score in unit.appraised}
     parts = tuple(
         _part(scheme, area.code, leaf, scores.get(leaf.code), unit.survey)
@@ -197,8 +198,10 @@ def competition_ranks(published: Sequence[Decimal]) -> dict[Decimal, int]:
     Returns:
         84,58 · 82,00 · 82,00 · 80,27 → 1, 2, 2, 4.
     """
-    ordered = sorted(published, reverse=True)
-    return {number: ordered.index(number) + 1 for number in set(ordered)}
+    ranks: dict[Decimal, int] = {}
+    for place, number in enumerate(sorted(published, reverse=True), 1):
+        ranks.setdefault(number, place)
+    return ranks
 
 
 def require_complete(result: IndexResult) -> None:

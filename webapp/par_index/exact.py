@@ -15,6 +15,7 @@ from fractions import Fraction
 
 Number = Decimal | Fraction | int
 ZERO = Decimal("0.00")
+_AS_THEY_ARE = frozenset({str, int, bool})  # types that JSON has itself
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
@@ -129,8 +130,11 @@ def as_plain(value: object) -> typing.Any:  # noqa: ANN401 - JSON values
 
     A dataclass with a class attribute `kind` says it, so that it is found again among its siblings.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: as_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
+    names = _field_names(type(value))
+    if names is not None:
+        fields = {name: as_plain(getattr(value, name)) for name in names}
         kind = getattr(type(value), "kind", None)
         return {"kind": kind, **fields} if isinstance(kind, str) else fields
     if isinstance(value, tuple | list):
@@ -140,6 +144,12 @@ def as_plain(value: object) -> typing.Any:  # noqa: ANN401 - JSON values
     if isinstance(value, Decimal):
         return f"{value:f}"
     return str(value) if isinstance(value, Fraction | StrEnum) else value
+
+
+@functools.cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass; None of any other type. A year has half a million values of few types."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def canonical_json(plain: object) -> str:

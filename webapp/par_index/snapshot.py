@@ -4,6 +4,7 @@ The file format `chamdiem-snapshot/1` is a JSON object: `schema`, `sha256` (of `
 `inputs`, and `result_sha256` where a result was computed.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -131,7 +132,7 @@ def _check_unit(scheme: Scheme | None, unit: UnitInputs) -> None:
 
 
 def _check_unique(codes: list[str]) -> None:
-    twice = sorted({code for code in codes if codes.count(code) > 1})
+    twice = sorted(code for code, count in Counter(codes).items() if count > 1)
     if twice:
         raise SnapshotInvalid("Xuất hiện hai lần: %(codes)s.", codes=", ".join(twice))
 

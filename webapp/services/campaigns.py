@@ -131,6 +131,11 @@ def plan_of_next_year(plan: CampaignPlan, year: int) -> CampaignPlan:
     """
     if year <= plan.year:
         raise InvalidInput("Năm mới phải sau năm %(year)s.", year=plan.year)
+    return move_plan(plan, year)
+
+
+def move_plan(plan: CampaignPlan, year: int) -> CampaignPlan:
+    """The same office in any other year, later or earlier: units that exist then; dates move along."""
     moved = replace(
         plan,
         year=year,

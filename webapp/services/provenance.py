@@ -27,7 +27,11 @@ from webapp.services.result_pages import UnitPage, load_unit_page
 
 @dataclass(frozen=True, slots=True)
 class TracedUnit:
-    """One unit of a version with the sheets it counted; `hidden_pools`: a part they feed has a small cell."""
+    """One unit of a version with the sheets it counted.
+
+    `hidden_pools`: a part that they feed is hidden, or one of their groups is so small that a single sheet,
+    which says its group, would point at somebody.
+    """
 
     version: IndexVersion
     page: UnitPage
@@ -171,9 +175,21 @@ def trace_unit(session: Session, version: IndexVersion, code: str) -> TracedUnit
             " Tính một bản mới để xem nguồn gốc.",
             number=version.number,
         )
+    scheme = _scheme_of(version, unit.level)
+    hidden = _hidden_pools(page, scheme, sheets)
+    return TracedUnit(version, page, unit, scheme, sheets, hidden)
+
+
+def _hidden_pools(page: UnitPage, scheme: Scheme, sheets: Sequence[CountedSheet]) -> frozenset[str]:
     views = [view for area in page.parts.values() for view in area]
     hidden = {pool.pool for view in views if view.hides_groups for pool in view.part.pools}
-    return TracedUnit(version, page, unit, _scheme_of(version, unit.level), sheets, frozenset(hidden))
+    back = Counter((row.form_code, row.group_code) for row in sheets)
+    small = {
+        pool.code
+        for pool in scheme.pools
+        if any(0 < back[pool.form, group] < scheme.smallest_cell for group in pool.groups)
+    }
+    return frozenset(hidden | small)
 
 
 def trace_component(traced: TracedUnit, code: str) -> TracedComponent:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
 from webapp.par_index.bands import RankBand, separated_runs
+from webapp.par_index.disclosure import Place, hidden_questions, is_hidden
 from webapp.par_index.exact import from_plain
 from webapp.par_index.losses import Loss, list_losses
 from webapp.par_index.outcome import AreaSum, Origin, Part, UnitIndex, unit_index_from_plain
@@ -147,13 +148,13 @@ def load_unit_page(session: Session, version: IndexVersion, code: str) -> UnitPa
         raise NotFound("Không có đơn vị này trong bảng kết quả.")
     table = load_table(session, version, line.level)
     unit = unit_index_from_plain(line.detail)
-    smallest_cell: int = version.levels[line.level]["smallest_cell"]
+    hidden = hidden_questions(unit.parts, version.levels[line.level]["smallest_cell"])
     return UnitPage(
         version=version,
         unit=unit,
         places=_places(unit, table.lines),
         parts={
-            area.code: [view_part(part, smallest_cell) for part in unit.parts if part.area == area.code]
+            area.code: [view_part(part, hidden) for part in unit.parts if part.area == area.code]
             for area in unit.areas
         },
         level_size=len(table.lines),
@@ -167,10 +168,9 @@ def load_unit_page(session: Session, version: IndexVersion, code: str) -> UnitPa
     )
 
 
-def view_part(part: Part, smallest_cell: int) -> PartView:
-    """Hide all groups of a part as soon as one is too small: the others and the points would give it away."""
-    counts = [question.valid for pool in part.pools for question in pool.questions if question.valid]
-    return PartView(part, part.origin == Origin.SURVEY and any(count < smallest_cell for count in counts))
+def view_part(part: Part, hidden: frozenset[Place]) -> PartView:
+    """A part as it may be shown, given the questions of its unit that may not."""
+    return PartView(part, part.origin == Origin.SURVEY and is_hidden(part, hidden))
 
 
 def _places(unit: UnitIndex, lines: Iterable[IndexUnit]) -> list[AreaPlace]:

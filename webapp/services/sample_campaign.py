@@ -14,9 +14,9 @@ from ocr.template import FormLibrary
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services import hand_over
-from webapp.services.accounts import NewAccount, Role, create_user
+from webapp.services.accounts import NewAccount, Role, create_user, set_workplace
 from webapp.services.appraisal import is_own_unit
-from webapp.services.campaigns import SAMPLE_DIR, create_campaign, sample_plan
+from webapp.services.campaigns import SAMPLE_DIR, choose_campaign, create_campaign, sample_plan
 from webapp.services.intake import Upload, receive_batch
 from webapp.services.packs import list_packs
 from webapp.services.payment_rates import load_rates
@@ -77,34 +77,43 @@ class ScorePlan:
 class DemoPlan:
     """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit).
 
-    `workplaces`: codes of the units in which appraisers work, by username.
+    `workplaces`: codes of the units in which appraisers work, by username; `former_year`: the finished year that
+    stands before it, None for an office that is new.
     """
 
     featured_unit: str
     stacks: tuple[tuple[tuple[str, str, str], ...], ...]
     workplaces: Mapping[str, str]
+    former_year: int | None = None
 
 
 def demo_plan(folder: Path) -> DemoPlan:
     """The demo.yaml of a sample's folder."""
     raw = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
     stacks = tuple(tuple((form, group, unit) for form, group, unit in stack) for stack in raw["stacks"])
-    return DemoPlan(raw["featured_unit"], stacks, raw.get("workplaces", {}))
+    return DemoPlan(raw["featured_unit"], stacks, raw.get("workplaces", {}), raw.get("former_year"))
+
+
+def add_people(session: Session, now: dt.datetime) -> None:
+    """One account for each role but the units'."""
+    for username, name, role in _PEOPLE:
+        create_user(session, ACTOR, NewAccount(username, name, role), DEMO_PASSWORD, now)
+    session.flush()
 
 
 def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Campaign:
-    """The campaign with its units, groups, schemes and accounts; self-scores are due in three days."""
+    """The campaign with its units, groups and schemes, now the current one; self-scores are due soon."""
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
     dates = {name: due_at + dt.timedelta(days=days) for name, days in _DAYS_AFTER.items()}
     campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), **dates), now)
     load_sample_schemes(session, ACTOR, campaign, folder, now)
     load_rates(session, ACTOR, campaign, folder, now)
+    if not campaign.is_current:
+        choose_campaign(session, ACTOR, campaign, now)
     units = {unit.code: unit.id for unit in campaign.units}
-    workplaces = {name: units[code] for name, code in demo_plan(folder).workplaces.items()}
-    for username, name, role in _PEOPLE:
-        account = NewAccount(username, name, role, workplaces.get(username))
-        create_user(session, ACTOR, account, DEMO_PASSWORD, now)
-    session.flush()
+    for username, code in demo_plan(folder).workplaces.items():
+        appraiser = session.scalars(select(User).where(User.username == username)).one()
+        set_workplace(session, ACTOR, appraiser.id, units[code], now)
     return campaign
 
 

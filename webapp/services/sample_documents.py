@@ -63,12 +63,25 @@ def evidence_pdf(unit_name: str, office_name: str, year: int) -> bytes:
     """A made-up report of three pages, the same bytes for the same unit and year."""
     dice = Random(f"{unit_name}/{year}/report")  # noqa: S311 - sample data, no secret
     pages = "\n#pagebreak()\n".join(_page(number, dice) for number in range(EVIDENCE_PAGES))
-    source: bytes = (_LAYOUT + pages).encode()
+    return _set(_LAYOUT + pages, {"unit": unit_name, "office": office_name, "year": str(year)})
+
+
+def made_up_notice_pdf(office_name: str, year: int) -> bytes:
+    """What lies in the scan store in place of papers that never were."""
+    source = f"""{_LAYOUT}#align(center)[*DỮ LIỆU MẪU – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ*]
+#v(6mm)
+#sys.inputs.office
+#v(6mm)
+Câu trả lời điều tra của năm #sys.inputs.year trong bản dùng thử này là số liệu dựng. Không có phiếu giấy,
+nên cũng không có ảnh quét nào để xem.
+"""
+    return _set(source, {"office": office_name, "year": str(year)})
+
+
+def _set(source: str, inputs: dict[str, str]) -> bytes:
+    """A document as PDF."""
     pdf = typst.compile(  # type: ignore[misc]  # its stub ties the type of the source to that of the paths
-        source,
-        font_paths=[_FONTS],
-        ignore_system_fonts=True,
-        sys_inputs={"unit": unit_name, "office": office_name, "year": str(year)},
+        source.encode(), font_paths=[_FONTS], ignore_system_fonts=True, sys_inputs=inputs
     )
     return bytes(pdf)
 

@@ -50,6 +50,25 @@ def sample_draft(component: ComponentCriterion, seed: int, unit_code: str) -> Dr
     return draft
 
 
+def explained_draft(draft: Draft) -> Draft:
+    """The same with an explanation in place of evidence."""
+    return replace(draft, explanation="Số liệu theo sổ theo dõi của đơn vị (dữ liệu mẫu).")
+
+
+def sample_decision(dice: Random, declared: Decimal | None, *, is_set_aside: bool) -> Decision:
+    """What the appraisal makes of declared points: mostly what they are, now and then a step less."""
+    points = declared or Decimal(0)
+    lowered = dice.random() < _LOWERED_SHARE and points >= _STEP
+    return Decision(
+        points=None if is_set_aside else points - _STEP if lowered else points,
+        not_applicable=is_set_aside,
+        reason="Minh chứng chưa đủ cho toàn bộ nội dung (dữ liệu mẫu)."
+        if lowered and not is_set_aside
+        else "",
+        seen_version=0,
+    )
+
+
 def attach_sample_evidence(
     session: Session, store: ScanStore, unit: Unit, actor: str, now: dt.datetime
 ) -> EvidenceFile:
@@ -78,12 +97,7 @@ def enter_self_scores(
         draft = _with_whole_declared(session, unit, component.code, sample_draft(component, seed, unit.code))
         explained = evidence is None or dice.random() < _UNDOCUMENTED_SHARE
         if explained:
-            draft = Draft(
-                draft.typed,
-                draft.not_applicable,
-                draft.not_applicable_reason,
-                "Số liệu theo sổ theo dõi của đơn vị (dữ liệu mẫu).",
-            )
+            draft = explained_draft(draft)
         save_draft(session, unit, component, draft, actor=actor, now=now)
         if not explained and evidence is not None:
             first = dice.randint(0, EVIDENCE_PAGES - 1)
@@ -131,18 +145,9 @@ def appraise_unit(
     dice = Random(f"{seed}/{unit.code}/appraisal")  # noqa: S311 - sample data, no secret
     own = load_unit_scores(session, unit, now).own
     for scores in own[: round(len(own) * share)]:
-        declared = scores.self_score
-        points = (declared.points if declared is not None else None) or Decimal(0)
-        lowered = dice.random() < _LOWERED_SHARE and points >= _STEP
+        declared = None if scores.self_score is None else scores.self_score.points
         is_set_aside = scores.entry is not None and scores.entry.not_applicable
-        decision = Decision(
-            points=None if is_set_aside else points - _STEP if lowered else points,
-            not_applicable=is_set_aside,
-            reason="Minh chứng chưa đủ cho toàn bộ nội dung (dữ liệu mẫu)."
-            if lowered and not is_set_aside
-            else "",
-            seen_version=0,
-        )
+        decision = sample_decision(dice, declared, is_set_aside=is_set_aside)
         appraise_component(session, appraiser, unit, scores.component.code, decision=decision, now=now)
     if share == 1 and is_finished:
         finish_appraisal(session, appraiser, unit, now)

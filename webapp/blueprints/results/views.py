@@ -1,6 +1,7 @@
 """Chỉ số and Kết quả: the head computes, fixes and publishes; everybody else sees what is published."""
 
 import json
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from webapp.http.locale import _, lazy
 from webapp.http.log import log_reading
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
+from webapp.persistence.campaign import Campaign
 from webapp.persistence.complaints import complaints_put_right_by
 from webapp.persistence.results import IndexVersion, list_index_versions, published_index_version
 from webapp.persistence.version_bands import VersionBands
@@ -34,10 +36,12 @@ from webapp.services.hand_over_lists import sum_substitutions
 from webapp.services.preflight import Check
 from webapp.services.rank_bands import require_bands
 from webapp.services.result_pages import LevelTable, UnitPage, load_table, load_tables, load_unit_page
+from webapp.services.year_on_year import published_years, require_published_of
 
 blueprint = Blueprint("results", __name__)
 install_wording(blueprint)
 blueprint.context_processor(lambda: {"run_words": run_words, "shown_bound": shown_bound})
+blueprint.context_processor(lambda: {"past_year": None, "years": ()})  # pages of another year say which
 _INVALID = 422
 
 # Where the work of each line is done, who may open that page, and who does it.
@@ -93,6 +97,29 @@ def load_published_unit(session: Session, _user: User, code: str) -> UnitPage:
 def load_published_table(session: Session, _user: User, level: str) -> LevelTable:
     """One level of the published version."""
     return load_table(session, load_published(session), level)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table with the year that it is of."""
+
+    year: int
+    table: LevelTable
+
+
+def load_year(session: Session, _user: User, year: int) -> IndexVersion:
+    """What a year published; an office whose results of this year wait still shows those of the last."""
+    return require_published_of(session, year)
+
+
+def load_year_table(session: Session, user: User, year: int, level: str) -> PublishedTable:
+    """One level of such a version."""
+    return PublishedTable(year, load_table(session, load_year(session, user, year), level))
+
+
+def load_year_unit(session: Session, user: User, year: int, code: str) -> UnitPage:
+    """One unit of such a version."""
+    return load_unit_page(session, load_year(session, user, year), code)
 
 
 @blueprint.get("/chi-so")
@@ -195,8 +222,13 @@ def download_version_table(table: LevelTable) -> Response:
 @access.policy(Permission.COMPUTE_INDEX, scope=load_version_unit)
 def show_version_unit(page: UnitPage) -> str:
     """One unit of any version."""
-    back = url_for(".show_version", number=page.version.number)
-    return render_template("results/unit.html", page=page, back=back)
+    number, code = page.version.number, page.unit.code
+    return render_template(
+        "results/unit.html",
+        page=page,
+        back=url_for(".show_version", number=number),
+        answers_address=url_for("version_checks.show_version_answers", number=number, code=code),
+    )
 
 
 @blueprint.get("/ket-qua")
@@ -212,6 +244,58 @@ def show_results() -> str:
         tables=tables,
         campaign=campaign,
         substituted=sum_substitutions(current_session(), campaign),
+        years=published_years(current_session(), campaign),
+    )
+
+
+@blueprint.get("/ket-qua/nam/<int:year>")
+@access.policy(Permission.VIEW_RESULTS, scope=load_year)
+def show_year(version: IndexVersion) -> str:
+    """The published tables of another year."""
+    session = current_session()
+    campaign = session.get_one(Campaign, version.campaign_id)
+    return render_template(
+        "results/ranking.html",
+        version=version,
+        tables=load_tables(session, version),
+        campaign=campaign,
+        substituted=sum_substitutions(session, campaign),
+        past_year=campaign.year,
+    )
+
+
+@blueprint.get("/ket-qua/nam/<int:year>/bang/<level>.csv")
+@access.policy(Permission.VIEW_RESULTS, scope=load_year_table)
+def download_year_table(table: PublishedTable) -> Response:
+    """A level's published table of another year."""
+    return send_table(table.table, table.year)
+
+
+@blueprint.get("/ket-qua/nam/<int:year>/bang-tinh.xlsx")
+@access.policy(Permission.VIEW_RESULTS, scope=load_year)
+def download_year_workbook(version: IndexVersion) -> Response:
+    """Another year's published index with its formulas."""
+    return send_workbook(current_session(), version, shows_small_cells=False)
+
+
+@blueprint.get("/ket-qua/nam/<int:year>/du-lieu-mo.json")
+@access.policy(Permission.VIEW_RESULTS, scope=load_year)
+def download_year_open_data(version: IndexVersion) -> Response:
+    """Another year's published index for other programs."""
+    return send_open_data(current_session(), version)
+
+
+@blueprint.get("/ket-qua/nam/<int:year>/<code>")
+@access.policy(Permission.VIEW_RESULTS, scope=load_year_unit)
+def show_year_unit(page: UnitPage) -> str:
+    """One unit's published profile of another year."""
+    year = current_session().get_one(Campaign, page.version.campaign_id).year
+    return render_template(
+        "results/unit.html",
+        page=page,
+        back=url_for(".show_year", year=year),
+        answers_address=url_for("version_checks.show_year_answers", year=year, code=page.unit.code),
+        past_year=year,
     )
 
 
@@ -247,7 +331,12 @@ def download_open_data_schema() -> Response:
 @access.policy(Permission.VIEW_RESULTS, scope=load_published_unit)
 def show_unit(page: UnitPage) -> str:
     """One unit's published profile."""
-    return render_template("results/unit.html", page=page, back=url_for(".show_results"))
+    return render_template(
+        "results/unit.html",
+        page=page,
+        back=url_for(".show_results"),
+        answers_address=url_for("version_checks.show_answers", code=page.unit.code),
+    )
 
 
 def _version_page(version: IndexVersion, form: PublishForm) -> str:

@@ -66,13 +66,7 @@ def _add_answers(
     grid: Grid, edition: Edition, level: LevelResult, unit: UnitIndex, parameters: Parameters
 ) -> Means:
     """Every pool's answers to every question once, however many components it feeds."""
-    hidden = {
-        (pool.pool, question.question)
-        for part in unit.parts
-        if edition.hides(level, part)
-        for pool in part.pools
-        for question in pool.questions
-    }
+    hidden = edition.hidden_of(level, unit)
     means: Means = {}
     options = {q.code: [o.code for o in q.options] for q in edition.scheme(level).questions}
     for part in unit.parts:

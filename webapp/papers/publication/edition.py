@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webapp.par_index.bands import RankBand
-from webapp.par_index.outcome import IndexResult, LevelResult, Origin, Part
+from webapp.par_index.disclosure import Place, hidden_questions
+from webapp.par_index.outcome import IndexResult, LevelResult, UnitIndex
 from webapp.par_index.scheme import Scheme
 from webapp.par_index.snapshot import Snapshot
 
@@ -60,9 +61,8 @@ class Edition:
         assert found is not None  # noqa: S101 - a result has no level without a scheme
         return found
 
-    def hides(self, level: LevelResult, part: Part) -> bool:
-        """Whether the answers behind a part stay hidden: all groups, as soon as one is too small."""
-        if self.shows_small_cells or part.origin != Origin.SURVEY:
-            return False
-        smallest = self.scheme(level).smallest_cell
-        return any(0 < question.valid < smallest for pool in part.pools for question in pool.questions)
+    def hidden_of(self, level: LevelResult, unit: UnitIndex) -> frozenset[Place]:
+        """The (pool, question) pairs about a unit whose answers are not in this copy."""
+        if self.shows_small_cells:
+            return frozenset()
+        return hidden_questions(unit.parts, self.scheme(level).smallest_cell)
