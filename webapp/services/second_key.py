@@ -47,11 +47,16 @@ def rule_of(session: Session, campaign_id: int) -> SecondKeyRule:
 
 def is_checked_in_full(session: Session, sheet: Sheet) -> bool:
     """Whether so few sheets of this form are filled in about a unit that people look at every answer."""
-    most = rule_of(session, sheet.campaign_id).full_up_to_sheets
+    return _has_few_sheets(session, rule_of(session, sheet.campaign_id), sheet)
+
+
+def _has_few_sheets(session: Session, rule: SecondKeyRule, sheet: Sheet) -> bool:
     about_a_unit = select(func.sum(RespondentGroup.sheets_per_unit)).where(
         RespondentGroup.campaign_id == sheet.campaign_id, RespondentGroup.form_code == sheet.form_code
     )
-    return (session.scalar(about_a_unit.where(RespondentGroup.level == sheet.unit.level)) or 0) <= most
+    return (
+        session.scalar(about_a_unit.where(RespondentGroup.level == sheet.unit.level)) or 0
+    ) <= rule.full_up_to_sheets
 
 
 def settle_state(session: Session, item: ReviewItem) -> None:
@@ -103,7 +108,7 @@ def second_key_because(session: Session, item: ReviewItem, first: Decision) -> B
     if item.queue == "comment" or first.kind == "escalate":
         return None
     rule = rule_of(session, item.campaign_id)
-    if is_checked_in_full(session, item.sheet):
+    if _has_few_sheets(session, rule, item.sheet):
         return Because.FULL_CHECK
     if rule.double_marks and "multiple_marks" in item.field_reading.flags:
         return Because.DOUBLE_MARK
