@@ -33,6 +33,7 @@ from webapp.blueprints.verification.arbitration import blueprint as arbitration
 from webapp.blueprints.verification.grid_views import blueprint as group_grid
 from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
+from webapp.blueprints.verification.rule_views import blueprint as second_key_rule
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.blueprints.what_if.views import blueprint as what_if
 from webapp.http import access
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     group_grid,
     overlay,
     reviewers,
+    second_key_rule,
     learning,
     answer_audit,
     users,

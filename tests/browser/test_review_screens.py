@@ -38,6 +38,8 @@ SCREENS = {
     "arbitrations": ("head", "/ra-soat/phan-xu"),
     "arbitration": ("head", "/ra-soat/phan-xu/{arbitrated}"),
     "figures": ("head", "/ra-soat/nguoi"),
+    "rule": ("head", "/ra-soat/nguoi/nhap-hai-lan"),
+    "rule to change": ("administrator", "/ra-soat/nguoi/nhap-hai-lan"),
     "learning": ("administrator", "/ra-soat/hieu-chuan"),
     "audits": ("head", "/kiem-toan"),
     "audit": ("head", "/kiem-toan/1"),

@@ -89,10 +89,10 @@ class SecondKeyRule(Base):
     id: Mapped[Id]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), unique=True)
     seed: Mapped[str] = mapped_column(String(32))
-    double_marks: Mapped[bool] = mapped_column(default=True)
-    overridden: Mapped[bool] = mapped_column(default=True)
-    sample_percent: Mapped[int] = mapped_column(default=10)  # of each person's decisions, at least; 0–100
-    full_up_to_sheets: Mapped[int] = mapped_column(default=3)
+    double_marks: Mapped[bool]
+    overridden: Mapped[bool]
+    sample_percent: Mapped[int]  # of each person's decisions, at least; 0–100
+    full_up_to_sheets: Mapped[int]
 
 
 class Decision(AppendOnly, Base):

@@ -7,6 +7,7 @@ Two people who agree settle an answer; two who differ never come to an agreement
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from sqlalchemy import func, select
@@ -35,11 +36,21 @@ class Because(StrEnum):
     SAMPLE = "sample"
 
 
+@dataclass(frozen=True, slots=True)
+class RuleValues:
+    """What an office may choose of its rule (`SecondKeyRule`); as it begins: `RuleValues()`."""
+
+    double_marks: bool = True
+    overridden: bool = True
+    sample_percent: int = 10
+    full_up_to_sheets: int = 3
+
+
 def rule_of(session: Session, campaign_id: int) -> SecondKeyRule:
     """The campaign's rule; its seed is drawn the first time."""
     rule = session.scalar(select(SecondKeyRule).where(SecondKeyRule.campaign_id == campaign_id))
     if rule is None:
-        rule = SecondKeyRule(campaign_id=campaign_id, seed=secrets.token_hex(16))
+        rule = SecondKeyRule(campaign_id=campaign_id, seed=secrets.token_hex(16), **asdict(RuleValues()))
         session.add(rule)
         session.flush()
     return rule
