@@ -227,22 +227,23 @@ def test_the_same_booklet_twice_counts_once(session: Session, campaign: Campaign
 def test_a_row_is_keyed_twice_for_its_own_unit_alone(
     session: Session, campaign: Campaign, now: dt.datetime
 ) -> None:
-    """Leaders' forms are few: every answer of every row waits for a person, who sees nothing of the reading."""
+    """Leaders' forms are few: every answer of every row waits for a person who keys it blind."""
     rule_of(session, campaign.id).full_up_to_sheets = 3
     sheets = sheets_of(session, order(session, campaign, now)[0])
     truth = known_answers()
     scan(session, campaign, sheets[0], truth, now)
     one, two = (User(username=name, display_name=name, role="reviewer", password_hash="-") for name in "ab")
     session.add_all([one, two])
+    blind = WorkFilter(campaign.id, "second")
     assert accepted_answers(session, campaign.id) == []
     first, second = (truth[row_code("CH1.1", row)] for row in (1, 2))
-    agreed = key(session, campaign, one, "second", Answer("option", first), now)
+    agreed = key(session, one, blind, Answer("option", first), now)
     assert (agreed.sheet_id, agreed.field_code, agreed.state) == (sheets[0].id, "CH1.1", "done")
     other = str(int(str(second)) % 4 + 1)
-    disputed = key(session, campaign, one, "second", Answer("option", other), now)
+    disputed = key(session, one, blind, Answer("option", other), now)
     assert (disputed.sheet_id, disputed.field_code, disputed.state) == (sheets[1].id, "CH1.1", "arbitration")
     assert counted(session, campaign) == {(sheets[0].unit_id, "CH1.1"): first}
-    key(session, campaign, two, "arbitration", Answer("option", other, "faint_counts"), now)
+    key(session, two, WorkFilter(campaign.id, "arbitration"), Answer("option", other, "faint_counts"), now)
     assert counted(session, campaign) == {
         (sheets[0].unit_id, "CH1.1"): first,
         (sheets[1].unit_id, "CH1.1"): other,
@@ -250,11 +251,9 @@ def test_a_row_is_keyed_twice_for_its_own_unit_alone(
     assert count_unaccounted(session, campaign.id) == 0
 
 
-def key(
-    session: Session, campaign: Campaign, person: User, queue: str, answer: Answer, now: dt.datetime
-) -> ReviewItem:
-    """The next item of a queue, answered by this person."""
-    item = claim_next_item(session, person, now, WorkFilter(campaign.id, queue))
+def key(session: Session, person: User, wanted: WorkFilter, answer: Answer, now: dt.datetime) -> ReviewItem:
+    """The next item that is wanted, answered by this person."""
+    item = claim_next_item(session, person, now, wanted)
     assert item is not None
     assert record_decision(session, person, item.id, answer, now) == "settled"
     session.flush()

@@ -320,11 +320,9 @@ def _undo(session: Session, user: User, last: Decision, now: dt.datetime) -> Rev
 
 def take_item(session: Session, item_id: int) -> ReviewItem:
     """The item with its row locked until the transaction ends, as it is now, and what its screen shows."""
-    item = session.scalar(
-        with_surroundings(select(ReviewItem).where(ReviewItem.id == item_id))
-        .with_for_update(of=ReviewItem)
-        .execution_options(populate_existing=True)
-    )
+    wanted = with_surroundings(select(ReviewItem).where(ReviewItem.id == item_id))
+    locked = wanted.with_for_update(of=ReviewItem)
+    item = session.scalar(locked, execution_options={"populate_existing": True})
     if item is None:
         raise NotFound("Không có ô này.")
     return item
