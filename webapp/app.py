@@ -25,6 +25,7 @@ from webapp.blueprints.payments.setting_views import blueprint as payment_settin
 from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.provenance.views import blueprint as provenance
+from webapp.blueprints.results.comments import blueprint as comments
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     payment_papers,
     payment_settings,
     results,
+    comments,
     documents,
     complaints,
     provenance,
