@@ -53,7 +53,8 @@ def test_comments_stand_by_unit_and_form_without_serials(office: Office) -> None
     assert ";'=1+1" in table.text, "no spreadsheet takes a comment for a formula"
     assert "4711" not in table.text
     with office.session() as session:
-        acts = list(session.scalars(select(LogEntry.act).where(LogEntry.act.startswith("comments_"))))
+        told = select(LogEntry.act).where(LogEntry.act.startswith("comments_")).order_by(LogEntry.seq)
+        acts = list(session.scalars(told))
     assert acts == ["comments_seen", "comments_seen", "comments_exported"]
 
 
