@@ -27,6 +27,7 @@ from webapp.blueprints.payments.setting_views import blueprint as payment_settin
 from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.provenance.views import blueprint as provenance
+from webapp.blueprints.results.comments import blueprint as comments
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.schemes.edit_views import blueprint as scheme_editor
 from webapp.blueprints.schemes.import_views import blueprint as scheme_import
@@ -38,6 +39,7 @@ from webapp.blueprints.verification.arbitration import blueprint as arbitration
 from webapp.blueprints.verification.grid_views import blueprint as group_grid
 from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
+from webapp.blueprints.verification.rule_views import blueprint as second_key_rule
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.blueprints.version_checks.views import blueprint as version_checks
 from webapp.blueprints.what_if.views import blueprint as what_if
@@ -75,6 +77,7 @@ BLUEPRINTS = (
     group_grid,
     overlay,
     reviewers,
+    second_key_rule,
     learning,
     answer_audit,
     users,
@@ -85,6 +88,7 @@ BLUEPRINTS = (
     payment_papers,
     payment_settings,
     results,
+    comments,
     documents,
     complaints,
     provenance,

@@ -41,8 +41,8 @@ def serve(variables: Mapping[str, str], log: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serve_here(office: Office) -> Iterator[str]:
-    """Serve an app from this process; gives its address."""
+def serve_office(office: Office) -> Iterator[str]:
+    """Serve an office from this process, so that the test and its people share one clock and one database."""
     server = make_server("127.0.0.1", 0, office.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

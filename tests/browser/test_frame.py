@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.browser.server import serve_here
+from tests.browser.server import serve_office
 from tests.clients import close_office, open_office
 from tests.conftest import NOW
 from tests.worlds.small import PASSWORD
@@ -32,7 +32,7 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with office.session() as session:
         _load_schemes(session, NOW)
         session.commit()
-    with serve_here(office) as served:
+    with serve_office(office) as served:
         yield served
     close_office(office)
 

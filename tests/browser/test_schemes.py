@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from tests.browser.server import serve_here
+from tests.browser.server import serve_office
 from tests.clients import close_office, open_office
 from tests.conftest import NOW
 from tests.worlds.self_scored import add_schemes
@@ -27,7 +27,7 @@ def address(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
     with office.session() as session:
         add_schemes(session, SmallWorld(session.scalars(select(Campaign)).one(), {}, {}), NOW)
         session.commit()
-    with serve_here(office) as served:
+    with serve_office(office) as served:
         yield served
     close_office(office)
 

@@ -77,8 +77,8 @@ class ScorePlan:
 class DemoPlan:
     """What the demo builds of a sample: the unit of its login, and stacks of (form, group, unit).
 
-    `workplaces`: codes of the units in which appraisers work, by username; `former_year`: the finished year that
-    stands before it, None for an office that is new.
+    `workplaces`: codes of the units in which appraisers work, by username; `former_year`: the finished year
+    that stands before it, None for an office that is new.
     """
 
     featured_unit: str
