@@ -1,15 +1,20 @@
 """A throw-away PostgreSQL server on a free port of this machine, for the tests only."""
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 USER = "chamdiem"
+_DIES_WITHIN_S = 10
 
 
 def _program(name: str) -> str:
@@ -26,26 +31,96 @@ def _as_owner(command: list[str]) -> None:
     subprocess.run(prefix + command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=120)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server in a folder of its own; it comes back on the same port however it ended."""
+
+    folder: Path
+    port: int
+    options: str = "-c fsync=off"
+    address: str = "127.0.0.1"
+
+    @property
+    def url(self) -> str:
+        """Its URL, without the name of a database."""
+        return f"postgresql+psycopg://{USER}@{self.address}:{self.port}"
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def make(self) -> None:
+        """Make the cluster."""
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+        settings = ["-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        _as_owner([_program("initdb"), "-D", str(self._data), *settings])
+
+    def start(self) -> None:
+        """Start it and wait until it answers, however long its recovery takes."""
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={self.address} -c max_connections=120"
+        log = str(self.folder / "log")
+        pg_ctl = [_program("pg_ctl"), "-D", str(self._data), "-w", "-l", log]
+        _as_owner([*pg_ctl, "-o", f"{options} {self.options}", "start"])
+
+    def kill(self) -> None:
+        """End every process of it with SIGKILL: no word to anybody, no checkpoint."""
+        main = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(main, signal.SIGSTOP)  # so that it starts nobody anew
+        killed = [*_children(main), main]
+        for process in killed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        until = time.monotonic() + _DIES_WITHIN_S
+        while any(_is_alive(process) for process in killed) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it for good; its data goes with it."""
+        with contextlib.suppress(subprocess.CalledProcessError):  # it is down already
+            _as_owner([_program("pg_ctl"), "-D", str(self._data), "-m", "immediate", "stop"])
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def running_server(options: str = "-c fsync=off", address: str = "127.0.0.1") -> Iterator[PostgresServer]:
+    """Make a server and start it; stop it at the end."""
+    server = PostgresServer(Path(tempfile.mkdtemp(prefix="chamdiem-pg-")), free_port(), options, address)
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server, give its URL without a database name, stop it."""
-    folder = Path(tempfile.mkdtemp(prefix="chamdiem-pg-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    data, port = str(folder / "data"), _free_port()
-    _as_owner(
-        [_program("initdb"), "-D", data, "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N"]
-    )
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
-    _as_owner([_program("pg_ctl"), "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"])
+    with running_server() as server:
+        yield server.url
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                after_name = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(after_name[1]) == parent:
+                    found.append(int(entry.name))
+    return found
+
+
+def _is_alive(process: int) -> bool:
     try:
-        yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
-    finally:
-        _as_owner([_program("pg_ctl"), "-D", data, "-m", "immediate", "stop"])
-        shutil.rmtree(folder, ignore_errors=True)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
