@@ -97,6 +97,8 @@ def main() -> None:
     import webapp.app  # noqa: F401 - the same
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for them
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # it ends when nobody orders any more
     forked = []
     for line in sys.stdin:
         pid = os.fork()
@@ -113,7 +115,8 @@ def main() -> None:
 def _become(order: dict[str, object]) -> None:
     """Be the ordered process, and never come back."""
     os.setpgid(0, 0)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     descriptor = os.open(str(order["output"]), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for standard, ours in ((0, nothing), (1, descriptor), (2, descriptor)):
