@@ -4,13 +4,12 @@ Every round has its own dice, told by its number, so that it can be played again
 """
 
 import itertools
-import json
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from tests.torture.nursery import Nursery, open_nursery
 from tests.torture.person import Person, Weather
 from tests.torture.roles import OWN_COMPONENTS, Role, Shift, Stack, fake_scans
 from tests.torture.site import Reader, Site, open_site
-from tests.torture.worlds import SHEETS, end_of_year, open_for_work, with_real_sheets
+from tests.torture.worlds import SHEETS, end_of_year, open_for_work, real_scans
 from tests.worlds.small import PASSWORD
 
 TARGETS = {
@@ -38,7 +37,8 @@ _LONGEST_S = 0.4
 _WORK_LIMIT_S = 60
 _PAGES_A_FILE = 3
 _SHEETS_A_ROUND = 15
-_REAL_SHEETS = 50
+_REAL_SHEETS = 40
+_REAL_PAGES_A_FILE = 4
 _REAL_FILES_A_ROUND = 2
 _DRAIN_LIMIT_S = 90
 _LOOK_EVERY_S = 0.05
@@ -111,16 +111,6 @@ def play_rounds(planned: list[Round], folder: Path, tell: Tell) -> None:
             tell(stages[place].play(each))
 
 
-def append_to(path: Path) -> Tell:
-    """Writes each report as a line of JSON."""
-
-    def tell(report: RoundReport) -> None:
-        with path.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
-
-    return tell
-
-
 def _open(
     opened: ExitStack, folder: Path, each: Round, server: PostgresServer | None, nursery: Nursery
 ) -> Site:
@@ -182,12 +172,12 @@ class Stage:
         report.broken_off, report.answers = dict(broken), dict(statuses)
 
     def _fill(self, scene: str) -> Iterator[tuple[bytes, int]]:
-        if scene == "real":
-            return iter(with_real_sheets(self.site, _REAL_SHEETS))
         if scene == "publication":
             end_of_year(self.site)
             return iter(())
         open_for_work(self.site)
+        if scene == "real":
+            return iter(real_scans(_REAL_SHEETS, _REAL_PAGES_A_FILE))
         return fake_scans(1, SHEETS, _PAGES_A_FILE)
 
     def _tasks(self, scene: str) -> list[tuple[str, Role]]:

@@ -22,8 +22,10 @@ _REVISION = re.compile(r'name="seen_revision"[^>]* value="(-?\d+)"')
 _OPTION = re.compile(r'name="answer" value="(option:\d+)"')
 _NUMBER = re.compile(r"/(\d+)$")
 _IDLE_S = 0.1
+_COMPUTE_EVERY_S = 10
 _LOOK_EVERY_S = 0.02
 _EVIDENCE_EVERY = 5
+_BUBBLES = 2  # the fake reader knows no more
 OWN_COMPONENTS = ("1.1.1", "1.1.2", "1.2.1")  # of both levels, one for each officer
 
 
@@ -106,10 +108,10 @@ def settle_all(desk: Desk, shown: Answer, queue: str) -> None:
 
 
 def _answer_to(desk: Desk, shown: Answer, item_id: int) -> Said:
-    """One of the printed options; of a comment words that nobody else says."""
+    """One of the first printed options; of a comment words that nobody else says."""
     options = _OPTION.findall(shown.text)
     if options:
-        chosen: str = desk.dice.choice(options)
+        chosen: str = desk.dice.choice(options[:_BUBBLES])
         return Said(desk.person.username, item_id, "option", chosen.partition(":")[2])
     return Said(desk.person.username, item_id, "text", f"Lời {desk.dice.randrange(10**12)}")
 
@@ -143,7 +145,7 @@ def try_the_index(desk: Desk) -> None:
     """The head computes with what is there."""
     while not desk.stop.is_set():
         _make_version(desk, "/chi-so/tinh-thu", "trial")
-        desk.stop.wait(1)
+        desk.stop.wait(_COMPUTE_EVERY_S)
 
 
 def publish(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,17 +23,14 @@ from tests.worlds.read_pages import add_page, add_reading, add_sheet, striped
 from tests.worlds.small import SmallWorld, make_small_world, user_row
 from webapp.persistence.base import utc_now
 from webapp.services.campaigns import create_campaign, sample_plan
-from webapp.services.print_files import unit_runs
-from webapp.services.printing import order_missing
 from webapp.services.rehearsal import deck_of
 from webapp.services.second_key import rule_of
-from webapp.services.sheet_counts import list_groups
 from webapp.services.verification import enqueue_reading
 
-SHEETS = 1500  # more than a site's rounds hand in
-_FORM = "CX4"
+SHEETS = 1200  # more than a site's rounds hand in
+_FORM, _GROUP = "CX4", "DN"
+_UNIT, _UNIT_NAME = "19186", "xã Đại Trạch"
 _SEED = 717
-_PAGES_A_FILE = 4
 _QUESTIONS = 10
 _FAR_SERIAL = 50_000
 
@@ -53,11 +51,11 @@ class Crowd:
 
 
 def open_for_work(site: Site) -> None:
-    """Units may score themselves, and thousands of sheets wait for the scanner."""
+    """Units may score themselves, and many sheets wait for the scanner."""
     with site.sessions.begin() as session:
         world = _open(session)
         add_schemes(session, world, utc_now())
-        print_sheets(session, world, SHEETS, utc_now())
+        print_sheets(session, world, SHEETS, utc_now(), unit=_UNIT)
 
 
 def end_of_year(site: Site) -> None:
@@ -66,29 +64,20 @@ def end_of_year(site: Site) -> None:
         finish_year(session, _open(session), utc_now())
 
 
-def with_real_sheets(site: Site, sheets_a_unit: int) -> list[tuple[bytes, int]]:
-    """Units may score themselves; sheets are ordered, printed, filled in by hand and scanned: small PDFs."""
+def real_scans(sheets: int, pages_a_file: int) -> list[tuple[bytes, int]]:
+    """The first so many sheets of the world, printed, filled in by hand and scanned: small PDFs."""
     library = FormLibrary(FORMS_DIR)
-    with site.sessions.begin() as session:
-        world = _open(session)
-        add_schemes(session, world, utc_now())
-        group = next(group for group in list_groups(session, world.campaign) if group.form_code == _FORM)
-        group.sheets_per_unit = sheets_a_unit
-        order_missing(
-            session,
-            "clerk",
-            library,
-            campaign=world.campaign,
-            is_wanted=lambda need: need.group is group,
-            now=utc_now(),
-        )
-        runs = unit_runs(session, world.campaign)
-    with TemporaryDirectory(prefix="chamdiem-torture-") as folder:
-        return [file for run in runs for file in _scan(library, run, Path(folder) / run.unit)]
+    run = PrintRun(_FORM, 1, _GROUP, _UNIT, _UNIT_NAME, range(1, sheets + 1))
+    with TemporaryDirectory(prefix="chamdiem-torture-") as name:
+        folder = Path(name)
+        set_sheets(library, run, folder / "printed.pdf")
+        with page_workers(1) as page_map:
+            scans = scan_print(deck_of(run, FORMS_DIR, _SEED), folder / "printed.pdf", folder, page_map).files
+        return [file for scan in scans for file in _parts(scan, pages_a_file)]
 
 
-def crowded_office(site: Site, crowd: Crowd) -> dict[str, list[str]]:
-    """Every unit of the sample's plan, `crowd`'s people, and answers that wait for reviewers; people by role.
+def crowded_office(site: Site, crowd: Crowd, sheets: int) -> dict[str, list[str]]:
+    """Every unit of the sample's plan, so many printed sheets, and `crowd`, whose names it gives by role.
 
     A unit's officers are many, but each works on a component of their own: colleagues who type into the same
     one get the program's answer 409, which is its own test.
@@ -104,13 +93,16 @@ def crowded_office(site: Site, crowd: Crowd) -> dict[str, list[str]]:
         world = SmallWorld(campaign, {unit.code: unit for unit in campaign.units}, {})
         add_schemes(session, world, utc_now())
         people = _crowd(session, world, crowd)
+        if sheets:
+            print_sheets(session, world, sheets, utc_now(), unit=_UNIT)
         _doubtful_sheets(session, world, site, crowd.doubtful)
     return people
 
 
 def _crowd(session: Session, world: SmallWorld, crowd: Crowd) -> dict[str, list[str]]:
     units = list(world.units.values())
-    officers = [(f"unit-{number}", units[number % len(units)].id) for number in range(crowd.officers)]
+    places = [(units[number % len(units)], number // len(units)) for number in range(crowd.officers)]
+    officers = [(f"unit-{unit.code.lower()}-{seat}", unit.id) for unit, seat in places]
     people = {
         "reviewer": [f"reviewer-{number}" for number in range(crowd.reviewers)],
         "unit": [name for name, _unit in officers],
@@ -140,17 +132,12 @@ def _open(session: Session) -> SmallWorld:
     return world
 
 
-def _scan(library: FormLibrary, run: PrintRun, folder: Path) -> Iterator[tuple[bytes, int]]:
-    """Print the sheets, fill them in, scan them, and put them into files of a few pages."""
-    folder.mkdir()
-    set_sheets(library, run, folder / "printed.pdf")
-    with page_workers(1) as page_map:
-        scans = scan_print(deck_of(run, FORMS_DIR, _SEED), folder / "printed.pdf", folder, page_map).files
-    for scan in scans:
-        with pikepdf.open(scan) as whole:
-            for start in range(0, len(whole.pages), _PAGES_A_FILE):
-                part = pikepdf.new()
-                part.pages.extend(list(whole.pages)[start : start + _PAGES_A_FILE])
-                path = folder / "part.pdf"
-                part.save(path)
-                yield path.read_bytes(), len(part.pages)
+def _parts(scan: Path, pages_a_file: int) -> Iterator[tuple[bytes, int]]:
+    """The scan's pages as files of a few."""
+    with pikepdf.open(scan) as whole:
+        for start in range(0, len(whole.pages), pages_a_file):
+            part = pikepdf.new()
+            part.pages.extend(list(whole.pages)[start : start + pages_a_file])
+            written = BytesIO()
+            part.save(written)
+            yield written.getvalue(), len(part.pages)
