@@ -1,4 +1,4 @@
-"""`python -m tests.torture`: kill rounds, load, scale-out, troubles of the machine; lines of JSON and a report.
+"""`python -m tests.torture`: kill rounds, load, scale-out, troubles of the machine, and a report.
 
 Each part appends what it found to a file of lines (`--lines`); `report` writes docs/torture.md from them.
 """

@@ -144,8 +144,8 @@ def _totals(plan: Plan) -> Iterator[str]:
     yield f"At the busiest minute {found.busiest_pages_s:,.0f} pages a second come in."
     yield f"Reading costs {found.core_hours:,.0f} core hours, and {found.stored_tb:.1f} TB are kept."
     yield (
-        f"{costs.doubtful_answers:g} doubtful answers a page at {costs.look_s:g} s each take {people:,} people "
-        f"for {plan.days} days, {people / plan.provinces:.1f} a province; at their pace they keep "
+        f"{costs.doubtful_answers:g} doubtful answers a page at {costs.look_s:g} s each take {people:,} "
+        f"people for {plan.days} days, {people / plan.provinces:.1f} a province; at their pace they keep "
         f"{web_cores:.1f} cores of web processes busy."
     )
 

@@ -94,20 +94,22 @@ class Site:
             TimeoutError: it does not come.
         """
         began = time.monotonic()
-        while not self._is_answering(port or self.port):
+        while self.health(port)[0] != http.client.OK:
             if time.monotonic() - began > _START_LIMIT_S:
                 log = (self.data_dir / "web.out").read_text(errors="replace")
                 raise TimeoutError(f"the web app did not come back:\n{log[-3000:]}")
             time.sleep(_LOOK_EVERY_S)
         return time.monotonic() - began
 
-    def _is_answering(self, port: int) -> bool:
-        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    def health(self, port: int | None = None) -> tuple[int, str]:
+        """Status and words of `/healthz`; 0 where nobody answers."""
+        asked = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
         try:
             asked.request("GET", "/healthz")
-            return asked.getresponse().status == http.client.OK
+            answer = asked.getresponse()
+            return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):
-            return False
+            return 0, ""
         finally:
             asked.close()
 
