@@ -15,7 +15,9 @@ from pathlib import Path
 
 USER = "chamdiem"
 _DIES_WITHIN_S = 10
+_START_LIMIT_S = 120
 _HERE = "127.0.0.1"
+_OWNER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses root; then Debian's user runs it
 
 
 def _program(name: str) -> str:
@@ -26,12 +28,6 @@ def _program(name: str) -> str:
     return program
 
 
-def _as_owner(command: list[str]) -> None:
-    """PostgreSQL refuses root; then Debian's user postgres runs it."""
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run(prefix + command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=120)
-
-
 def free_port() -> int:
     """A port of this machine on which nobody listens now."""
     with socket.socket() as probe:
@@ -39,7 +35,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
     """A server in a folder of its own; it comes back on the same port however it ended."""
 
@@ -47,6 +43,7 @@ class PostgresServer:
     port: int
     options: str = "-c fsync=off"
     address: str = _HERE
+    process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
@@ -59,37 +56,51 @@ class PostgresServer:
 
     def make(self) -> None:
         """Make the cluster."""
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres")
+        if _OWNER is not None:
+            shutil.chown(self.folder, _OWNER)
         settings = ["-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N"]
-        _as_owner([_program("initdb"), "-D", str(self._data), *settings])
+        command = [_program("initdb"), "-D", str(self._data), *settings]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=300, user=_OWNER)
         if self.address != _HERE:  # other machines, or what stands for them, may come in
             with (self._data / "pg_hba.conf").open("a") as rules:
                 rules.write(f"host all all {self.address}/24 trust\n")
 
     def start(self) -> None:
-        """Start it and wait until it answers, however long its recovery takes."""
+        """Start it and wait until it answers, however long its recovery takes.
+
+        Raises:
+            RuntimeError: it does not come.
+        """
         options = f"-p {self.port} -k {self.folder} -c listen_addresses={self.address} -c max_connections=120"
-        log = str(self.folder / "log")
-        pg_ctl = [_program("pg_ctl"), "-D", str(self._data), "-w", "-l", log]
-        _as_owner([*pg_ctl, "-o", f"{options} {self.options}", "start"])
+        command = [_program("postgres"), "-D", str(self._data), *options.split(), *self.options.split()]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log, user=_OWNER)
+        until = time.monotonic() + _START_LIMIT_S
+        asked = [_program("pg_isready"), "-q", "-h", self.address, "-p", str(self.port)]
+        while subprocess.run(asked, check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """End every process of it with SIGKILL: no word to anybody, no checkpoint."""
-        main = int((self._data / "postmaster.pid").read_text().split()[0])
-        os.kill(main, signal.SIGSTOP)  # so that it starts nobody anew
-        killed = [*_children(main), main]
-        for process in killed:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)  # so that it starts nobody anew
+        children = _children(self.process.pid)
+        for child in children:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
         until = time.monotonic() + _DIES_WITHIN_S
-        while any(_is_alive(process) for process in killed) and time.monotonic() < until:
+        while any(_is_alive(child) for child in children) and time.monotonic() < until:
             time.sleep(0.01)
 
     def stop(self) -> None:
         """End it for good; its data goes with it."""
-        with contextlib.suppress(subprocess.CalledProcessError):  # it is down already
-            _as_owner([_program("pg_ctl"), "-D", str(self._data), "-m", "immediate", "stop"])
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -23,7 +23,7 @@ from tests.torture.nursery import Nursery, open_nursery
 from tests.torture.person import Person, Weather
 from tests.torture.roles import OWN_COMPONENTS, Role, Shift, Stack, fake_scans
 from tests.torture.site import Reader, Site, open_site
-from tests.torture.worlds import SHEETS, end_of_year, open_for_work, real_scans
+from tests.torture.worlds import end_of_year, open_for_work, print_more, real_scans
 from tests.worlds.small import PASSWORD
 
 TARGETS = {
@@ -128,6 +128,7 @@ class Stage:
         self.site = site
         self._has_worker = scene != "publication"
         self._people: dict[str, Person] = {}
+        self._next_serial = 1
         self._scans = self._fill(scene)
         site.start_web()
         if self._has_worker:
@@ -177,14 +178,19 @@ class Stage:
             return iter(())
         open_for_work(self.site)
         if scene == "real":
+            print_more(self.site, 1, _REAL_SHEETS)
             return iter(real_scans(_REAL_SHEETS, _REAL_PAGES_A_FILE))
-        return fake_scans(1, SHEETS, _PAGES_A_FILE)
+        return iter(())
 
     def _tasks(self, scene: str) -> list[tuple[str, Role]]:
         if scene == "publication":
             return [("head", roles.publish), ("viewer", roles.read_results), ("unit-nv", roles.read_results)]
-        files = _REAL_FILES_A_ROUND if scene == "real" else _SHEETS_A_ROUND // _PAGES_A_FILE
-        stack = Stack(itertools.islice(self._scans, files))
+        scans: Iterator[tuple[bytes, int]] = itertools.islice(self._scans, _REAL_FILES_A_ROUND)
+        if scene == "work":
+            print_more(self.site, self._next_serial, _SHEETS_A_ROUND)
+            scans = fake_scans(self._next_serial, _SHEETS_A_ROUND, _PAGES_A_FILE)
+            self._next_serial += _SHEETS_A_ROUND
+        stack = Stack(scans)
         units = ("unit-nv", "unit-19111", "unit-19186")
         return [
             ("clerk", partial(roles.hand_in, stack=stack)),

@@ -22,7 +22,7 @@ from tests.torture.nursery import Nursery, open_nursery
 from tests.torture.person import Person
 from tests.torture.roles import fake_scans
 from tests.torture.site import Reader, Site, open_site
-from tests.torture.worlds import SHEETS, open_for_work
+from tests.torture.worlds import open_for_work, print_more
 from tests.worlds.small import PASSWORD
 from webapp.persistence.readings import Reading
 from webapp.persistence.scans import Page
@@ -161,9 +161,9 @@ def prove_scale_out(folder: Path, pages: int, page_s: float) -> list[ScaleReport
         fleet = [(machine, opened.enter_context(open_nursery(machine.prefix))) for machine in found]
         site = opened.enter_context(open_site(folder, server, Reader(page_s, _LEASE_S, 1), at_home))
         open_for_work(site)
+        print_more(site, 1, 4 * pages)
         cluster = Cluster(site, fleet)
-        scans = fake_scans(1, SHEETS, _PAGES_A_FILE)
-        files = pages // _PAGES_A_FILE
+        scans, files = fake_scans(1, 4 * pages, _PAGES_A_FILE), pages // _PAGES_A_FILE
         reports = [cluster.read(workers, itertools.islice(scans, files)) for workers in (1, 2, WORKERS)]
         tormented = cluster.read(WORKERS, itertools.islice(scans, files), torment=True)
         return [*reports, tormented]

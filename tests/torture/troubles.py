@@ -3,7 +3,6 @@
 The disk is a small image of ext4 on a loop device, mounted for the installation; only root may do that.
 """
 
-import itertools
 import os
 import signal
 import subprocess
@@ -21,10 +20,11 @@ from tests.torture.nursery import Nursery, open_nursery
 from tests.torture.person import Person, Weather
 from tests.torture.roles import OWN_COMPONENTS, Shift, Stack, fake_scans
 from tests.torture.site import Reader, Site, open_site
-from tests.torture.worlds import SHEETS, open_for_work
+from tests.torture.worlds import open_for_work, print_more
 from tests.worlds.small import PASSWORD
 
 _DISK_MB = 160
+_SHEETS = 120
 _LIMIT_S = 120
 _LOOK_EVERY_S = 0.1
 _LEASE_S = 2
@@ -105,11 +105,12 @@ class _Day:
         self.report = TroubleReport(trouble)
         self._site, self._ledger = site, Ledger()
         open_for_work(site)
+        print_more(site, 1, _SHEETS)
         site.start_web()
         site.start_worker()
         site.wait_until_it_answers()
         self._shift = Shift(self._ledger, trouble)
-        files = itertools.islice(fake_scans(1, SHEETS, 3), 40)
+        files = fake_scans(1, _SHEETS, 3)
         tasks = {
             "clerk": partial(roles.hand_in, stack=Stack(files)),
             "reviewer": roles.review,

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pikepdf
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ocr.deck.build import page_workers, scan_print
@@ -16,18 +17,19 @@ from ocr.printing import print_sheets as set_sheets
 from ocr.template import FormLibrary
 from tests.clients import FORMS_DIR
 from tests.torture.site import Site
-from tests.worlds.appraised import add_schemes, finish_year
+from tests.worlds.appraised import finish_year
 from tests.worlds.documents import image_bytes
 from tests.worlds.printed_sheets import print_sheets
 from tests.worlds.read_pages import add_page, add_reading, add_sheet, striped
+from tests.worlds.self_scored import add_schemes
 from tests.worlds.small import SmallWorld, make_small_world, user_row
 from webapp.persistence.base import utc_now
+from webapp.persistence.campaign import Campaign
 from webapp.services.campaigns import create_campaign, sample_plan
 from webapp.services.rehearsal import deck_of
 from webapp.services.second_key import rule_of
 from webapp.services.verification import enqueue_reading
 
-SHEETS = 1200  # more than a site's rounds hand in
 _FORM, _GROUP = "CX4", "DN"
 _UNIT, _UNIT_NAME = "19186", "xã Đại Trạch"
 _SEED = 717
@@ -51,11 +53,17 @@ class Crowd:
 
 
 def open_for_work(site: Site) -> None:
-    """Units may score themselves, and many sheets wait for the scanner."""
+    """Units may score themselves; no sheet is printed yet."""
     with site.sessions.begin() as session:
-        world = _open(session)
-        add_schemes(session, world, utc_now())
-        print_sheets(session, world, SHEETS, utc_now(), unit=_UNIT)
+        add_schemes(session, _open(session), utc_now())
+
+
+def print_more(site: Site, first_serial: int, sheets: int) -> None:
+    """So many sheets more, which wait for the scanner."""
+    with site.sessions.begin() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        world = SmallWorld(campaign, {unit.code: unit for unit in campaign.units}, {})
+        print_sheets(session, world, sheets, utc_now(), unit=_UNIT, first_serial=first_serial)
 
 
 def end_of_year(site: Site) -> None:
