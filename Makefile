@@ -1,6 +1,6 @@
 # Chấm Điểm: `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup python demo test check lint types imports tests bench accuracy campaign screenshots migration lock golden-update clean model
+.PHONY: help setup python demo test check lint types imports tests bench accuracy torture campaign screenshots migration lock golden-update clean model
 PY := .venv/bin/python
 
 help: ## Show this list
@@ -43,6 +43,13 @@ bench: python ## Measure speed: each step of reading, the worker, memory (ratios
 
 accuracy: python ## Measure accuracy on fresh decks, hours; the report is docs/accuracy.md; A="--minutes 60"
 	@$(PY) -m ocr accuracy $(A)
+
+torture: setup ## Kill rounds, load, scale-out, troubles of the machine: hours; the report is docs/torture.md
+	@$(PY) -m tests.torture kill --rounds 200
+	@$(PY) -m tests.torture load
+	@$(PY) -m tests.torture troubles
+	@$(PY) -m tests.torture scale
+	@$(PY) -m tests.torture report
 
 campaign: setup ## The whole job without a browser: 3,108 sheets printed, filled, read, settled, published
 	@$(PY) -m webapp campaign

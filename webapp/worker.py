@@ -87,12 +87,17 @@ _STRAY_UPLOAD_AGE = dt.timedelta(days=1)
 _Answer = TypeVar("_Answer")
 
 
-def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> None:
+def run_worker(
+    settings: Settings,
+    make_reader: MakeEngine | None = None,
+    tell_alive: Callable[[], None] = lambda: None,
+) -> None:
     """Read what waits until SIGTERM or SIGINT; then finish the pages in hand.
 
     Args:
         settings: the installation's.
         make_reader: loads the engine in each child process; the real reader by default.
+        tell_alive: called again and again as long as the loop does not hang.
 
     Raises:
         EngineBroken: the reader cannot be loaded on this machine.
@@ -116,7 +121,11 @@ def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> Non
     _LOG.info("worker started: %d processes, lease %d s", settings.reader_processes, settings.lease_s)
     try:
         run_loop(
-            ledger, make_reader or _paper_reader(settings), settings.reader_processes, stopping.is_set, times
+            ledger,
+            make_reader or _paper_reader(settings),
+            settings.reader_processes,
+            functools.partial(_is_over, stopping, tell_alive),
+            times,
         )
     finally:
         stopping.set()
@@ -128,6 +137,12 @@ def run_worker(settings: Settings, make_reader: MakeEngine | None = None) -> Non
 
 def _stop(stopping: threading.Event, _number: int, _frame: FrameType | None) -> None:
     stopping.set()
+
+
+def _is_over(stopping: threading.Event, tell_alive: Callable[[], None]) -> bool:
+    """Asked by the loop before each turn."""
+    tell_alive()
+    return stopping.is_set()
 
 
 def _watch_folder(

@@ -28,6 +28,7 @@ from webapp.services.schemes import load_sample_schemes
 OF_DIVISION, OF_COMMUNE = 3 + 15 + 2 * 2 + 10, 15 + 2 + 12 + 1 + 30  # two communes, one division
 DUE = OF_DIVISION + 2 * OF_COMMUNE
 FOLDER = SAMPLE_DIR / "bo_trach_2020"
+POLL = dt.timedelta(milliseconds=2500)  # between two questions of the open page
 
 
 @pytest.fixture
@@ -264,6 +265,23 @@ def test_days_are_counted_by_the_calendar(office: Office, hours: int, words: str
     assert words in office.browser("viewer").get("/").text
 
 
+def test_the_panel_is_drawn_once_a_moment_for_all_who_see_the_same(
+    half_way: Office, now: dt.datetime
+) -> None:
+    clerk, head = half_way.browser("clerk"), half_way.browser("head")
+    first = clerk.get("/tien-do", htmx=True).text
+    with half_way.session() as session:
+        hand_over(session, [30], HandOverKind.RETURNED, now)
+        session.commit()
+    assert clerk.get("/tien-do", htmx=True).text == first, "within a moment"
+    assert "22/60" not in first
+    assert "22/60" in clerk.get("/").text, "the page itself is always of now"
+    assert "22/60" in head.get("/tien-do", htmx=True).text, "another role sees another panel"
+    assert "Đại Trạch" not in half_way.browser("unit-nv").get("/tien-do", htmx=True).text
+    half_way.clock.now += POLL
+    assert "22/60" in clerk.get("/tien-do", htmx=True).text
+
+
 def poll_address(text: str) -> str:
     """Where the panel asks again."""
     found = re.search(r'id="progress" hx-get="([^"]+)" hx-trigger="every 2500ms"', text)
@@ -280,6 +298,7 @@ def test_the_panel_asks_again_and_is_answered_when_something_changed(
     with half_way.session() as session:
         hand_over(session, [30], HandOverKind.RETURNED, now)
         session.commit()
+    half_way.clock.now += POLL
     changed = browser.get(address, htmx=True)
     assert changed.status_code == 200
     assert "Xã Đại Trạch 22/60" in changed.text

@@ -38,12 +38,12 @@ def make_small_world(session: Session, now: dt.datetime) -> SmallWorld:
     session.flush()
     _one_key(session, campaign)
     units = {unit.code: unit for unit in campaign.units}
-    users = {role: _user(role, role) for role in ROLES}
-    users["reviewer2"] = _user("reviewer2", "reviewer")
-    users["auditor2"] = _user("auditor2", "auditor")
+    users = {role: user_row(role, role) for role in ROLES}
+    users["reviewer2"] = user_row("reviewer2", "reviewer")
+    users["auditor2"] = user_row("auditor2", "auditor")
     for code, unit in units.items():
         name = f"unit-{code.lower()}"
-        users[name] = _user(name, "unit", unit.id)
+        users[name] = user_row(name, "unit", unit.id)
     session.add_all(users.values())
     session.flush()
     return SmallWorld(campaign, units, users)
@@ -56,7 +56,8 @@ def _one_key(session: Session, campaign: Campaign) -> None:
     rule.sample_percent = rule.full_up_to_sheets = 0
 
 
-def _user(username: str, role: str, unit_id: int | None = None) -> User:
+def user_row(username: str, role: str, unit_id: int | None = None) -> User:
+    """An account whose password is PASSWORD (not yet in a session)."""
     return User(
         username=username,
         display_name=username.title(),

@@ -1,9 +1,11 @@
-"""Two processes side by side: the web server, and a worker that is started again whenever it dies."""
+"""Two processes side by side: the web server, and a worker that is started again when it dies or hangs."""
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -12,6 +14,8 @@ _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 _STOP_WITHIN_S = 40.0
 _STEADY_AFTER_S = 60.0
+_HANGS_AFTER_S = 300.0  # its loop turns twice a second, and waits for a busy database for 90 s
+_MANY_SIGNS = 65_536
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 Say = Callable[[str], None]
@@ -19,7 +23,11 @@ Say = Callable[[str], None]
 
 @dataclass
 class Companion:
-    """The worker's process; it comes back after a pause that doubles while it keeps dying."""
+    """The worker's process; it comes back after a pause that doubles while it keeps dying.
+
+    It writes into a pipe as long as its loop turns; when nothing comes for `hangs_after_s`, it is killed.
+    What it had in hand is taken again after its lease.
+    """
 
     command: Sequence[str]
     say: Say
@@ -27,6 +35,9 @@ class Companion:
     started_s: float = 0.0
     pause_s: float = _FIRST_PAUSE_S
     not_before_s: float = field(default=0.0)
+    hangs_after_s: float = _HANGS_AFTER_S
+    heard_s: float = 0.0
+    ear: int | None = None
 
     def look_after(self, now_s: float) -> None:
         """Start it, or start it again."""
@@ -35,14 +46,31 @@ class Companion:
                 self._start(now_s)
         elif self.process.poll() is not None:
             self._mourn(now_s)
+        elif self._hangs(now_s):
+            self.say(f"The worker has not moved for {now_s - self.heard_s:.0f} s and is ended.")
+            self.process.kill()
 
     def _start(self, now_s: float) -> None:
-        self.process = subprocess.Popen(self.command)
-        self.started_s = now_s
+        self.ear, mouth = os.pipe()
+        os.set_blocking(self.ear, False)
+        os.set_blocking(mouth, False)
+        self.process = subprocess.Popen([*self.command, "--alive-fd", str(mouth)], pass_fds=(mouth,))
+        os.close(mouth)
+        self.started_s = self.heard_s = now_s
+
+    def _hangs(self, now_s: float) -> bool:
+        """Whether it has been silent for too long."""
+        with suppress(BlockingIOError):
+            if self.ear is not None and os.read(self.ear, _MANY_SIGNS):
+                self.heard_s = now_s
+        return now_s - self.heard_s > self.hangs_after_s
 
     def _mourn(self, now_s: float) -> None:
         """A worker that ran steadily comes back at once; one that cannot start is tried ever more rarely."""
         code = self.process.returncode if self.process is not None else None
+        if self.ear is not None:
+            os.close(self.ear)
+            self.ear = None
         steady = now_s - self.started_s >= _STEADY_AFTER_S
         self.pause_s = _FIRST_PAUSE_S if steady else min(_LONGEST_PAUSE_S, self.pause_s * 2)
         self.not_before_s = now_s + self.pause_s

@@ -1,7 +1,7 @@
 """What a view may ask for: the session of this request, who asks, which campaign, what time it is."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app, g, request, session
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from werkzeug.exceptions import Unauthorized
 from ocr.template import FormLibrary
 from webapp.errors import NoCampaign
 from webapp.http import sign_in
+from webapp.http.moments import Moments
 from webapp.persistence.accounts import EndedSession, User
 from webapp.persistence.base import Clock
 from webapp.persistence.campaign import Campaign
@@ -33,6 +34,7 @@ class AppContext:
     read_sessions: sessionmaker[Session]
     scan_store: ScanStore
     form_library: FormLibrary
+    moments: Moments = field(default_factory=Moments)
 
 
 def app_context() -> AppContext:

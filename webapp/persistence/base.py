@@ -27,6 +27,14 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_S = 15
+# A server whose machine or network is gone says nothing: after a minute it is taken for lost.
+_LOST_SERVER = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 Clock = Callable[[], dt.datetime]
 
@@ -122,7 +130,7 @@ def make_engine(database_url: str) -> Engine:
             event.listen(engine, end, turn.end)
         event.listen(engine, "checkin", turn.end_unfinished)
         return engine
-    return create_engine(database_url, pool_pre_ping=True, hide_parameters=True)
+    return create_engine(database_url, pool_pre_ping=True, hide_parameters=True, connect_args=_LOST_SERVER)
 
 
 def make_session_factory(engine: Engine, *, read_only: bool = False) -> sessionmaker[Session]:

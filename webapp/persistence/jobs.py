@@ -43,6 +43,11 @@ _HELD = {
 }
 
 
+# Nobody gives a lease for longer: one that ends later was given by a clock that was ahead, and holds nothing.
+LONGEST_LEASE = dt.timedelta(minutes=10)
+_STRANGE_PULSE = dt.timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to close one row, as long as nobody else has claimed it since."""
@@ -137,8 +142,9 @@ def count_failures(session: Session, claim: Claim) -> int:
 
 
 def show_pulse(session: Session, worker: str, now: dt.datetime) -> None:
-    """Say that this worker lives, and forget those that have been gone for a day."""
-    session.execute(delete(WorkerPulse).where(WorkerPulse.seen_at < now - dt.timedelta(days=1)))
+    """Say that this worker lives; forget those gone for a day, and what a clock said that was ahead."""
+    is_old = WorkerPulse.seen_at < now - dt.timedelta(days=1)
+    session.execute(delete(WorkerPulse).where(is_old | (WorkerPulse.seen_at > now + _STRANGE_PULSE)))
     pulse = session.scalars(select(WorkerPulse).where(WorkerPulse.worker == worker)).first()
     if pulse is None:
         session.add(WorkerPulse(worker=worker, seen_at=now))
@@ -148,7 +154,8 @@ def show_pulse(session: Session, worker: str, now: dt.datetime) -> None:
 
 def _is_free(job: JobKind, now: dt.datetime) -> ColumnElement[bool]:
     table = _TABLES[job]
-    return or_(table.state == "waiting", and_(table.state == _HELD[job], table.lease_until < now))
+    is_over = or_(table.lease_until < now, table.lease_until > now + LONGEST_LEASE)
+    return or_(table.state == "waiting", and_(table.state == _HELD[job], is_over))
 
 
 def _update_held(session: Session, claim: Claim, values: dict[str, Any]) -> bool:

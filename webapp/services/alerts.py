@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.persistence.audit import last_check
 from webapp.persistence.backups import BackupRun, beginning, last_backup, last_good_backup
-from webapp.services.backup_schedule import OLD
+from webapp.services.backup_schedule import OLD, is_old
 
 
 class AlertKind(StrEnum):
@@ -53,7 +53,7 @@ def _backup_alerts(session: Session, now: dt.datetime) -> list[Alert]:
         begun = beginning(session)
         if begun is not None and now - begun > OLD:
             alerts.append(Alert(AlertKind.BACKUP_NEVER, begun))
-    elif now - good.started_at > OLD:
+    elif is_old(good.started_at, now):
         alerts.append(Alert(AlertKind.BACKUP_OLD, good.started_at))
     return [*alerts, *_missing(good)]
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 OFFICE_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 RETRY = dt.timedelta(hours=1)
 OLD = dt.timedelta(days=2)
+_STRANGE = dt.timedelta(days=1)  # so far ahead of now is only what a wrong clock has written
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,14 @@ def is_due(now: dt.datetime, hour: int, since: dt.datetime | None, failed_at: dt
         since: when it was done last, or when there began to be a need for it; None: there is none.
         failed_at: when it failed last, if it has not been done since; it is tried again after `RETRY`.
     """
-    if since is None or since >= last_hour(now, hour):
+    if since is None or last_hour(now, hour) <= since <= now + _STRANGE:
         return False
-    return failed_at is None or now - failed_at >= RETRY
+    return failed_at is None or abs(now - failed_at) >= RETRY
+
+
+def is_old(made_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a backup is too old to rely on; of one that is said to be of a later day nobody knows."""
+    return now - made_at > OLD or made_at - now > _STRANGE
 
 
 def superfluous(moments: Iterable[dt.datetime], kept: Retention) -> list[dt.datetime]:

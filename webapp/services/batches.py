@@ -204,7 +204,7 @@ def estimate_seconds_left(batch: Batch, balance: Balance, now: dt.datetime) -> i
 def is_reader_silent(session: Session, now: dt.datetime) -> bool:
     """Whether no worker has shown a sign of life lately: what waits is kept, but nobody reads it."""
     last = last_pulse(session)
-    return last is None or now - last > _SILENT_WORKER
+    return last is None or abs(now - last) > _SILENT_WORKER
 
 
 def _line(batch: Batch, balance: Balance) -> BatchLine:

@@ -23,7 +23,7 @@ from webapp.persistence.database_copy import database_kind, holds_tables
 from webapp.persistence.guards import missing_guards
 from webapp.persistence.jobs import last_pulse, queues
 from webapp.persistence.schema import newest_revision, standing_revision
-from webapp.services.backup_schedule import OLD
+from webapp.services.backup_schedule import is_old
 from webapp.services.backups import program_version
 from webapp.services.batches import is_reader_silent
 from webapp.services.disks import is_one_disk
@@ -234,6 +234,6 @@ def _backup(session: Session, now: dt.datetime) -> Finding:
         return Finding("backup", Grade.FAULT, f"{told} is gone")
     if good.missing_count:
         return Finding("backup", Grade.FAULT, f"{told} lacks {good.missing_count} scans, lost before it")
-    if now - good.started_at > OLD:
+    if is_old(good.started_at, now):
         return Finding("backup", Grade.FAULT, f"{told} is old: does the worker run?")
     return Finding("backup", Grade.FINE, told)

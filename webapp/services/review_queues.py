@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, case, or_
 
 from webapp.persistence.accounts import User
+from webapp.persistence.jobs import LONGEST_LEASE
 from webapp.persistence.readings import FieldReading
 from webapp.persistence.verification import ReviewItem, has_spoken
 
@@ -102,8 +103,9 @@ def _is_dominant(field: FieldReading, marked: list[dict[str, object]]) -> bool:
 
 
 def is_free(now: dt.datetime) -> ColumnElement[bool]:
-    """Whether nobody's lease is on an item."""
-    return or_(ReviewItem.lease_user.is_(None), ReviewItem.lease_until <= now)
+    """Whether nobody's lease is on an item; one from a clock that was ahead holds nothing."""
+    too_late = ReviewItem.lease_until > now + LONGEST_LEASE
+    return or_(ReviewItem.lease_user.is_(None), ReviewItem.lease_until <= now, too_late)
 
 
 def turns_of(user: User) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.services.backup_schedule import OFFICE_ZONE, Retention, is_due, last_hour, superfluous
+from webapp.services.backup_schedule import OFFICE_ZONE, Retention, is_due, is_old, last_hour, superfluous
 
 NIGHT = 2
 
@@ -30,12 +30,20 @@ def test_the_last_night(now: dt.datetime, expected: dt.datetime) -> None:
         (at(16, 7, 30), at(12, 2, 1), True),  # the machine was off over the weekend
         (at(16, 7, 30), at(16, 2, 1), False),
         (at(16, 7, 30), None, False),  # nothing to lose yet
+        (at(16, 7, 30), at(16, 7, 31), False),  # the clock was put right by a minute
+        (at(16, 7, 30), at(26, 2, 1), True),  # made by a clock that was ten days ahead
     ],
 )
 def test_once_a_night_and_later_where_the_machine_was_off(
     now: dt.datetime, since: dt.datetime | None, *, due: bool
 ) -> None:
     assert is_due(now, NIGHT, since, None) is due
+
+
+def test_nobody_relies_on_a_backup_that_is_old_or_of_a_later_day() -> None:
+    now = at(16, 7, 30)
+    assert not any(is_old(made_at, now) for made_at in (at(16, 2), at(14, 8), at(16, 7, 31)))
+    assert all(is_old(made_at, now) for made_at in (at(14, 7), at(18)))
 
 
 def test_a_failure_is_tried_again_after_an_hour() -> None:

@@ -53,6 +53,42 @@ def test_a_worker_that_cannot_start_is_tried_ever_more_rarely() -> None:
     assert pauses[-1] >= 30
 
 
+def test_a_worker_that_hangs_is_ended_and_started_again() -> None:
+    said: list[str] = []
+    companion = Companion(python("import time; time.sleep(600)"), said.append, hangs_after_s=5)
+    companion.look_after(0)
+    hung = companion.process
+    assert hung is not None
+    companion.look_after(4.5)
+    assert hung.poll() is None
+    companion.look_after(5.5)
+    hung.wait(timeout=20)
+    assert "has not moved for 6 s" in said[0]
+    companion.look_after(6)
+    companion.look_after(30)
+    assert companion.process is not None
+    assert companion.process is not hung
+    companion.process.kill()
+    companion.process.wait()
+
+
+def test_a_worker_that_says_that_it_lives_is_left_alone() -> None:
+    lives = "import os, sys, time\nwhile True: os.write(int(sys.argv[-1]), b'.'); time.sleep(0.01)"
+    companion = Companion(python(lives), lambda _line: None, hangs_after_s=5)
+    companion.look_after(0)
+    process = companion.process
+    assert process is not None
+    until = time.monotonic() + 60
+    for moment_s in (4, 8, 12, 16):
+        while companion.heard_s != moment_s and time.monotonic() < until:
+            time.sleep(0.02)
+            companion.look_after(moment_s)
+    assert process.poll() is None
+    assert companion.process is process
+    process.kill()
+    process.wait()
+
+
 def test_the_server_listens_where_it_is_told() -> None:
     command = server_command("0.0.0.0:80", 2, 4)
     assert command[command.index("--bind") + 1] == "0.0.0.0:80"

@@ -13,7 +13,7 @@ from webapp.blueprints.home.alerts import warnings_for
 from webapp.blueprints.home.tasks import Task, my_tasks
 from webapp.http import access, htmx
 from webapp.http.access import Permission, Role
-from webapp.http.context import current_session, current_user, find_campaign, now
+from webapp.http.context import app_context, current_session, current_user, find_campaign, now
 from webapp.http.figures import VIETNAM
 from webapp.http.locale import language
 from webapp.par_index.workflow import State
@@ -26,9 +26,12 @@ blueprint = Blueprint("home", __name__)
 # As addresses have them; the first of each is what stands without it.
 _AXES = {"danh-gia": Axis.RATED, "noi-phat": Axis.PLACE}
 _ORDERS = {"thu-tu": Order.OFFICE, "cham": Order.LATE}
+_OK = 200
 _NOTHING_NEW = 204
 _STOP_POLLING = 286  # htmx's own status: the answer is swapped in, and no more questions follow
 _FINGERPRINT_LENGTH = 16
+_POLL_MS = 2500
+_UNIT_POLL_MS = 10_000  # a unit's own figures change seldom, and units are many
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,28 @@ def show_home() -> Response | str:
 @blueprint.get("/tien-do")
 @access.policy(Permission.VIEW_PROGRESS)
 def show_progress() -> Response | str:
-    """The moving part: the page asks every few seconds, and is answered when something has changed."""
-    campaign = find_campaign()
+    """The moving part: the page asks every few seconds, and is answered when something has changed.
+
+    It is the same for everybody of one role (and unit), so that hundreds of open pages cost what a few do.
+    """
+    campaign, user = find_campaign(), current_user()
     if campaign is None or not htmx.wants_fragment():
         return show_home()
-    board = _load_board(campaign)
-    if board.is_finished:
-        return _draw(board, _STOP_POLLING)
-    if request.args.get("seen") == board.fingerprint:
+    view = (request.args.get("truc"), request.args.get("xep"))
+    question = ("home", campaign.id, language(), user.role, user.unit_id, view)
+    fingerprint, drawn, status = app_context().moments.share(question, now(), lambda: _draw_part(campaign))
+    if status != _STOP_POLLING and request.args.get("seen") == fingerprint:
         return make_response("", _NOTHING_NEW)
-    return _draw(board)
+    response = make_response(drawn, status)
+    response.vary.update(htmx.VARY)
+    return response
+
+
+def _draw_part(campaign: Campaign) -> tuple[str, str, int]:
+    """The moving part with its fingerprint and its status."""
+    board = _load_board(campaign)
+    response = _draw(board, _STOP_POLLING if board.is_finished else _OK)
+    return board.fingerprint, response.get_data(as_text=True), response.status_code
 
 
 def _load_board(campaign: Campaign) -> _Board:
@@ -95,7 +110,7 @@ def _load_board(campaign: Campaign) -> _Board:
     )
 
 
-def _draw(board: _Board, status: int = 200) -> Response:
+def _draw(board: _Board, status: int = _OK) -> Response:
     """The page, or its moving part, with its pictures."""
     user, campaign = current_user(), board.campaign
     stages = paper.funnel_rows(board.progress, user)
@@ -114,6 +129,7 @@ def _draw(board: _Board, status: int = 200) -> Response:
         unit_name=lambda row: paper.unit_name(campaign, row),
         address=_address,
         is_unit=user.role == Role.UNIT,
+        poll_ms=_UNIT_POLL_MS if user.role == Role.UNIT else _POLL_MS,
         words=words,
         State=State,
     )

@@ -1,0 +1,1 @@
+"""The program under real kills, real load and broken machines: `python -m tests.torture`, `make torture`."""
