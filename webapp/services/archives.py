@@ -22,6 +22,7 @@ _LEFTOVER_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
 _UTF8_FLAG, _LOCKED_FLAG = 0x800, 0x1
 _NESTED = (".zip", ".rar", ".7z", ".gz", ".tar")
 _NO_HASH = "0" * 64
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what programs write for others to open
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, store: ScanSi
     name = _name(member)
     if member.flag_bits & _LOCKED_FLAG:
         return PackedFile(name, _NO_HASH, 0, "encrypted")
+    if member.compress_type not in _METHODS:
+        return PackedFile(name, _NO_HASH, 0, "damaged")
     if name.lower().endswith(_NESTED):
         return PackedFile(name, _NO_HASH, 0, "nested_archive")
     with archive.open(member) as stream:

@@ -12,6 +12,7 @@ from webapp.errors import InvalidInput
 
 MAX_IMAGE_PIXELS = 80_000_000  # larger pictures are refused before anybody's browser has to unpack them
 _MAX_ZIP_ENTRIES = 5_000
+_ZIP_ENTRY = b"PK\x01\x02"  # what every entry of an archive's directory begins with
 _MAX_NAME_LENGTH = 120
 _EXTENSIONS = {
     "pdf": (".pdf",),
@@ -92,10 +93,12 @@ def _image_kind(stream: BinaryIO, name: str) -> str | None:
 
 def _office_kind(stream: BinaryIO, name: str) -> str | None:
     stream.seek(0)
+    if stream.read().count(_ZIP_ENTRY) > _MAX_ZIP_ENTRIES:  # counted before each becomes an object
+        return None
     try:
         with zipfile.ZipFile(stream) as archive:
             entries = archive.namelist()
-            if _CONTENT_TYPES not in entries or len(entries) > _MAX_ZIP_ENTRIES:
+            if _CONTENT_TYPES not in entries:
                 return None
             with archive.open(_CONTENT_TYPES) as listed:
                 content_types = listed.read(_MAX_CONTENT_TYPES_BYTES + 1)
