@@ -5,6 +5,7 @@ whatever the directory says, so that a bomb stops at the limit.
 """
 
 import contextlib
+import errno
 import io
 import unicodedata
 import zipfile
@@ -67,6 +68,10 @@ def unpack(path: Path, store: ScanSink, limits: ArchiveLimits) -> tuple[PackedFi
             return tuple(files)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, ValueError) as error:
         raise ArchiveRefused("damaged") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the disk's own errors are not the archive's
+            raise
+        raise ArchiveRefused("damaged") from error  # it names a place before its own beginning
 
 
 def _is_of_a_person(member: zipfile.ZipInfo) -> bool:

@@ -32,6 +32,8 @@ MEDIA_TYPES = {
     "doc": "application/msword",
     "xls": "application/vnd.ms-excel",
 }
+# Names of devices on Windows: a file cannot be saved under one, whatever its ending.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_MACROS = tuple("_VBA_PROJECT".encode(encoding) for encoding in ("utf-16-le", "ascii"))
 _CONTENT_TYPES = "[Content_Types].xml"
@@ -146,6 +148,7 @@ def clean_name(name: str, kind: str | None = None) -> str:
     visible = "".join(sign for sign in base if unicodedata.category(sign)[0] != "C")
     tidy = re.sub(r'[\s"<>|:*?]+', " ", visible).strip(" .")
     stem = tidy[:_MAX_NAME_LENGTH] or "tai-lieu"
+    stem = f"_{stem}" if _DEVICES.match(stem) else stem
     if kind is None or stem.lower().endswith(_EXTENSIONS[kind]):
         return stem
     return stem + _EXTENSIONS[kind][0]
