@@ -1,6 +1,6 @@
 # Chấm Điểm: `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup python demo test check lint types imports tests bench accuracy torture campaign screenshots migration lock golden-update clean model
+.PHONY: help setup python demo test check lint types imports templates audit tests bench accuracy torture campaign screenshots migration lock golden-update clean model
 PY := .venv/bin/python
 
 help: ## Show this list
@@ -20,7 +20,7 @@ test: setup ## Install everything, then pass every check and test
 	@printf '\n\033[1m== Tests (SQLite and PostgreSQL, browser, kills; about half an hour on two cores)\033[0m\n'
 	@$(PY) -m pytest -n 2 --dist loadscope
 
-check: lint types imports ## Formatting, lint, types and import rules
+check: lint types imports templates audit ## Formatting, lint, types, import rules, templates, known vulnerabilities
 
 lint:
 	@printf '\n\033[1m== Format and lint\033[0m\n'
@@ -34,6 +34,14 @@ types:
 imports:
 	@printf '\n\033[1m== Who imports whom\033[0m\n'
 	@.venv/bin/lint-imports --no-logo
+
+templates:
+	@printf '\n\033[1m== Templates: nothing unescaped, nothing inline, nothing unquoted\033[0m\n'
+	@$(PY) -m pytest -q tests/contracts/test_templates.py
+
+audit: ## Ask whether a locked package has a known vulnerability (says so where it cannot look)
+	@printf '\n\033[1m== Known vulnerabilities\033[0m\n'
+	@$(PY) .ci/audit.py
 
 tests: ## Only the tests, without installing; T=path chooses
 	@$(PY) -m pytest -n 2 --dist loadscope $(T)

@@ -37,7 +37,7 @@ def load_heic_page(path: Path, limits: ScanLimits, name: str, index: int) -> Pag
         width_px, height_px = opened.size
         check_pixels(width_px, height_px, limits)
         pixels = np.asarray(opened)
-    except (OSError, ValueError, EOFError, SyntaxError, RuntimeError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, RuntimeError, LookupError) as error:
         raise ScanUnreadable("Ảnh HEIC bị hỏng, không giải nén được. Hãy chụp lại.", "damaged") from error
     grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels[:, :, :3], cv2.COLOR_RGB2GRAY)  # noqa: PLR2004
     return PageImage(name, index, *halve_long(np.asarray(grey, np.uint8)))

@@ -21,6 +21,8 @@ _MIN_STROKE_MM = 1.2
 _MIN_STROKES_MM = 8.0
 _MAX_LINE_MM = 60.0
 _THIN_MM = 0.6
+# Less than the worker gives the whole task: it ends here, and never outlives the process that called it.
+_TESSERACT_LIMIT_S = 20
 
 
 class TextRecogniser(Protocol):
@@ -103,12 +105,15 @@ class TesseractRecogniser:
     def _run(self, listed: Path) -> list[tuple[int, str, float]]:
         try:
             table = pytesseract.image_to_data(
-                str(listed), lang=self.language, config="--psm 6", output_type=pytesseract.Output.DICT
-            )
+                str(listed), lang=self.language, config="--psm 6", output_type=pytesseract.Output.DICT,
+                timeout=_TESSERACT_LIMIT_S,
+            )  # fmt: skip
         except pytesseract.TesseractNotFoundError as error:
             raise EngineMissing("Chưa cài Tesseract (gói tesseract-ocr).") from error
         except pytesseract.TesseractError as error:
             raise EngineFailed(f"Tesseract không đọc được chữ viết tay: {error.message}") from error
+        except RuntimeError as error:  # pytesseract's word for a time limit
+            raise EngineFailed(f"Tesseract chạy quá {_TESSERACT_LIMIT_S} giây nên đã bị dừng.") from error
         return [
             (int(page), str(word), float(confidence))
             for page, word, confidence in zip(table["page_num"], table["text"], table["conf"], strict=True)

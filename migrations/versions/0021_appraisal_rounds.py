@@ -9,7 +9,7 @@ from alembic import op
 from webapp.persistence import base
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

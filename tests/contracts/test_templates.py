@@ -16,6 +16,7 @@ STATIC = WEBAPP / "static"
 VENDOR = STATIC / "vendor"
 OWN_STATIC = sorted(p for p in STATIC.rglob("*") if p.is_file() and not p.is_relative_to(VENDOR))
 OUTSIDE = re.compile(r"""(?:https?:)?//[\w.-]+\.\w""")
+MARKUP_MAKERS = {"charts.py", "http/csrf.py", "http/locale.py"}
 NAMESPACES = ("http://www.w3.org/",)
 
 
@@ -71,6 +72,51 @@ def test_nothing_runs_inline(path: Path) -> None:
     parser.found = []
     parser.feed(path.read_text(encoding="utf-8"))
     assert parser.found == []
+
+
+UNESCAPED = re.compile(r"\|\s*safe\b|autoescape|Markup\(|\|\s*xmlattr\b|javascript:|srcdoc")
+JINJA = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+TAG = re.compile(r"<[a-zA-Z][^>]*>")
+RUNS_TEXT = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.on\w+\s*="
+)
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_everything_is_escaped(path: Path) -> None:
+    assert UNESCAPED.findall(path.read_text(encoding="utf-8")) == []
+
+
+def unquoted(source: str) -> list[str]:
+    """Tags with an attribute whose value has no quotes: a value with a blank in it would end there."""
+    plain = JINJA.sub("x", source)
+    return [tag for tag in TAG.findall(plain) if re.search(r"=(?!q)", QUOTED.sub("q", tag))]
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_every_attribute_is_quoted(path: Path) -> None:
+    assert unquoted(path.read_text(encoding="utf-8")) == []
+
+
+def test_an_attribute_without_quotes_is_found() -> None:
+    assert unquoted('<a href={{ x }} class="b">') == ['<a href=x class="b">']
+    assert unquoted("""<a href="{{ url_for('a', b='c') }}" {% if d == 'e' %}checked{% endif %}>""") == []
+
+
+@pytest.mark.parametrize("path", [p for p in OWN_STATIC if p.suffix == ".js"], ids=name)
+def test_no_script_turns_text_into_elements(path: Path) -> None:
+    assert RUNS_TEXT.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_markup_is_made_where_it_is_known_to_be_safe() -> None:
+    """Python code that says “this is HTML”: the token's field, and charts that escape their own words."""
+    makers = {
+        str(source.relative_to(WEBAPP))
+        for source in WEBAPP.rglob("*.py")
+        if re.search(r"\bMarkup\(|render_template_string", source.read_text(encoding="utf-8"))
+    }
+    assert makers == MARKUP_MAKERS
 
 
 def test_vendored_files_carry_their_licences() -> None:

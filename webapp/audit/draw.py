@@ -101,7 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=1, help="how many answers of every sheet (default 1)")
     parser.add_argument("--expect", metavar="SHA256", help="the published hash of the manifest")
     chosen = parser.parse_args(arguments)
-    text = chosen.manifest.read_bytes().decode()
+    try:
+        text = chosen.manifest.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as problem:
+        return _refuse(f"{chosen.manifest}: {problem}")
     found = manifest_sha256(text)
     if chosen.expect is not None and chosen.expect.lower() != found:
         return _refuse(f"this manifest is not the published one: its SHA-256 is {found}")

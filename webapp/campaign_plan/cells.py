@@ -12,7 +12,7 @@ MOST_SHEETS = 1_000_000
 _MOST_TEXT = 200
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
-_WHOLE = re.compile(r"\d+|\d{1,3}(?:\.\d{3})+")
+_WHOLE = re.compile(r"\d{1,9}|\d{1,3}(?:\.\d{3}){1,3}", re.ASCII)
 _PLACES = {PLACE_UNIT: "đơn vị", PLACE_OFFICE: "cơ quan"}
 
 _YES_NO = {"có": True, "không": False}
@@ -48,7 +48,7 @@ def read_year(text: str) -> int:
     Raises:
         InvalidInput: not a year of our time.
     """
-    if not text.isdecimal() or not _FIRST_YEAR <= int(text) <= _LAST_YEAR:
+    if not re.fullmatch(r"\d{4}", text, re.ASCII) or not _FIRST_YEAR <= int(text) <= _LAST_YEAR:
         raise InvalidInput("Năm “%(text)s” không đúng. Ghi bốn chữ số, ví dụ 2026.", text=text)
     return int(text)
 

@@ -225,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         content = json.loads(chosen.snapshot.read_text(encoding="utf-8"))
         result = compute_index(read_snapshot_file(content))
-    except (OSError, ValueError, AppraisalError) as problem:
+    except (OSError, ValueError, RecursionError, AppraisalError) as problem:
         sys.stderr.write(f"{chosen.snapshot}: {problem}\n")
         return 2
     shown = (

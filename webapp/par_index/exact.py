@@ -17,6 +17,8 @@ Number = Decimal | Fraction | int
 ZERO = Decimal("0.00")
 _AS_THEY_ARE = frozenset({str, int, bool})  # types that JSON has itself
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+# No score, weight or count comes near it; without a limit "1e999999999" would be worked out digit by digit.
+_LARGEST_EXPONENT = 1000
 
 
 def round_half_up(value: Number, places: int = 2) -> Decimal:
@@ -122,6 +124,8 @@ def exact_decimal(value: object, where: str) -> Decimal:
         raise ValueError(f"{where}: {value!r} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{where}: {value!r} is not a finite number")
+    if abs(int(number.as_tuple().exponent)) > _LARGEST_EXPONENT:
+        raise ValueError(f"{where}: {value!r} is out of all proportion")
     return number
 
 
@@ -244,13 +248,18 @@ def _leaf_from_plain(kind: typing.Any, plain: object, where: str) -> object:  # 
     if kind is Decimal:
         return exact_decimal(plain, where)
     if kind is Fraction:
-        return _exact_fraction(plain, where)
+        return exact_fraction(plain, where)
     if kind in (str, int, bool) and type(plain) is kind:
         return plain
     raise ValueError(f"{where}: expected {kind.__name__}, got {plain!r}")
 
 
-def _exact_fraction(plain: object, where: str) -> Fraction:
+def exact_fraction(plain: object, where: str) -> Fraction:
+    """A Fraction from an int, a Decimal or a text such as "2.5" or "5/6".
+
+    Raises:
+        ValueError: a float, or no number at all.
+    """
     if isinstance(plain, str) and "/" in plain:
         try:
             return Fraction(plain)

@@ -5,6 +5,7 @@ whatever the directory says, so that a bomb stops at the limit.
 """
 
 import contextlib
+import errno
 import io
 import unicodedata
 import zipfile
@@ -22,6 +23,7 @@ _LEFTOVER_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
 _UTF8_FLAG, _LOCKED_FLAG = 0x800, 0x1
 _NESTED = (".zip", ".rar", ".7z", ".gz", ".tar")
 _NO_HASH = "0" * 64
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what programs write for others to open
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ def unpack(path: Path, store: ScanSink, limits: ArchiveLimits) -> tuple[PackedFi
             return tuple(files)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, ValueError) as error:
         raise ArchiveRefused("damaged") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the disk's own errors are not the archive's
+            raise
+        raise ArchiveRefused("damaged") from error  # it names a place before its own beginning
 
 
 def _is_of_a_person(member: zipfile.ZipInfo) -> bool:
@@ -91,6 +97,8 @@ def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, store: ScanSi
     name = _name(member)
     if member.flag_bits & _LOCKED_FLAG:
         return PackedFile(name, _NO_HASH, 0, "encrypted")
+    if member.compress_type not in _METHODS:
+        return PackedFile(name, _NO_HASH, 0, "damaged")
     if name.lower().endswith(_NESTED):
         return PackedFile(name, _NO_HASH, 0, "nested_archive")
     with archive.open(member) as stream:

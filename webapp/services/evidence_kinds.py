@@ -12,6 +12,7 @@ from webapp.errors import InvalidInput
 
 MAX_IMAGE_PIXELS = 80_000_000  # larger pictures are refused before anybody's browser has to unpack them
 _MAX_ZIP_ENTRIES = 5_000
+_ZIP_ENTRY = b"PK\x01\x02"  # what every entry of an archive's directory begins with
 _MAX_NAME_LENGTH = 120
 _EXTENSIONS = {
     "pdf": (".pdf",),
@@ -31,6 +32,8 @@ MEDIA_TYPES = {
     "doc": "application/msword",
     "xls": "application/vnd.ms-excel",
 }
+# Names of devices on Windows: a file cannot be saved under one, whatever its ending.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_MACROS = tuple("_VBA_PROJECT".encode(encoding) for encoding in ("utf-16-le", "ascii"))
 _CONTENT_TYPES = "[Content_Types].xml"
@@ -92,10 +95,12 @@ def _image_kind(stream: BinaryIO, name: str) -> str | None:
 
 def _office_kind(stream: BinaryIO, name: str) -> str | None:
     stream.seek(0)
+    if stream.read().count(_ZIP_ENTRY) > _MAX_ZIP_ENTRIES:  # counted before each becomes an object
+        return None
     try:
         with zipfile.ZipFile(stream) as archive:
             entries = archive.namelist()
-            if _CONTENT_TYPES not in entries or len(entries) > _MAX_ZIP_ENTRIES:
+            if _CONTENT_TYPES not in entries:
                 return None
             with archive.open(_CONTENT_TYPES) as listed:
                 content_types = listed.read(_MAX_CONTENT_TYPES_BYTES + 1)
@@ -143,6 +148,7 @@ def clean_name(name: str, kind: str | None = None) -> str:
     visible = "".join(sign for sign in base if unicodedata.category(sign)[0] != "C")
     tidy = re.sub(r'[\s"<>|:*?]+', " ", visible).strip(" .")
     stem = tidy[:_MAX_NAME_LENGTH] or "tai-lieu"
+    stem = f"_{stem}" if _DEVICES.match(stem) else stem
     if kind is None or stem.lower().endswith(_EXTENSIONS[kind]):
         return stem
     return stem + _EXTENSIONS[kind][0]

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from webapp.par_index.errors import SchemeInvalid
+from webapp.par_index.exact import exact_decimal, exact_fraction
 from webapp.par_index.scheme import (
     AnswerOption,
     Area,
@@ -45,7 +45,7 @@ class _ExactLoader(yaml.SafeLoader):
 
 
 def _exact_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
-    return Decimal(str(loader.construct_scalar(node)))
+    return exact_decimal(str(loader.construct_scalar(node)), "YAML")
 
 
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact_number)
@@ -64,7 +64,15 @@ def read_scheme_file(catalogue: Path, questionnaires: Path, groups: Mapping[str,
     """
     try:
         scheme = _scheme(_read(catalogue), _read(questionnaires), groups)
-    except (KeyError, TypeError, ValueError, ArithmeticError, yaml.YAMLError) as problem:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as problem:
         raise SchemeInvalid((f"{catalogue.name}, {questionnaires.name}: {problem!r}",)) from problem
     problems = scheme_problems(scheme)
     if problems:
@@ -88,14 +96,14 @@ def _scheme(raw: Plain, survey: Plain, groups: Mapping[str, Sequence[str]]) -> S
         version=str(raw["version"]),
         year=raw["evaluated_year"],
         status=raw.get("status_vi") or raw.get("status", ""),
-        maximum=Decimal(raw["max_total"]),
-        maximum_appraisal=Decimal(raw["max_appraisal"]),
-        maximum_survey=Decimal(raw["max_survey"]),
+        maximum=exact_decimal(raw["max_total"], "max_total"),
+        maximum_appraisal=exact_decimal(raw["max_appraisal"], "max_appraisal"),
+        maximum_survey=exact_decimal(raw["max_survey"], "max_survey"),
         areas=tuple(_area(area) for area in raw["sections"]),
-        classes=tuple(Classification(c["label"], Decimal(c["min"])) for c in raw["bands"]),
+        classes=tuple(Classification(c["label"], exact_decimal(c["min"], "min")) for c in raw["bands"]),
         pools=tuple(pool for form in forms for pool in _pools(form, groups)),
         questions=tuple(q for form in forms for q in _questions(form, survey["scales"])),
-        least_answered=Fraction(scoring.get("least_answered", HALF)),
+        least_answered=exact_fraction(scoring.get("least_answered", HALF), "least_answered"),
         smallest_cell=scoring.get("min_group_for_breakdown", 5),
     )
 
@@ -104,7 +112,7 @@ def _area(raw: Plain) -> Area:
     return Area(
         code=raw["code"],
         title=raw["title"],
-        maximum=Decimal(raw["max"]),
+        maximum=exact_decimal(raw["max"], "max"),
         criteria=tuple(_criterion(criterion) for criterion in raw["criteria"]),
     )
 
@@ -113,14 +121,14 @@ def _criterion(raw: Plain) -> Criterion:
     return Criterion(
         code=raw["code"],
         title=raw["title"],
-        maximum=Decimal(raw["max"]),
+        maximum=exact_decimal(raw["max"], "max"),
         components=tuple(_component(component) for component in raw.get("components", ())),
         own=_component(raw) if "rule" in raw else None,
     )
 
 
 def _component(raw: Plain) -> ComponentCriterion:
-    maximum = Decimal(raw["max"])
+    maximum = exact_decimal(raw["max"], "max")
     rule = _rule(raw["rule"], maximum)
     if (raw["source"] == "survey") != isinstance(rule, SurveyRule):
         raise SchemeInvalid((f"{raw['code']}: nguồn điểm và cách chấm không khớp.",))
@@ -151,8 +159,8 @@ def _ratio(raw: Plain, maximum: Decimal) -> Rule:
     return RatioRule(
         numerator=raw["numerator"],
         denominator=raw["denominator"],
-        full_at=Fraction(raw["full_at"]),
-        zero_below=Fraction(raw["zero_below"]),
+        full_at=exact_fraction(raw["full_at"], "full_at"),
+        zero_below=exact_fraction(raw["zero_below"], "zero_below"),
         points=maximum,
         measure=Measure(raw.get("measure", "count")),
     )
@@ -169,11 +177,11 @@ def _bands(raw: Plain, _maximum: Decimal) -> Rule:
 
 def _band(raw: Plain) -> Band:
     return Band(
-        minimum=Fraction(raw["min"]),
+        minimum=exact_fraction(raw["min"], "min"),
         minimum_inclusive=raw["min_inclusive"],
-        maximum=None if raw["max"] is None else Fraction(raw["max"]),
+        maximum=None if raw["max"] is None else exact_fraction(raw["max"], "max"),
         maximum_inclusive=raw["max_inclusive"],
-        points=Decimal(raw["points"]),
+        points=exact_decimal(raw["points"], "points"),
     )
 
 
@@ -183,20 +191,20 @@ def _checklist(raw: Plain, _maximum: Decimal) -> Rule:
 
 def _deduct(raw: Plain, _maximum: Decimal) -> Rule:
     return DeductRule(
-        start=Decimal(raw["start"]),
-        floor=Decimal(raw["floor"]),
+        start=exact_decimal(raw["start"], "start"),
+        floor=exact_decimal(raw["floor"], "floor"),
         events=_choices(raw["events"], "minus"),
         zero_if=raw.get("zero_if"),
     )
 
 
 def _count(raw: Plain, _maximum: Decimal) -> Rule:
-    return CountRule(_choices(raw["items"], "points_each"), Decimal(raw["cap"]))
+    return CountRule(_choices(raw["items"], "points_each"), exact_decimal(raw["cap"], "cap"))
 
 
 def _survey(raw: Plain, _maximum: Decimal) -> Rule:
     weights = raw["group_weights"].items()
-    return SurveyRule(tuple(PoolWeight(pool, Fraction(weight)) for pool, weight in weights))
+    return SurveyRule(tuple(PoolWeight(pool, exact_fraction(weight, "weight")) for pool, weight in weights))
 
 
 _READERS = {
@@ -211,7 +219,7 @@ _READERS = {
 
 
 def _choices(raw: Sequence[Plain], key: str) -> tuple[Choice, ...]:
-    return tuple(Choice(choice["label"], Decimal(choice[key])) for choice in raw)
+    return tuple(Choice(choice["label"], exact_decimal(choice[key], key)) for choice in raw)
 
 
 def _pools(form: Plain, groups: Mapping[str, Sequence[str]]) -> list[RespondentPool]:
@@ -235,4 +243,7 @@ def _questions(form: Plain, scales: Plain) -> list[SurveyQuestion]:
 def _options(scale: Plain) -> tuple[AnswerOption, ...]:
     """Options are coded "1", "2", … in printed order, as on the form."""
     pairs = zip(scale["options"], scale["weights"], strict=True)
-    return tuple(AnswerOption(str(n), label, Fraction(weight)) for n, (label, weight) in enumerate(pairs, 1))
+    return tuple(
+        AnswerOption(str(n), label, exact_fraction(weight, "weight"))
+        for n, (label, weight) in enumerate(pairs, 1)
+    )

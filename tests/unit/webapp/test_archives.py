@@ -127,3 +127,16 @@ def test_locked_members_say_so(tmp_path: Path, store: ScanStore) -> None:
     with pytest.raises(ArchiveRefused) as refused:
         unpack(path, store, LIMITS)
     assert refused.value.reason == "encrypted"
+
+
+def test_other_ways_of_packing_are_refused_by_themselves(tmp_path: Path, store: ScanStore) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.pdf", SCAN, zipfile.ZIP_LZMA)
+        archive.writestr("b.pdf", SCAN, zipfile.ZIP_BZIP2)
+        archive.writestr("c.pdf", SCAN)
+    assert [refusal for _, refusal in unpacked(tmp_path, store, out.getvalue())] == [
+        "damaged",
+        "damaged",
+        None,
+    ]

@@ -141,6 +141,9 @@ def test_a_picture_with_too_many_pixels_is_refused_without_being_unpacked() -> N
         ("anh\u202egpj.exe", "png", "anhgpj.exe.png"),
         ('x"\r\nSet-Cookie: a=b.pdf', "pdf", "x Set-Cookie a=b.pdf"),
         ("...", "jpeg", "tai-lieu.jpg"),
+        ("CON.pdf", "pdf", "_CON.pdf"),
+        ("nul", "pdf", "_nul.pdf"),
+        ("a\x01b\x7fc.pdf", "pdf", "abc.pdf"),
         ("", "docx", "tai-lieu.docx"),
         ("Bản tự chấm.JPEG", "jpeg", "Bản tự chấm.JPEG"),
         ("Ke\u0302\u0301 hoạch.pdf", "pdf", "Kế hoạch.pdf"),
@@ -293,3 +296,14 @@ def test_after_the_deadline_no_evidence_is_taken(
     with pytest.raises(Locked, match="đã qua"):
         take(session, store, world, pdf_bytes(), "KH-12.pdf", late)
     assert take(session, store, world, pdf_bytes(), "KH-12.pdf", world.campaign.self_score_due_at).id
+
+
+def test_an_archive_of_very_many_entries_is_no_document() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<w/>")
+        for number in range(5_000):
+            archive.writestr(f"{number}", "")
+    with pytest.raises(InvalidInput, match="không phải"):
+        find_kind(out, "a.docx")

@@ -13,7 +13,7 @@ from tests.worlds.small import make_small_world
 from webapp.errors import InvalidInput, NotFound
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.scans import Batch, BatchFile
-from webapp.services.intake import Upload, find_batch, receive_batch
+from webapp.services.intake import Upload, clean_name, find_batch, receive_batch
 from webapp.storage import ScanStore
 
 SCAN = b"%PDF-1.7 a stack of sheets"
@@ -106,3 +106,17 @@ def test_nothing_to_receive(session: Session, store: ScanStore, now: dt.datetime
 def test_no_campaign_no_batch(session: Session, store: ScanStore, now: dt.datetime) -> None:
     with pytest.raises(NotFound, match="chu kỳ"):
         receive(session, store, now, SCAN)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd.pdf", "passwd.pdf"),
+        ("..\\..\\lô\x00 1\r\n.pdf", "lô 1.pdf"),
+        ("anh\u202egpj.exe", "anhgpj.exe"),
+        ("a" * 300 + ".pdf", "a" * 196 + ".pdf"),
+        ("/", "?"),
+    ],
+)
+def test_a_scans_name_is_one_line_that_can_be_shown(given: str, kept: str) -> None:
+    assert clean_name(given) == kept

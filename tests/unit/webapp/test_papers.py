@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -117,3 +118,20 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.Monk
 def test_what_is_no_workbook_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput, match="Không mở được"):
         plain_workbook.read_rows(data)
+
+
+def test_a_workbook_that_takes_too_much_ends_in_a_sentence_and_not_in_the_web_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Within the archive's limit, and still more than a list holds; then limits that any file exceeds."""
+    with pytest.raises(InvalidInput, match="máy dừng đọc"):
+        plain_workbook.read_rows(plain_workbook.write_rows({"Một": [["a" * 25_000] * 1_000]}))
+    for limited in (("--as=40000000",), ("--as=1000000000", "--cpu=0")):
+        command = ("prlimit", *limited, sys.executable, "-m", "webapp.papers.workbook_child")
+        monkeypatch.setattr(plain_workbook, "_CHILD", command)
+        with pytest.raises(InvalidInput, match="máy dừng đọc"):
+            plain_workbook.read_rows(plain_workbook.write_rows({"Một": [["a"]]}))
+    monkeypatch.setattr(plain_workbook, "_CHILD", ("sleep", "5"))
+    monkeypatch.setattr(plain_workbook, "TIME_LIMIT_S", 0.1)
+    with pytest.raises(InvalidInput, match="máy dừng đọc"):
+        plain_workbook.read_rows(plain_workbook.write_rows({"Một": [["a"]]}))

@@ -17,6 +17,7 @@ from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, form_library, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import _
+from webapp.http.transaction import roll_back
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign
@@ -170,6 +171,7 @@ def preview_import() -> str | tuple[str, int]:
 
     upload = request.files.get("file")
     data = b"" if upload is None else upload.stream.read(plain_workbook.MAX_FILE_BYTES + 1)
+    roll_back()  # nothing is written yet: nobody waits for the database while the workbook is read
     try:
         rows, missing = read_worksheets(plain_workbook.read_rows(data))
         proposal = _proposal_of(rows)
@@ -192,7 +194,7 @@ def save_import() -> Response | tuple[str, int]:
             str(code): [{str(k): str(v) for k, v in row.items()} for row in of_part]
             for code, of_part in raw.items()
         }
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput("Bản xem trước không còn nguyên. Tải tệp lên lại.") from error
     proposal = _proposal_of(rows)
     try:

@@ -13,6 +13,7 @@ from webapp.http.htmx import go_to
 from webapp.http.levels import level_name
 from webapp.http.locale import _, ngettext
 from webapp.http.papers import send_file_bytes
+from webapp.http.transaction import roll_back
 from webapp.http.wording import upper_first
 from webapp.payments.sums import Payee, Rate
 from webapp.services import payment_rates, payments, people, people_files
@@ -60,6 +61,7 @@ def preview_import() -> str | tuple[str, int]:
         if upload is None or not upload.filename:
             raise InvalidInput("Chọn một tệp .xlsx.")
         data = upload.stream.read(plain_workbook.MAX_FILE_BYTES + 1)
+        roll_back()  # nothing is written yet: nobody waits for the database while the workbook is read
         preview = _preview(plain_workbook.read_rows(data))
     except AppError as error:
         return render_template("payments/import.html", problem=_(error.message, **error.values)), _INVALID
@@ -80,7 +82,7 @@ def save_import() -> Response:
             str(title): [[str(cell) for cell in row] for row in of_title]
             for title, of_title in worksheets.items()
         }
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput("Bản xem trước không còn nguyên. Tải tệp lên lại.") from error
     added = people.add_people(
         current_session(), current_user().username, current_campaign(), _preview(rows).people, now()

@@ -1,0 +1,27 @@
+"""Every seed, and a short run of spoilt ones: `python -m tests.fuzz` is the long run."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.harnesses import HARNESSES
+
+ALL_SEEDS = [(name, path) for name, harness in HARNESSES.items() for path in harness.seeds()]
+
+
+@pytest.mark.parametrize(("name", "path"), ALL_SEEDS, ids=[f"{name}-{path.name}" for name, path in ALL_SEEDS])
+def test_a_seed_is_taken_or_refused_in_words(name: str, path: Path) -> None:
+    HARNESSES[name].check(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", HARNESSES)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_is_spoilt_is_taken_or_refused_in_words(name: str, data: st.DataObject) -> None:
+    harness = HARNESSES[name]
+    sound = data.draw(st.sampled_from(harness.seeds())).read_bytes()
+    random: Random = data.draw(st.randoms())
+    harness.check(harness.mutate(sound, random))
