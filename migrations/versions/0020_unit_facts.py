@@ -1,6 +1,6 @@
 """facts that a unit declares once for all components, with their source
 
-Revision: 0020, after 0018.
+Revision: 0020, after 0019.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """two rounds of the appraisal: five dates, questions to units, their one reply, the meeting
 
-Revision: 0021, after 0018.
+Revision: 0021, after 0020.
 """
 
 import sqlalchemy as sa

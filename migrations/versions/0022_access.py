@@ -1,6 +1,6 @@
 """first passwords that must be changed, sign-ins as a list, the second factor, names that were erased
 
-Revision: 0023, after 0018.
+Revision: 0022, after 0021.
 """
 
 import sqlalchemy as sa
