@@ -3,6 +3,8 @@
 Revision: 0021, after 0020.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,12 +17,15 @@ depends_on = None
 
 _MOMENT = base.UtcDateTime(timezone=True)
 _DATES = ("self_score_from_at", "first_round_due_at", "explanation_due_at", "second_round_due_at")
-_SCORE_COLUMNS = (
-    sa.Column("round_number", sa.Integer(), server_default="1", nullable=False),
-    sa.Column("question", sa.Text(), server_default="", nullable=False),
-    sa.Column("awaits_meeting", sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column("in_meeting", sa.Boolean(), server_default=sa.false(), nullable=False),
-)
+
+
+def _score_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("round_number", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("question", sa.Text(), server_default="", nullable=False),
+        sa.Column("awaits_meeting", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("in_meeting", sa.Boolean(), server_default=sa.false(), nullable=False),
+    ]
 
 
 def upgrade() -> None:
@@ -32,8 +37,8 @@ def upgrade() -> None:
     op.add_column(
         "evidence_link", sa.Column("in_reply", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
-    for column in _SCORE_COLUMNS:
-        op.add_column("appraised_score_entry", column.copy())
+    for column in _score_columns():
+        op.add_column("appraised_score_entry", column)
     op.create_table(
         "explanation_reply",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -57,7 +62,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("explanation_reply")
-    for column in _SCORE_COLUMNS:
+    for column in _score_columns():
         op.drop_column("appraised_score_entry", column.name)
     op.drop_column("evidence_link", "in_reply")
     for act in ("returned", "replied"):

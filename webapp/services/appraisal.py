@@ -217,8 +217,8 @@ def require_other_unit(appraiser: User, unit: Unit) -> None:
 
 
 def is_own_unit(appraiser: User, unit: Unit) -> bool:
-    """Nobody appraises the unit they belong to, whichever year's row of it the account names."""
-    return appraiser.unit is not None and appraiser.unit.code == unit.code
+    """Nobody appraises the unit they belong to; accounts go along to its row of another year."""
+    return appraiser.unit_id == unit.id
 
 
 def finish_appraisal(session: Session, appraiser: User, unit: Unit, now: dt.datetime) -> Submission:

@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.campaign_plan.plan import (
-    APPRAISAL_DATES,
     PLACE_UNIT,
     CampaignPlan,
     FormTotalPlan,
@@ -140,7 +139,11 @@ def move_plan(plan: CampaignPlan, year: int) -> CampaignPlan:
         plan,
         year=year,
         name=plan.name.replace(str(plan.year), str(year)),
-        **{name: _later_moment(getattr(plan, name), year - plan.year) for name in APPRAISAL_DATES},
+        self_score_from_at=_later_moment(plan.self_score_from_at, year - plan.year),
+        self_score_due_at=_later(plan.self_score_due_at, year - plan.year),
+        first_round_due_at=_later_moment(plan.first_round_due_at, year - plan.year),
+        explanation_due_at=_later_moment(plan.explanation_due_at, year - plan.year),
+        second_round_due_at=_later_moment(plan.second_round_due_at, year - plan.year),
         forms_out_on=_later_day(plan.forms_out_on, year - plan.year),
         forms_back_on=_later_day(plan.forms_back_on, year - plan.year),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ocr.template import FormLibrary
+from webapp.campaign_plan.plan import CampaignPlan
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services import hand_over
@@ -49,13 +50,6 @@ _PEOPLE = (
 )
 _DAYS_LEFT = 3
 _RETURNED = 3  # of every five appraised units the fourth is back at the unit with questions
-_DAYS_AFTER = {
-    "self_score_from_at": -14,
-    "self_score_due_at": 0,
-    "first_round_due_at": 10,
-    "explanation_due_at": 15,
-    "second_round_due_at": 20,
-}
 SAMPLES = tuple(sorted(path.parent.name for path in SAMPLE_DIR.glob("*/demo.yaml")))
 
 
@@ -104,8 +98,7 @@ def add_people(session: Session, now: dt.datetime) -> None:
 def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Campaign:
     """The campaign with its units, groups and schemes, now the current one; self-scores are due soon."""
     due_at = (now + dt.timedelta(days=_DAYS_LEFT)).replace(hour=10, minute=0, second=0, microsecond=0)
-    dates = {name: due_at + dt.timedelta(days=days) for name, days in _DAYS_AFTER.items()}
-    campaign = create_campaign(session, ACTOR, replace(sample_plan(folder), **dates), now)
+    campaign = create_campaign(session, ACTOR, _with_dates(sample_plan(folder), due_at), now)
     load_sample_schemes(session, ACTOR, campaign, folder, now)
     load_rates(session, ACTOR, campaign, folder, now)
     if not campaign.is_current:
@@ -115,6 +108,18 @@ def open_sample_campaign(session: Session, folder: Path, now: dt.datetime) -> Ca
         appraiser = session.scalars(select(User).where(User.username == username)).one()
         set_workplace(session, ACTOR, appraiser.id, units[code], now)
     return campaign
+
+
+def _with_dates(plan: CampaignPlan, due_at: dt.datetime) -> CampaignPlan:
+    """The plan with self-scores due then, and the other dates of the appraisal around it."""
+    return replace(
+        plan,
+        self_score_from_at=due_at - dt.timedelta(days=14),
+        self_score_due_at=due_at,
+        first_round_due_at=due_at + dt.timedelta(days=10),
+        explanation_due_at=due_at + dt.timedelta(days=15),
+        second_round_due_at=due_at + dt.timedelta(days=20),
+    )
 
 
 def add_unit_accounts(session: Session, units: Sequence[Unit], now: dt.datetime) -> None:
