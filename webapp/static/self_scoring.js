@@ -17,12 +17,13 @@
     });
   }
 
-  function collect(isWanted) {
+  function collect(isWanted, isAsServed) {
     var found = {};
     fields(isWanted).forEach(function (field) {
-      if (field.type === "checkbox") found[field.name] = field.checked;
-      else if (field.type !== "radio") found[field.name] = field.value.trim();
-      else if (field.checked) found[field.name] = field.value;
+      var isChecked = isAsServed ? field.defaultChecked : field.checked;
+      if (field.type === "checkbox") found[field.name] = isChecked;
+      else if (field.type !== "radio") found[field.name] = (isAsServed ? field.defaultValue : field.value).trim();
+      else if (isChecked) found[field.name] = field.value;
     });
     return found;
   }
@@ -56,7 +57,8 @@
 
   function restore() {
     var found = kept();
-    if (!found || found.typed === typed()) return forget(key);
+    // Compared with what the server has: a browser fills in by itself what stood there before a reload.
+    if (!found || found.typed === JSON.stringify(collect(isTyped, true))) return forget(key);
     var values = JSON.parse(found.typed);
     fields(isTyped).forEach(function (field) {
       if (field.type === "radio") field.checked = values[field.name] === field.value;
