@@ -19,9 +19,10 @@ def serious_faults(page: Page) -> list[str]:
 
 def live_regions(page: Page) -> list[str]:
     """How each live region of the page speaks: "polite" where it waits for its turn."""
-    return page.locator(_LIVE).evaluate_all(
+    said: list[str] = page.locator(_LIVE).evaluate_all(
         "all => all.map(one => one.getAttribute('aria-live') || one.role)"
     )
+    return said
 
 
 def sideways_px(page: Page) -> int:

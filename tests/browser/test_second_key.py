@@ -89,7 +89,7 @@ def items_in(bodies: list[str]) -> list[str]:
     return [re.sub("|".join(own), "…", item) for item in items if "data-renew" in item]
 
 
-def said(office: Office) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
+def said(office: Office) -> list[tuple[str | None, ...]]:
     """Who said what, at which stage, why, and how it was pressed; oldest first."""
     columns = (Decision.actor, Decision.stage, Decision.value, Decision.reason, Decision.input_kind)
     with office.session() as session:
@@ -151,7 +151,9 @@ def assert_shut_out(page: Page, address: str) -> None:
     expect(page.get_by_text("2 ô chờ người khác, vì bạn đã nhập ô ấy.")).to_be_visible()
     assert page.locator("button.review-big").count() == 0
     token = page.locator("input[name=csrf_token]").first
-    fields = {str(token.get_attribute("name")): str(token.get_attribute("value"))}
+    fields: dict[str, str | float | bool] = {
+        str(token.get_attribute("name")): str(token.get_attribute("value"))
+    }
     for item in (1, 2, 3):
         one = f"{address}/ra-soat/phan-xu/{item}"
         assert page.request.get(one).status == 404
