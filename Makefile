@@ -57,6 +57,7 @@ torture: setup ## Kill rounds, load, scale-out, troubles of the machine: hours; 
 	@$(PY) -m tests.torture load
 	@$(PY) -m tests.torture troubles
 	@$(PY) -m tests.torture scale
+	@if [ -d tests/fuzz ]; then $(PY) -m tests.fuzz --minutes 60; fi
 	@$(PY) -m tests.torture report
 
 campaign: setup ## The whole job without a browser: 3,108 sheets printed, filled, read, settled, published

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 BRIDGE_ADDRESS = "10.203.0.1"
@@ -19,11 +19,6 @@ class Machine:
     def name(self) -> str:
         """Of the namespace."""
         return f"chamdiem-{self.number}"
-
-    @property
-    def prefix(self) -> tuple[str, ...]:
-        """What runs a command on it."""
-        return ("ip", "netns", "exec", self.name)
 
     @property
     def _cable(self) -> str:
@@ -62,16 +57,26 @@ def machines(count: int) -> Iterator[list[Machine]]:
     Raises:
         subprocess.CalledProcessError: namespaces are not allowed here.
     """
+    found = [Machine(number) for number in range(1, count + 1)]
+    _clear_away(found)
     with ExitStack() as made:
         _ip("link", "add", _BRIDGE, "type", "bridge")
         made.callback(_ip, "link", "del", _BRIDGE)
         _ip("addr", "add", f"{BRIDGE_ADDRESS}/24", "dev", _BRIDGE)
         _ip("link", "set", _BRIDGE, "up")
-        found = [Machine(number) for number in range(1, count + 1)]
         for machine in found:
             machine.make()
             made.callback(machine.remove)
         yield found
+
+
+def _clear_away(left_over: Sequence[Machine]) -> None:
+    """What a run that was killed has left behind."""
+    for machine in left_over:
+        with suppress(subprocess.CalledProcessError):
+            machine.remove()
+    with suppress(subprocess.CalledProcessError):
+        _ip("link", "del", _BRIDGE)
 
 
 def _ip(*arguments: str) -> None:

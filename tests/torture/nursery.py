@@ -4,6 +4,7 @@ Whatever it forks is a process of its own, in a group of its own, and is killed 
 line of JSON an order, `{"kind", "arguments", "variables", "output"}`, and answers with the process number.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _LOOK_EVERY_S = 0.02
+_NETWORK = 0x40000000  # CLONE_NEWNET
 
 
 @dataclass
@@ -56,16 +58,22 @@ class Forked:
 class Nursery:
     """The process that forks."""
 
-    def __init__(self, prefix: Sequence[str] = ()) -> None:
-        """Start it; `prefix` runs it elsewhere (a network namespace)."""
-        command = [*prefix, sys.executable, "-m", "tests.torture.nursery"]
+    def __init__(self) -> None:
+        """Start it; it loads the program while we go on."""
+        command = [sys.executable, "-m", "tests.torture.nursery"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def fork(self, kind: str, arguments: Sequence[str], variables: dict[str, str], output: Path) -> Forked:
-        """Start `kind` ("web": gunicorn's arguments; "worker": those of tests.torture.worker)."""
+    def fork(
+        self, kind: str, arguments: Sequence[str], variables: dict[str, str], output: Path, network: str = ""
+    ) -> Forked:
+        """Start `kind` ("web": gunicorn's arguments; "worker": those of tests.torture.worker).
+
+        `network` names the network namespace that it lives in, if it is another.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"kind": kind, "arguments": list(arguments), "variables": variables, "output": str(output)}
+        order = {"kind": kind, "arguments": list(arguments), "variables": variables}
+        order |= {"output": str(output), "network": network}
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.flush()
         return Forked(int(self._process.stdout.readline()))
@@ -80,9 +88,9 @@ class Nursery:
 
 
 @contextmanager
-def open_nursery(prefix: Sequence[str] = ()) -> Iterator[Nursery]:
+def open_nursery() -> Iterator[Nursery]:
     """A nursery for a while."""
-    nursery = Nursery(prefix)
+    nursery = Nursery()
     try:
         yield nursery
     finally:
@@ -121,6 +129,8 @@ def _become(order: dict[str, object]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for standard, ours in ((0, nothing), (1, descriptor), (2, descriptor)):
         os.dup2(ours, standard)
+    if order["network"]:
+        _move_to(str(order["network"]))
     os.environ.update(order["variables"])  # type: ignore[call-overload]  # a line of JSON
     code = 1
     try:
@@ -134,6 +144,17 @@ def _become(order: dict[str, object]) -> None:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _move_to(network: str) -> None:
+    """Enter a network namespace; Python itself can from 3.12 on.
+
+    Raises:
+        OSError: it is not there, or this account may not.
+    """
+    with Path("/var/run/netns", network).open("rb") as namespace:
+        if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _NETWORK) != 0:
+            raise OSError(ctypes.get_errno(), f"cannot enter the network namespace {network}")
 
 
 def _run(kind: str, arguments: list[str]) -> None:

@@ -18,7 +18,7 @@ from tests.postgres import free_port, running_server
 from tests.torture.account import count_undone, violations
 from tests.torture.ledger import HandedIn, Ledger, sha256_of
 from tests.torture.networks import BRIDGE_ADDRESS, Machine, machines
-from tests.torture.nursery import Nursery, open_nursery
+from tests.torture.nursery import open_nursery
 from tests.torture.person import Person
 from tests.torture.roles import fake_scans
 from tests.torture.site import Reader, Site, open_site
@@ -54,7 +54,7 @@ class ScaleReport:
 class Cluster:
     """A site on PostgreSQL with two web processes, and machines that can run workers."""
 
-    def __init__(self, site: Site, fleet: Sequence[tuple[Machine, Nursery]]) -> None:
+    def __init__(self, site: Site, fleet: Sequence[Machine]) -> None:
         """Start the web processes, and sign a clerk in at each."""
         self.site, self._fleet = site, fleet
         ports = [free_port() for _ in _WEBS]
@@ -74,8 +74,8 @@ class Cluster:
             number = int(answer.location.rpartition("/")[2])
             ledger.handed_in.append(HandedIn(number, sha256_of(content), count))
         pages = ledger.counts()["pages"]
-        for number, (_machine, nursery) in enumerate(self._fleet[:workers], 1):
-            self.site.start_worker(f"worker-{number}", nursery)
+        for machine in self._fleet[:workers]:
+            self.site.start_worker(f"worker-{machine.number}", machine.name)
         befell = self._torment(before, pages // 4) if torment else []
         self._wait_until_all_is_done()
         for number in range(1, workers + 1):
@@ -103,7 +103,7 @@ class Cluster:
         """In mid-batch: one killed, one cut off, one standing still; the last two come back."""
         self._wait_for_readings(before, done)
         self.site.kill("worker-2")
-        machine, asleep = self._fleet[2][0], self.site.running["worker-4"]
+        machine, asleep = self._fleet[2], self.site.running["worker-4"]
         machine.pull_out()
         asleep.signal(signal.SIGSTOP)
         time.sleep(_AWAY_S)
@@ -157,12 +157,11 @@ def prove_scale_out(folder: Path, pages: int, page_s: float) -> list[ScaleReport
     with ExitStack() as opened:
         found = opened.enter_context(machines(WORKERS))
         server = opened.enter_context(running_server(options="", address=BRIDGE_ADDRESS))
-        at_home = opened.enter_context(open_nursery())
-        fleet = [(machine, opened.enter_context(open_nursery(machine.prefix))) for machine in found]
-        site = opened.enter_context(open_site(folder, server, Reader(page_s, _LEASE_S, 1), at_home))
+        nursery = opened.enter_context(open_nursery())
+        site = opened.enter_context(open_site(folder, server, Reader(page_s, _LEASE_S, 1), nursery))
         open_for_work(site)
         print_more(site, 1, 4 * pages)
-        cluster = Cluster(site, fleet)
+        cluster = Cluster(site, found)
         scans, files = fake_scans(1, 4 * pages, _PAGES_A_FILE), pages // _PAGES_A_FILE
         reports = [cluster.read(workers, itertools.islice(scans, files)) for workers in (1, 2, WORKERS)]
         tormented = cluster.read(WORKERS, itertools.islice(scans, files), torment=True)

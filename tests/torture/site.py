@@ -61,14 +61,14 @@ class Site:
         """Start the web processes as `chamdiem serve` does; they answer a little later."""
         bind = f"127.0.0.1:{port or self.port}"
         command = server_command(bind, self.web_processes, self.threads)
-        self._fork(self.nursery, name, "web", command[command.index("gunicorn") + 1 :])
+        self._fork(name, "web", command[command.index("gunicorn") + 1 :])
 
-    def start_worker(self, name: str = "worker-1", nursery: Nursery | None = None, url: str = "") -> None:
-        """Start a worker; from a `nursery` elsewhere `url` is the database's address there."""
+    def start_worker(self, name: str = "worker-1", network: str = "") -> None:
+        """Start a worker, if need be on another machine (a network namespace)."""
         kind = "real" if self.reader.page_s is None else str(self.reader.page_s)
-        told = [str(self.data_dir), url or self.database_url, kind]
+        told = [str(self.data_dir), self.database_url, kind]
         numbers = [str(self.reader.lease_s), str(self.reader.processes)]
-        self._fork(nursery or self.nursery, name, "worker", told + numbers)
+        self._fork(name, "worker", told + numbers, network)
 
     def kill(self, name: str, *, with_children: bool = True) -> None:
         """End it with SIGKILL, in whatever it is doing; without its children they are left to find out."""
@@ -113,7 +113,7 @@ class Site:
         finally:
             asked.close()
 
-    def _fork(self, nursery: Nursery, name: str, kind: str, arguments: list[str]) -> None:
+    def _fork(self, name: str, kind: str, arguments: list[str], network: str = "") -> None:
         variables = {
             "CHAMDIEM_DATA": str(self.data_dir),
             "CHAMDIEM_DATABASE": self.database_url,
@@ -121,7 +121,8 @@ class Site:
             "CHAMDIEM_SECRET": "torture",
             "CHAMDIEM_BACKUP_HOUR": "off",
         }
-        self.running[name] = nursery.fork(kind, arguments, variables, self.data_dir / f"{name}.out")
+        output = self.data_dir / f"{name}.out"
+        self.running[name] = self.nursery.fork(kind, arguments, variables, output, network)
 
 
 @contextmanager
