@@ -6,6 +6,7 @@ Nothing here looks at a picture: the worker's children do, and hand over plain v
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -102,9 +103,9 @@ def record_reading(
     verdict = judge_page(session, page, done.reading)
     close_claim(session, claim, **asdict(verdict))
     reading = _add_reading(session, page, done, now)
-    if verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
-        reading.fields = _fields(Answers(session, verdict.sheet_id), done)
     session.flush()
+    if verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
+        _add_fields(session, Answers(session, verdict.sheet_id), reading, done)
     if verdict.state == "read":
         _order_drafts(session, reading)
     enqueue(session, reading, now)
@@ -253,40 +254,44 @@ def _add_reading(session: Session, page: Page, done: ReadDone, now: dt.datetime)
     return reading
 
 
-def _fields(answers: Answers, done: ReadDone) -> list[FieldReading]:
+def _add_fields(session: Session, answers: Answers, reading: Reading, done: ReadDone) -> None:
+    """All rows in one statement: as objects SQLite would take them one by one, for their ids."""
     choices = [_choice(*answers.place(field.code), field, done.crops) for field in done.reading.fields]
-    return choices + [_text(*answers.place(text.code), text, done.crops) for text in done.reading.texts]
+    texts = [_text(*answers.place(text.code), text, done.crops) for text in done.reading.texts]
+    rows = [{"reading_id": reading.id, **row} for row in (*choices, *texts)]
+    if rows:
+        session.execute(insert(FieldReading), rows)
 
 
-def _choice(sheet_id: int, question: str, field: ReadField, crops: dict[str, str]) -> FieldReading:
-    return FieldReading(
-        sheet_id=sheet_id,
-        field_code=question,
-        kind="choice",
-        value=field.value,
-        confidence=field.confidence,
-        accepted=field.accepted,
-        flags=[flag.value for flag in field.flags],
-        bubbles=[
+def _choice(sheet_id: int, question: str, field: ReadField, crops: dict[str, str]) -> dict[str, Any]:
+    return {
+        "sheet_id": sheet_id,
+        "field_code": question,
+        "kind": "choice",
+        "value": field.value,
+        "confidence": field.confidence,
+        "accepted": field.accepted,
+        "flags": [flag.value for flag in field.flags],
+        "bubbles": [
             {"option": bubble.option, "state": bubble.state.value, "score": bubble.score}
             for bubble in field.bubbles
         ],
-        crop_sha256=crops.get(field.code),
-    )
+        "crop_sha256": crops.get(field.code),
+    }
 
 
-def _text(sheet_id: int, question: str, text: TextReading, crops: dict[str, str]) -> FieldReading:
-    return FieldReading(
-        sheet_id=sheet_id,
-        field_code=question,
-        kind="text",
-        value=text.draft,
-        confidence=text.confidence,
-        accepted=not text.written,
-        flags=[],
-        bubbles=[],
-        crop_sha256=crops.get(text.code),
-    )
+def _text(sheet_id: int, question: str, text: TextReading, crops: dict[str, str]) -> dict[str, Any]:
+    return {
+        "sheet_id": sheet_id,
+        "field_code": question,
+        "kind": "text",
+        "value": text.draft,
+        "confidence": text.confidence,
+        "accepted": not text.written,
+        "flags": [],
+        "bubbles": [],
+        "crop_sha256": crops.get(text.code),
+    }
 
 
 def _order_drafts(session: Session, reading: Reading) -> None:
