@@ -1,5 +1,7 @@
 """Whatever a person types anywhere is text everywhere; forged, foreign and odd requests end in a sentence."""
 
+import csv
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +9,8 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from openpyxl import load_workbook
+from sqlalchemy import select, update
 
 from tests.clients import Office, close_office, open_office
 from tests.conftest import NOW
@@ -17,9 +20,11 @@ from tests.flows.test_results import fill as finish_year
 from tests.worlds.documents import pdf_bytes
 from webapp.http import csrf
 from webapp.persistence.appraisal import Submission
+from webapp.persistence.campaign import Unit
 
 PROBE = "xss-probe"
 TYPED = f"\"'><{PROBE} onmouseover=alert(1)>{{{{7*7}}}}</title></textarea></script><{PROBE}>"
+FORMULA = 'HYPERLINK("http://evil.example")'
 FILE_NAME = f"\"'><{PROBE}>.pdf"
 PEOPLE = (
     "administrator",
@@ -46,6 +51,10 @@ def finished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     database = folder / "chamdiem.sqlite3"
     shutil.copy(sqlite_template, database)
     office = open_office(f"sqlite:///{database}", folder, NOW)
+    with office.session() as session:  # names that a spreadsheet would compute
+        for start, unit in zip("=+-", session.scalars(select(Unit).order_by(Unit.id)), strict=True):
+            unit.name = f"{start}{FORMULA}"
+        session.commit()
     finish_year(office, NOW)
     with office.session() as session:
         session.execute(update(Submission).values(receipt_sha256="0" * 64))
@@ -195,3 +204,28 @@ def test_the_protecting_headers_stand_on_every_answer(
         assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers.getlist("Cross-Origin-Opener-Policy") == ["same-origin"]
         answer.close()
+
+
+LISTS = (
+    *(("head", path) for path in ("/ket-qua/bang/commune.csv", "/ket-qua/bang/division.csv")),
+    *(("head", path) for path in ("/ket-qua/bang-tinh.xlsx", "/chi-so/1/bang-tinh.xlsx")),
+    *(("treasurer", path) for path in ("/chi-tra/mau-danh-sach.xlsx",)),
+    *(("administrator", "/chu-ky/2020.xlsx"),),
+)
+
+
+@pytest.mark.parametrize(("who", "path"), LISTS)
+def test_no_name_is_computed_by_a_spreadsheet(finished: Office, who: str, path: str) -> None:
+    """Every list that leaves as CSV or workbook; the publication's own formulas hold no typed text."""
+    answer = finished.browser(who).get(path)
+    assert answer.status_code == 200
+    if path.endswith(".csv"):
+        rows = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";")
+        texts = [cell for row in rows for cell in row]
+    else:
+        book = load_workbook(io.BytesIO(answer.data))
+        cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
+        assert not [cell.value for cell in cells if cell.data_type == "f" and "HYPER" in str(cell.value)]
+        texts = [cell.value for cell in cells if isinstance(cell.value, str) and cell.data_type != "f"]
+    assert [text for text in texts if FORMULA in text], "the names stand on this list"
+    assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t")) and "HYPER" in text]

@@ -6,6 +6,7 @@ Exit code 1 where something was found.
 """
 
 import argparse
+import itertools
 import multiprocessing
 import sys
 import time
@@ -18,7 +19,7 @@ from tests.fuzz.child import spoil_for
 from tests.fuzz.harnesses import HARNESSES, Harness
 
 _FOUND = Path("var/fuzz")
-_SLICE_S = 90.0
+_SLICE_S = 60.0
 
 
 @dataclass
@@ -42,11 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     begun = time.monotonic()
     first = int(time.time()) if chosen.seed is None else chosen.seed
     tallies = {name: Tally() for name in chosen.only or HARNESSES}
-    turn = 0
-    while (left := begun + 60 * chosen.minutes - time.monotonic()) > 0:
-        for name, tally in tallies.items():
-            _run_slice(HARNESSES[name], first + turn, min(_SLICE_S, left / len(tallies)), tally)
-            turn += 1
+    try:
+        for turn, name in enumerate(itertools.cycle(tallies)):
+            left = begun + 60 * chosen.minutes - time.monotonic()
+            if left <= 0:
+                break
+            _run_slice(HARNESSES[name], first + turn, min(_SLICE_S, left), tallies[name])
+    except KeyboardInterrupt:
+        sys.stdout.write("Ended early.\n")
     _report(tallies, first)
     return 1 if any(tally.found for tally in tallies.values()) else 0
 

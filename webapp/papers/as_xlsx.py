@@ -11,7 +11,7 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from webapp.papers.signed_paper import Cell, SignedPaper, Table, harmless
+from webapp.papers.signed_paper import Cell, Column, SignedPaper, Table, harmless
 
 _A4 = 9
 _THOUSANDS = "#,##0"
@@ -20,15 +20,17 @@ _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _ROW_PT = 24
 _SIGNING_ROWS = 5
 _SHEET_NAME_LENGTH = 31
+_LONE_WIDTH = 80
 _UNFIT_FOR_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 def write(paper: SignedPaper) -> bytes:
-    """The workbook as bytes, one worksheet for each table."""
+    """The workbook as bytes, one worksheet for each table; one with the heads alone where there is none."""
     book = Workbook()
     book.remove(book.worksheets[0])
     book.properties.title, book.properties.creator = paper.title, paper.frame.authority
-    for number, table in enumerate(paper.tables, 1):
+    nothing = (Table("", [Column("", _LONE_WIDTH)], []),)
+    for number, table in enumerate(paper.tables or nothing, 1):
         name = f"{number} {table.caption or paper.title}".translate(_UNFIT_FOR_A_NAME)
         _fill_sheet(book.create_sheet(name[:_SHEET_NAME_LENGTH]), paper, table)
     data = io.BytesIO()

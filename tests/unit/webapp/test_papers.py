@@ -103,6 +103,11 @@ def test_no_name_becomes_a_formula(start: str) -> None:
     assert (cell.data_type, cell.value) == ("s", f"'{start}HYPERLINK(1) 1")
 
 
+def test_a_paper_with_nothing_to_list_is_still_a_workbook() -> None:
+    book = load_workbook(io.BytesIO(as_xlsx.write(replace(paper(1), tables=[]))))
+    assert [sheet.cell(2, 1).value for sheet in book.worksheets] == [paper(1).title]
+
+
 def test_rows_go_into_a_workbook_and_come_back() -> None:
     rows = {"Một": [["Họ tên", "Số"], ["Đỗ Ánh", "7"]], "Hai": [["a"]]}
     assert plain_workbook.read_rows(plain_workbook.write_rows(rows)) == rows
