@@ -86,7 +86,7 @@ def it_is_finished_published_and_made_up(office: Office) -> None:
         assert set(session.scalars(select(FieldReading.crop_sha256))) == {None}
         pages = session.scalar(select(func.count(Page.id)))
         assert pages == session.scalar(select(func.count(Reading.id)))
-        assert verify_log(session).broken_seq is None
+        assert verify_log(session).broken is None
 
 
 def one_complaint_was_put_right_and_one_refused(office: Office) -> None:

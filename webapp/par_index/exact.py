@@ -136,7 +136,8 @@ def as_plain(value: object) -> typing.Any:  # noqa: ANN401 - JSON values
     """
     if value is None or type(value) in _AS_THEY_ARE:
         return value
-    names = _field_names(type(value))
+    own: typing.Any = type(value)
+    names = _field_names(own)
     if names is not None:
         fields = {name: as_plain(getattr(value, name)) for name in names}
         kind = getattr(type(value), "kind", None)

@@ -7,6 +7,7 @@ so. All but the paper goes the real way: orders, self-scores, appraisal, fixing,
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -91,13 +92,18 @@ def former_steps(campaign: Campaign, library: FormLibrary, store: ScanStore) -> 
 
     yield read
     for unit_id in [unit.id for unit in campaign.units]:
-        yield lambda session, unit_id=unit_id: _score(session, session.get_one(Unit, unit_id), days, seed)
-    yield lambda session: _publish(session, of(session), days.after(30))
+        yield partial(_score, unit_id, days, seed)
+
+    def publish(session: Session) -> None:
+        _publish(session, of(session), days.after(30))
+
+    yield publish
     yield lambda session: _complain(session, of(session), days)
 
 
-def _score(session: Session, unit: Unit, days: Calendar, seed: int) -> None:
+def _score(unit_id: int, days: Calendar, seed: int, session: Session) -> None:
     """A unit scores itself, sends, and is appraised."""
+    unit = session.get_one(Unit, unit_id)
     sender = f"dv-{unit.code.lower()}"
     enter_self_scores(session, unit, None, actor=sender, seed=seed, now=days.after(-3))
     submit_self_scores(session, sender, unit, days.after(-2))
