@@ -4,12 +4,16 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from werkzeug.serving import make_server
+
+from tests.clients import Office
 from webapp.cli.demo import demo_settings, environment
 
 _START_LIMIT_S = 60
@@ -34,6 +38,20 @@ def serve(variables: Mapping[str, str], log: Path) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(timeout=60)
+
+
+@contextmanager
+def serve_office(office: Office) -> Iterator[str]:
+    """Serve an office from this process, so that the test and its people share one clock and one database."""
+    server = make_server("127.0.0.1", 0, office.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
-from tests.clients import Office, close_office, open_office
+from tests.browser.server import serve_office
+from tests.clients import close_office, open_office
 from tests.conftest import NOW
 from tests.worlds.small import PASSWORD
 from webapp.persistence.campaign import Campaign
@@ -33,23 +32,14 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with office.session() as session:
         _load_schemes(session, NOW)
         session.commit()
-    yield from _serve(office)
+    with serve_office(office) as served:
+        yield served
     close_office(office)
 
 
 def _load_schemes(session: Session, now: dt.datetime) -> None:
     campaign = session.scalars(select(Campaign)).one()
     load_sample_schemes(session, "administrator", campaign, SAMPLE_DIR / "bo_trach_2020", now)
-
-
-def _serve(office: Office) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, office.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

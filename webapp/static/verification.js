@@ -31,6 +31,16 @@
   // A comment's box and a grid's first tile ask for the focus; else the item itself has it.
   function takeFocus() { (item().querySelector("[data-focus]") || item()).focus({ preventScroll: true }); }
 
+  // Nobody keys what they cannot see: magnified or on a low screen, the item begins at the top edge.
+  function showPicture() {
+    var crop = item().querySelector(".crop");
+    if (!crop || tiles().length) return;
+    var at = crop.getBoundingClientRect();
+    if (at.top < 0 || at.bottom > window.innerHeight) item().scrollIntoView({ block: "start" });
+  }
+
+  function tiles() { return item().querySelectorAll("[data-tile]"); }
+
   function tile() { return document.activeElement.closest("[data-tile]"); }
 
   // The reasons of an arbitration lie open from the start; keys reach them once there is an answer.
@@ -199,6 +209,7 @@
   document.addEventListener("htmx:afterSettle", function (event) {
     if (!event.target.closest || !event.target.closest("#o")) return;
     takeFocus();
+    showPicture();
     painted();
   });
 
@@ -254,6 +265,7 @@
 
   if (item()) {
     takeFocus();
+    showPicture();
     painted();
     renewNow();
   }
