@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -421,13 +422,21 @@ def test_crops_are_served_to_reviewers_alone_and_kept_by_nobody(office: Office) 
     stored = office.app.extensions[EXTENSION].scan_store.put_bytes(CROP)
     fill(office, Read("CX4.1", None, ("marginal_mark",), crop_sha256=stored.sha256))
     browser = begin(office)
-    address = f"{current(browser)}/anh"
-    with browser.get(address) as picture:
-        assert (picture.data, picture.mimetype) == (CROP, "image/jpeg")
-        assert picture.headers["Cache-Control"] == "no-store"
+    page = browser.get(WORK)
+    assert f'href="data:image/jpeg;base64,{b64encode(CROP).decode()}"' in page.text
+    assert page.headers["Cache-Control"] == "no-store"
     assert browser.get(f"{current(browser)}/trang").status_code == 404  # this reading has no preview
     for username in FORBIDDEN:
-        assert office.browser(username).get(address).status_code == 403
+        assert office.browser(username).get(WORK).status_code == 403
+        assert office.browser(username).get(f"{current(browser)}/trang").status_code == 403
+
+
+def test_a_crop_whose_file_is_gone_leaves_the_page_to_look_at(office: Office) -> None:
+    fill(office, Read("CX4.1", None, ("marginal_mark",), crop_sha256="d" * 64))
+    page = begin(office).get(WORK)
+    assert page.status_code == 200
+    assert "data:image" not in page.text
+    assert re.search(r'<image href="/ra-soat/o/1/trang', page.text)
 
 
 @pytest.mark.parametrize("username", FORBIDDEN)

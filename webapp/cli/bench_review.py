@@ -31,7 +31,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!item || !event.target.closest("#o")) return;
   const painted = () => requestAnimationFrame(() => requestAnimationFrame(
     () => window.took.push(performance.now() - window.pressedAt)));
-  item.querySelector("image").addEventListener("load", painted);
+  item.querySelector("image").decode().then(painted); // whether its file is asked for or came along
 });
 """
 

@@ -16,10 +16,10 @@ _STRANGER_LIMIT_BYTES = _MIB  # nobody needs more to sign in
 _FORM_LIMIT_BYTES = 4 * _MIB
 _LIST_MB = 6  # a workbook of people or of a campaign: the file and the form around it
 _EVIDENCE_FILES_AT_ONCE = 10
-# frame-ancestors: evidence is shown in a frame of our own page
+# frame-ancestors: evidence is shown in a frame of our own page; data: is for pictures alone (docs/adr/0016)
 _POLICY = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-src 'self'; "
-    "frame-ancestors 'self'"
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-src 'self'; frame-ancestors 'self'"
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,

@@ -7,6 +7,7 @@ decision of a finished item that was not undone and is not a second opinion (`st
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, relationship
 
 from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
@@ -88,10 +89,10 @@ class SecondKeyRule(Base):
     id: Mapped[Id]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), unique=True)
     seed: Mapped[str] = mapped_column(String(32))
-    double_marks: Mapped[bool] = mapped_column(default=True)
-    overridden: Mapped[bool] = mapped_column(default=True)
-    sample_percent: Mapped[int] = mapped_column(default=10)  # of each person's decisions, at least; 0–100
-    full_up_to_sheets: Mapped[int] = mapped_column(default=3)
+    double_marks: Mapped[bool]
+    overridden: Mapped[bool]
+    sample_percent: Mapped[int]  # of each person's decisions, at least; 0–100
+    full_up_to_sheets: Mapped[int]
 
 
 class Decision(AppendOnly, Base):
@@ -123,6 +124,13 @@ class Decision(AppendOnly, Base):
     item: Mapped[ReviewItem] = relationship()
 
 
+def with_surroundings(items: Select[ReviewItem]) -> Select[ReviewItem]:
+    """The same items, each with its reading, its sheet and the unit that this is about, in one question."""
+    sheet = joinedload(ReviewItem.sheet, innerjoin=True).joinedload(Sheet.unit, innerjoin=True)
+    return items.options(joinedload(ReviewItem.field_reading, innerjoin=True), sheet)
+
+
+@cache  # a statement never changes, and putting this one together costs more than asking it
 def standing_decisions() -> Select[Decision]:
     """Decisions that count: no second opinions, no undos, nothing that was undone."""
     undo = aliased(Decision)

@@ -31,6 +31,12 @@ class Answers:
         """Look the rows up."""
         self._paper_id, self._rows = paper_id, row_sheets(session, paper_id)
 
+    def layout(self, library: FormLibrary, sheet: Sheet) -> Layout:
+        """How the paper of one of these sheets is printed."""
+        if self._rows:
+            return blank_booklet(library, sheet.form_code, sheet.form_version, len(self._rows)).layout
+        return library.layout(sheet.form_code, sheet.form_version)
+
     def place(self, printed: str) -> tuple[int, str]:
         """The sheet's id and the question's code."""
         if not self._rows:
@@ -41,10 +47,7 @@ class Answers:
 
 def paper_layout(session: Session, library: FormLibrary, sheet: Sheet) -> Layout:
     """How the paper is printed that this sheet is, or is a row of."""
-    rows = len(row_sheets(session, sheet.paper_id))
-    if rows:
-        return blank_booklet(library, sheet.form_code, sheet.form_version, rows).layout
-    return library.layout(sheet.form_code, sheet.form_version)
+    return Answers(session, sheet.paper_id).layout(library, sheet)
 
 
 def find_place(
@@ -52,6 +55,6 @@ def find_place(
 ) -> tuple[PageLayout, Field]:
     """Where an answer of a sheet is on its paper."""
     answers = Answers(session, sheet.paper_id)
-    layout = paper_layout(session, library, sheet)
-    places = {answers.place(field.code): (page, field) for page in layout.pages for field in page.fields}
+    pages = answers.layout(library, sheet).pages
+    places = {answers.place(field.code): (page, field) for page in pages for field in page.fields}
     return places[sheet.id, field_code]

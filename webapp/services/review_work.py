@@ -9,7 +9,6 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import Sheet
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.readings import TextDraft
 from webapp.persistence.responses import OpenCount, open_item_counts
@@ -20,6 +19,7 @@ from webapp.persistence.verification import (
     opinions_this_round,
     said_this_round,
     standing_decisions,
+    with_surroundings,
 )
 from webapp.services.review_queues import ONE_BY_ONE, QUEUES, TURNS, kind_of_work, turns_of
 from webapp.services.verification import WorkFilter
@@ -161,11 +161,8 @@ def own_word(session: Session, user: User, item: ReviewItem) -> Decision | None:
 
 def find_item(session: Session, item_id: int, campaign_id: int) -> ReviewItem | None:
     """One item with all that its screen shows."""
-    return session.scalar(
-        select(ReviewItem)
-        .where(ReviewItem.id == item_id, ReviewItem.campaign_id == campaign_id)
-        .options(joinedload(ReviewItem.field_reading), joinedload(ReviewItem.sheet).joinedload(Sheet.unit))
-    )
+    wanted = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.campaign_id == campaign_id)
+    return session.scalar(with_surroundings(wanted))
 
 
 def find_draft(session: Session, item: ReviewItem) -> str | None:

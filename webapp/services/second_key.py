@@ -7,6 +7,7 @@ Two people who agree settle an answer; two who differ never come to an agreement
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from sqlalchemy import func, select
@@ -35,11 +36,21 @@ class Because(StrEnum):
     SAMPLE = "sample"
 
 
+@dataclass(frozen=True, slots=True)
+class RuleValues:
+    """What an office may choose of its rule (`SecondKeyRule`); as it begins: `RuleValues()`."""
+
+    double_marks: bool = True
+    overridden: bool = True
+    sample_percent: int = 10
+    full_up_to_sheets: int = 3
+
+
 def rule_of(session: Session, campaign_id: int) -> SecondKeyRule:
     """The campaign's rule; its seed is drawn the first time."""
     rule = session.scalar(select(SecondKeyRule).where(SecondKeyRule.campaign_id == campaign_id))
     if rule is None:
-        rule = SecondKeyRule(campaign_id=campaign_id, seed=secrets.token_hex(16))
+        rule = SecondKeyRule(campaign_id=campaign_id, seed=secrets.token_hex(16), **asdict(RuleValues()))
         session.add(rule)
         session.flush()
     return rule
@@ -47,11 +58,16 @@ def rule_of(session: Session, campaign_id: int) -> SecondKeyRule:
 
 def is_checked_in_full(session: Session, sheet: Sheet) -> bool:
     """Whether so few sheets of this form are filled in about a unit that people look at every answer."""
-    most = rule_of(session, sheet.campaign_id).full_up_to_sheets
+    return _has_few_sheets(session, rule_of(session, sheet.campaign_id), sheet)
+
+
+def _has_few_sheets(session: Session, rule: SecondKeyRule, sheet: Sheet) -> bool:
     about_a_unit = select(func.sum(RespondentGroup.sheets_per_unit)).where(
         RespondentGroup.campaign_id == sheet.campaign_id, RespondentGroup.form_code == sheet.form_code
     )
-    return (session.scalar(about_a_unit.where(RespondentGroup.level == sheet.unit.level)) or 0) <= most
+    return (
+        session.scalar(about_a_unit.where(RespondentGroup.level == sheet.unit.level)) or 0
+    ) <= rule.full_up_to_sheets
 
 
 def settle_state(session: Session, item: ReviewItem) -> None:
@@ -103,7 +119,7 @@ def second_key_because(session: Session, item: ReviewItem, first: Decision) -> B
     if item.queue == "comment" or first.kind == "escalate":
         return None
     rule = rule_of(session, item.campaign_id)
-    if is_checked_in_full(session, item.sheet):
+    if _has_few_sheets(session, rule, item.sheet):
         return Because.FULL_CHECK
     if rule.double_marks and "multiple_marks" in item.field_reading.flags:
         return Because.DOUBLE_MARK

@@ -30,6 +30,7 @@ from webapp.persistence.verification import (
     last_decision,
     said_this_round,
     standing_decisions,
+    with_surroundings,
 )
 from webapp.services.answer_kinds import Answer, check_answer, is_same
 from webapp.services.review_queues import (
@@ -318,8 +319,10 @@ def _undo(session: Session, user: User, last: Decision, now: dt.datetime) -> Rev
 
 
 def take_item(session: Session, item_id: int) -> ReviewItem:
-    """The item with its row locked until the transaction ends."""
-    item = session.get(ReviewItem, item_id, with_for_update=True, populate_existing=True)
+    """The item with its row locked until the transaction ends, as it is now, and what its screen shows."""
+    wanted = with_surroundings(select(ReviewItem).where(ReviewItem.id == item_id))
+    locked = wanted.with_for_update(of=ReviewItem)
+    item = session.scalar(locked, execution_options={"populate_existing": True})
     if item is None:
         raise NotFound("Không có ô này.")
     return item

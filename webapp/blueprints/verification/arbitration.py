@@ -76,7 +76,6 @@ def show_item(item: ReviewItem) -> str:
         addresses={
             "decide": url_for("arbitration.decide", item_id=item.id),
             "renew": url_for("arbitration.renew", item_id=item.id),
-            "crop": url_for("arbitration.show_crop", item_id=item.id),
             "page": url_for("arbitration.show_page", item_id=item.id),
         },
     )
@@ -124,13 +123,6 @@ def stop() -> Response:
     """Give back what I hold."""
     verification.release_items(current_session(), current_user())
     return go_to(url_for("arbitration.show_start"), _("Đã dừng. Ô đang mở đã trả lại hàng chờ."))
-
-
-@blueprint.get("/<int:item_id>/anh")
-@access.policy(Permission.ADJUDICATE, scope=load_mine)
-def show_crop(item: ReviewItem) -> Response:
-    """The crop."""
-    return send_cut(item.field_reading.crop_sha256)
 
 
 @blueprint.get("/<int:item_id>/trang")

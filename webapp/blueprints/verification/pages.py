@@ -103,7 +103,6 @@ def _addresses(item: ReviewItem | None, wanted: WorkFilter) -> dict[str, str]:
     return around | {
         "decide": url_for("verification.decide", item_id=item.id, **chosen),
         "renew": url_for("verification.renew", item_id=item.id),
-        "crop": url_for("verification.show_crop", item_id=item.id),
         "page": url_for("verification.show_page", item_id=item.id),
     }
 

@@ -10,6 +10,7 @@ from ocr.sheet_code import serial_text
 from ocr.template import FormLibrary, FormTemplate
 from webapp.blueprints.verification.words import KIND_WORDS, reasons_to_look
 from webapp.http.context import current_session
+from webapp.http.documents import picture_within
 from webapp.http.locale import gettext, language
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services.booklets import find_place
@@ -66,7 +67,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class ItemScreen:
-    """One item as a reviewer sees it; units have numbers here, not names, so that nobody favours his own."""
+    """One item as a reviewer sees it; units have numbers here, not names, so that nobody favours his own.
+
+    `crop` is the picture itself as a `data:` address; None: the part of the page is shown instead.
+    """
 
     item: ReviewItem
     serial: str
@@ -78,6 +82,7 @@ class ItemScreen:
     is_blind: bool
     suggestion: Choice | None
     picture: Picture
+    crop: str | None
     frame: Frame
     said: str | None
     draft: str | None
@@ -107,6 +112,7 @@ def make_screen(
         is_blind=item.state == "second",
         suggestion=_suggestion(item, choices),
         picture=picture_of(field),
+        crop=_crop(item),
         frame=Frame(page.width_mm, page.height_mm, field.x_mm, field.y_mm, field.width_mm, field.height_mm),
         said=None if said is None else said_words(form, said),
         draft=draft,
@@ -137,6 +143,11 @@ def value_words(form: FormTemplate, field_code: str, kind: str, value: str | Non
 def find_field(library: FormLibrary, item: ReviewItem) -> tuple[PageLayout, Field]:
     """The item's place on paper."""
     return find_place(current_session(), library, item.sheet, item.field_code)
+
+
+def _crop(item: ReviewItem) -> str | None:
+    sha256 = item.field_reading.crop_sha256
+    return None if sha256 is None else picture_within(sha256, "image/jpeg")
 
 
 def _choices(form: FormTemplate, field_code: str) -> tuple[Choice, ...]:

@@ -160,14 +160,7 @@ def stop() -> Response:
     )
 
 
-# -- pictures ----------------------------------------------------------------------------------------
-
-
-@blueprint.get("/o/<int:item_id>/anh")
-@access.policy(Permission.VERIFY, scope=load_item)
-def show_crop(item: ReviewItem) -> Response:
-    """The crop of the question, cut when the page was read."""
-    return send_cut(item.field_reading.crop_sha256)
+# -- the page ----------------------------------------------------------------------------------------
 
 
 @blueprint.get("/o/<int:item_id>/trang")
