@@ -21,11 +21,13 @@ from ocr.model import (
 )
 from ocr.template import FormLibrary
 from webapp.jobs.tasks import ReadDone
+from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign, PrintOrder, Sheet
 from webapp.persistence.jobs import Claim, JobKind
 from webapp.persistence.responses import accepted_answers, count_unaccounted
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.verification import ReviewItem
+from webapp.services.answer_kinds import Answer
 from webapp.services.batches import reconcile_batch
 from webapp.services.campaigns import create_campaign, sample_plan
 from webapp.services.hand_over import issue, take_back
@@ -35,7 +37,7 @@ from webapp.services.printing import find_batch, order_missing, replace_sheet
 from webapp.services.recognition import record_reading
 from webapp.services.second_key import rule_of
 from webapp.services.sheet_counts import count_sheets, forms_by_place
-from webapp.services.verification import enqueue_reading
+from webapp.services.verification import WorkFilter, claim_next_item, enqueue_reading, record_decision
 
 LIBRARY = FormLibrary(Path(__file__).parents[2] / "forms_templates")
 FORM = LIBRARY.form("CH1", 1)
@@ -220,3 +222,43 @@ def test_the_same_booklet_twice_counts_once(session: Session, campaign: Campaign
     states = [page.state for page in session.scalars(select(Page).order_by(Page.id))]
     assert states == ["read"] * PAGES + ["duplicate"] * PAGES + ["duplicate", "problem"] + ["duplicate"] * 4
     assert len(accepted_answers(session, campaign.id)) == (ROWS - 1) * len(FORM.questions)
+
+
+def test_a_row_is_keyed_twice_for_its_own_unit_alone(
+    session: Session, campaign: Campaign, now: dt.datetime
+) -> None:
+    """Leaders' forms are few: every answer of every row waits for a person who keys it blind."""
+    rule_of(session, campaign.id).full_up_to_sheets = 3
+    sheets = sheets_of(session, order(session, campaign, now)[0])
+    truth = known_answers()
+    scan(session, campaign, sheets[0], truth, now)
+    one, two = (User(username=name, display_name=name, role="reviewer", password_hash="-") for name in "ab")
+    session.add_all([one, two])
+    blind = WorkFilter(campaign.id, "second")
+    assert accepted_answers(session, campaign.id) == []
+    first, second = (truth[row_code("CH1.1", row)] for row in (1, 2))
+    agreed = key(session, one, blind, Answer("option", first), now)
+    assert (agreed.sheet_id, agreed.field_code, agreed.state) == (sheets[0].id, "CH1.1", "done")
+    other = str(int(str(second)) % 4 + 1)
+    disputed = key(session, one, blind, Answer("option", other), now)
+    assert (disputed.sheet_id, disputed.field_code, disputed.state) == (sheets[1].id, "CH1.1", "arbitration")
+    assert counted(session, campaign) == {(sheets[0].unit_id, "CH1.1"): first}
+    key(session, two, WorkFilter(campaign.id, "arbitration"), Answer("option", other, "faint_counts"), now)
+    assert counted(session, campaign) == {
+        (sheets[0].unit_id, "CH1.1"): first,
+        (sheets[1].unit_id, "CH1.1"): other,
+    }
+    assert count_unaccounted(session, campaign.id) == 0
+
+
+def key(session: Session, person: User, wanted: WorkFilter, answer: Answer, now: dt.datetime) -> ReviewItem:
+    """The next item that is wanted, answered by this person."""
+    item = claim_next_item(session, person, now, wanted)
+    assert item is not None
+    assert record_decision(session, person, item.id, answer, now) == "settled"
+    session.flush()
+    return item
+
+
+def counted(session: Session, campaign: Campaign) -> dict[tuple[int, str], str | None]:
+    return {(one.unit_id, one.field_code): one.value for one in accepted_answers(session, campaign.id)}
