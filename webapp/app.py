@@ -25,6 +25,7 @@ from webapp.blueprints.payments.setting_views import blueprint as payment_settin
 from webapp.blueprints.payments.views import blueprint as payments
 from webapp.blueprints.printing.views import blueprint as printing
 from webapp.blueprints.provenance.views import blueprint as provenance
+from webapp.blueprints.results.comments import blueprint as comments
 from webapp.blueprints.results.views import blueprint as results
 from webapp.blueprints.self_scoring.views import blueprint as self_scoring
 from webapp.blueprints.trial.views import blueprint as trial
@@ -33,6 +34,7 @@ from webapp.blueprints.verification.arbitration import blueprint as arbitration
 from webapp.blueprints.verification.grid_views import blueprint as group_grid
 from webapp.blueprints.verification.overlay_views import blueprint as overlay
 from webapp.blueprints.verification.reviewer_views import blueprint as reviewers
+from webapp.blueprints.verification.rule_views import blueprint as second_key_rule
 from webapp.blueprints.verification.views import blueprint as verification
 from webapp.blueprints.what_if.views import blueprint as what_if
 from webapp.http import access
@@ -65,6 +67,7 @@ BLUEPRINTS = (
     group_grid,
     overlay,
     reviewers,
+    second_key_rule,
     learning,
     answer_audit,
     users,
@@ -74,6 +77,7 @@ BLUEPRINTS = (
     payment_papers,
     payment_settings,
     results,
+    comments,
     documents,
     complaints,
     provenance,

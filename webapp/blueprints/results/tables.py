@@ -1,8 +1,8 @@
-"""The ranking as a file: UTF-8 with a byte order mark and semicolons, as spreadsheets here expect it."""
+"""Tables as files: UTF-8 with a byte order mark and semicolons, as spreadsheets here expect it."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Response, make_response
 
@@ -19,11 +19,16 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def send_table(table: LevelTable, year: int) -> Response:
     """The table of one level, to be saved."""
     log_reading("results_exported", f"results/{year}/{table.level}")
+    return send_rows(table_rows(table), f"chi-so-{year}-{table.level}.csv")
+
+
+def send_rows(rows: Iterable[list[str]], name: str) -> Response:
+    """Rows of text as a file of this name."""
     text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(table_rows(table))
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
     response = make_response((BYTE_ORDER_MARK + text.getvalue()).encode())
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="chi-so-{year}-{table.level}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
@@ -38,11 +43,11 @@ def table_rows(table: LevelTable) -> Iterator[list[str]]:
         numbers = [line.appraised_points, line.survey_points, line.total, line.applicable]
         yield [
             str(line.rank or ""),
-            _as_text(line.code),
-            _as_text(line.name),
+            as_text(line.code),
+            as_text(line.name),
             *(format_points(number, language()) for number in numbers),
             "" if line.index_percent is None else format_points(line.index_percent, language()),
-            _as_text(line.class_label),
+            as_text(line.class_label),
             *(_band_cells(table.band_of(line.code)) if table.bands else []),
         ]
 
@@ -53,5 +58,6 @@ def _band_cells(band: RankBand | None) -> list[str]:
     return [str(band.best), str(band.worst), format_points(band.margin_percent, language())]
 
 
-def _as_text(text: str) -> str:
+def as_text(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
