@@ -110,7 +110,7 @@ def test_no_script_turns_text_into_elements(path: Path) -> None:
 
 
 def test_markup_is_made_where_it_is_known_to_be_safe() -> None:
-    """Python code that says “this is HTML”: the token's field, charts that escape their words, a drawn code."""
+    """Python code that says “this is HTML”: the token's field, charts that escape their words, a QR code."""
     makers = {
         str(source.relative_to(WEBAPP))
         for source in WEBAPP.rglob("*.py")
