@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.clients import Browser, Office
+from tests.unit.index.sample import sample_scheme
 from tests.worlds.self_scored import add_schemes, declare_everything
 from tests.worlds.small import SmallWorld
 from webapp.papers.plain_workbook import read_rows, write_rows
@@ -16,6 +17,8 @@ from webapp.persistence.appraisal import SelfScoreEntry
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.persistence.schemes import SchemeDraft, SchemeVersion, newest_scheme_version
+from webapp.scheme_tables.changes import worksheets_of
+from webapp.scheme_tables.writing import tables_of
 from webapp.services.schemes import parse_version
 
 PAGE = "/bo-chi-so"
@@ -353,6 +356,20 @@ def test_a_copied_year_has_its_catalogues_and_refuses_those_of_another(
     wrong_year = send(administrator, sheets, f"{PAGE}/2021/division")
     assert wrong_year.status_code == 422
     assert "Năm đánh giá ghi 2020, chu kỳ này là 2021." in wrong_year.text
+
+
+def test_the_first_catalogue_of_a_level_comes_from_a_workbook_or_the_year_before(office: Office) -> None:
+    administrator = office.browser("administrator")
+    assert administrator.get(DIVISION).status_code == 404
+    assert administrator.post(f"{PAGE}/2020/chep").status_code == 404
+    administrator.post("/chu-ky/2020/chep", {"year": "2021"})
+    preview = send(administrator, worksheets_of(tables_of(sample_scheme("division"))))
+    assert preview.status_code == 200
+    assert confirm(administrator, preview).status_code == 303
+    assert [version.version for version in versions(office)] == [1]
+    assert "Chép từ năm trước" in administrator.get(PAGE).text
+    assert administrator.post(f"{PAGE}/2021/chep").status_code == 303
+    assert "bản 1" in administrator.get(f"{PAGE}/2021/division").text
 
 
 def test_the_round_opens_and_the_catalogue_is_frozen(administrator: Browser, office: Office) -> None:

@@ -133,7 +133,7 @@ def copy(campaign: Campaign) -> Response | tuple[str, int]:
         years = campaigns.list_campaigns(current_session())
         return render_template("campaigns/list.html", years=years, refusal=refusal), _INVALID
     notice = _(
-        "Đã chép sang năm %(year)s, kèm %(schemes)s bộ chỉ số, %(rates)s mức chi."
+        "Đã chép sang năm %(year)s, kèm %(rates)s mức chi, %(schemes)s bộ chỉ số."
         " Soát lại các ngày ở bước này.",
         year=made.year,
         schemes=schemes,
