@@ -1,4 +1,4 @@
-"""Whatever a person types anywhere is text everywhere; forged, foreign and odd requests end in a sentence."""
+"""Forged, foreign and odd requests end in a sentence; no list is computed by a spreadsheet."""
 
 import csv
 import io
@@ -8,40 +8,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from tests.clients import Office, close_office, open_office
 from tests.conftest import NOW
-from tests.crawl import Page, fill, walk
 from tests.flows.test_results import WORDS
 from tests.flows.test_results import fill as finish_year
-from tests.worlds.documents import pdf_bytes
 from webapp.http import csrf
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Unit
 
-PROBE = "xss-probe"
-TYPED = f"\"'><{PROBE} onmouseover=alert(1)>{{{{7*7}}}}</title></textarea></script><{PROBE}>"
 FORMULA = 'HYPERLINK("http://evil.example")'
-FILE_NAME = f"\"'><{PROBE}>.pdf"
-PEOPLE = (
-    "administrator",
-    "clerk",
-    "reviewer",
-    "unit-19186",
-    "appraiser",
-    "head",
-    "treasurer",
-    "auditor",
-    "viewer",
-)
-# What would end the walk: the session, the accounts, or the campaign that everybody is in.
-LEFT_ALONE = {
-    *("accounts.sign_out", "accounts.switch_language", "accounts.change_password", "campaigns.choose"),
-    *("users.deactivate", "users.reset_password", "users.end_sessions", "backups.ask"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -64,41 +42,6 @@ def finished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     assert head.post("/chi-so/1/cong-bo", WORDS).status_code == 303
     yield office
     close_office(office)
-
-
-def endpoint_of(app: Flask, address: str) -> str:
-    endpoint, _ = app.url_map.bind("localhost").match(address.split("?", maxsplit=1)[0], method="POST")
-    return endpoint
-
-
-@pytest.mark.slow
-def test_what_is_typed_into_any_form_is_text_on_every_page(finished: Office) -> None:
-    filled = {}
-    for name in PEOPLE:
-        browser = finished.browser(name)
-        for page, _ in list(
-            walk(browser, lambda endpoint: endpoint.endswith((".download", "send_original")))
-        ):
-            for form in page.forms:
-                endpoint = endpoint_of(finished.app, form.action) if form.method == "post" else "search"
-                if endpoint in LEFT_ALONE or endpoint in filled:
-                    continue
-                values = fill(form, TYPED, (pdf_bytes(1), FILE_NAME))
-                send = browser.post if form.method == "post" else browser.get
-                options = {"query_string": values} if form.method == "get" else {"fields": values}
-                answer = send(form.action, **options)
-                filled[endpoint] = answer.status_code
-                assert answer.status_code < 500, (name, form, answer.text[-2000:])
-                assert PROBE not in Page(form.action, answer.text).names, (name, form)
-    assert len(filled) > 25, filled
-    shown = {}
-    for name in PEOPLE:
-        for page, answer in walk(finished.browser(name), lambda _: False):
-            assert answer.status_code < 500, page.address
-            assert PROBE not in page.names, (name, page.address)
-            if PROBE in answer.text and answer.mimetype == "text/html":
-                shown[page.address] = name
-    assert len(shown) > 8, shown
 
 
 def test_every_writing_address_asks_everybody_for_the_token(finished: Office) -> None:
