@@ -100,7 +100,7 @@ def _kill(parsed: argparse.Namespace, folder: Path) -> int:
 
 def _load(parsed: argparse.Namespace, folder: Path) -> int:
     scale = parsed.people / Crowd().people
-    crowd = Crowd(*(max(1, round(number * scale)) for number in (40, 140, 19)))
+    crowd = Crowd(*(max(1, round(number * scale)) for number in (40, 140, 19, 4000)))
     scans = real_scans(parsed.sheets, _PAGES_A_FILE) if parsed.sheets else []
     wrong = 0
     for database in parsed.database or DATABASES:

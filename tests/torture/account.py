@@ -21,7 +21,7 @@ from webapp.services.recognition import FAULTS
 from webapp.storage import ScanStore
 
 _AT_ONCE = 500
-_UNDONE = {
+_UNDONE: dict[type[BatchFile | Page | TextDraft], tuple[str, ...]] = {
     BatchFile: ("waiting", "splitting"),
     Page: ("waiting", "reading"),
     TextDraft: ("waiting", "drafting"),

@@ -18,7 +18,7 @@ class Measured:
     """What one page costs. `read_s`: processor seconds; `database_s`: of one connection's waiting time."""
 
     read_s: float = 0.09
-    database_s: float = 0.012
+    database_s: float = 0.024
     stored_mb: float = 0.25
     doubtful_answers: float = 0.6
     look_s: float = 2.0

@@ -14,10 +14,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _LOOK_EVERY_S = 0.02
+_GUNICORN = "gunicorn.app.wsgiapp"
 _NETWORK = 0x40000000  # CLONE_NEWNET
 
 
@@ -99,8 +101,7 @@ def open_nursery() -> Iterator[Nursery]:
 
 def main() -> None:
     """Fork what is ordered until nobody orders any more."""
-    import gunicorn.app.wsgiapp  # noqa: F401 - loaded before the forks
-
+    import_module(_GUNICORN)  # all loaded before the forks
     import tests.torture.worker  # noqa: F401 - the same
     import webapp.app  # noqa: F401 - the same
 
@@ -159,10 +160,8 @@ def _move_to(network: str) -> None:
 
 def _run(kind: str, arguments: list[str]) -> None:
     if kind == "web":
-        from gunicorn.app.wsgiapp import run
-
         sys.argv = ["gunicorn", *arguments]
-        run()
+        import_module(_GUNICORN).run()
     else:
         from tests.torture.worker import main as work
 

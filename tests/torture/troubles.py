@@ -18,7 +18,7 @@ from tests.torture.account import count_undone, violations
 from tests.torture.ledger import Ledger
 from tests.torture.nursery import Nursery, open_nursery
 from tests.torture.person import Person, Weather
-from tests.torture.roles import OWN_COMPONENTS, Shift, Stack, fake_scans
+from tests.torture.roles import OWN_COMPONENTS, Role, Shift, Stack, fake_scans
 from tests.torture.site import Reader, Site, open_site
 from tests.torture.worlds import open_for_work, print_more
 from tests.worlds.small import PASSWORD
@@ -111,7 +111,7 @@ class _Day:
         site.wait_until_it_answers()
         self._shift = Shift(self._ledger, trouble)
         files = fake_scans(1, _SHEETS, 3)
-        tasks = {
+        tasks: dict[str, Role] = {
             "clerk": partial(roles.hand_in, stack=Stack(files)),
             "reviewer": roles.review,
             "unit-19186": partial(roles.score_oneself, code=OWN_COMPONENTS[2]),
