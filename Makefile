@@ -16,7 +16,7 @@ demo: setup ## Build the sample campaign (once) and serve it on http://127.0.0.1
 	@$(PY) -m webapp demo $(if $(SAMPLE),--sample $(SAMPLE))
 
 test: setup ## Install everything, then pass every check and test
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory lint types imports templates
 	@printf '\n\033[1m== Tests (SQLite and PostgreSQL, browser, kills; about half an hour on two cores)\033[0m\n'
 	@$(PY) -m pytest -n 2 --dist loadscope
 
