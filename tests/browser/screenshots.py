@@ -30,6 +30,8 @@ SHOTS = {
     "tham-dinh": ("thamdinh", "/tham-dinh", 1366),
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),
     "tham-dinh-bang": ("thamdinh", "/tham-dinh/bang?cap=commune", 1366),
+    "tham-dinh-hop": ("thamdinh", "/tham-dinh/hop", 1366),
+    "phan-hoi": ("dv-PHANHOI", "/phan-hoi", 1366),
     "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
     "ket-qua": ("xem", "/ket-qua/nam/2019", 1366),
@@ -43,6 +45,8 @@ SHOTS = {
     "nguoi-dung": ("quantri", "/nguoi-dung", 1366),
     "sao-luu": ("quantri", "/sao-luu", 1366),
 }
+# Pictures of what lies one click further.
+CLICKED = {"tham-dinh-hop": ".agenda a"}
 
 
 @contextmanager
@@ -94,6 +98,8 @@ def take_all(address: str, folder: Path) -> None:
             if username:
                 enter_demo(page, address, username)
             page.goto(address + path)
+            if name in CLICKED:
+                page.locator(CLICKED[name]).first.click()
             page.wait_for_load_state("networkidle")
             page.screenshot(path=folder / f"{name}.png")
             if name == "ra-soat":
