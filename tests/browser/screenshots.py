@@ -31,7 +31,7 @@ SHOTS = {
     "tham-dinh-don-vi": ("thamdinh", "/tham-dinh/LDTBXH", 1366),
     "tham-dinh-bang": ("thamdinh", "/tham-dinh/bang?cap=commune", 1366),
     "tham-dinh-hop": ("thamdinh", "/tham-dinh/hop", 1366),
-    "phan-hoi": ("dv-PHANHOI", "/phan-hoi", 1366),
+    "phan-hoi": ("dv-tckh", "/phan-hoi", 1366),
     "chi-tra": ("thuquy", "/chi-tra", 1366),
     "chi-so": ("lanhdao", "/chi-so", 1366),
     "ket-qua": ("xem", "/ket-qua/nam/2019", 1366),
