@@ -18,6 +18,8 @@ from ocr.template import FormLibrary
 from ocr.typeset import Imprint, set_source
 
 PAGES: Final = 2
+# More than this many do not fit on the back one by one; then runs of neighbours stand there.
+_MOST_SERIALS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,17 @@ def _inputs(library: FormLibrary, cover: Cover) -> dict[str, Any]:
         "sheets": len(cover.serials),
         "booklets": [{"serial": serial_text(serial), "pages": pages} for serial, pages in cover.booklets],
         "serials": serial_ranges(cover.serials),
-        "lines": [{"unit": unit, "serials": serial_ranges(serials)} for unit, serials in cover.lines],
+        "lines": [{"unit": unit, "serials": _to_tick(cover, serials)} for unit, serials in cover.lines],
         "imprint": asdict(cover.imprint),
         "recipient": cover.recipient,
     }
+
+
+def _to_tick(cover: Cover, serials: Sequence[int]) -> list[str]:
+    """What stands beside a box each on the back: every serial, or in a large pack its runs."""
+    if len(cover.serials) > _MOST_SERIALS:
+        return [serial_ranges(serials)]
+    return [serial_text(serial) for serial in sorted(serials)]
 
 
 def _code_svg(text: str) -> str:

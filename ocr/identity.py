@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ocr.errors import CodeRefused
 from ocr.layout import CodeArea
 from ocr.model import Flag, SheetIdentity
-from ocr.sheet_code import OWN_STARTS, SEPARATOR_CODE, identity_from_code
+from ocr.sheet_code import OWN_STARTS, SEPARATOR_CODE, identity_from_code, is_pack_code
 
 Grey = NDArray[np.uint8]
 
@@ -33,8 +33,8 @@ class CodeReading:
 
     Attributes:
         identity: None where no code was read, or where what was read is refused.
-        fault: why there is none: UNKNOWN_FORM (foreign code), DAMAGED_CODE or SEPARATOR (a sheet that divides
-            a stack); None if nothing was found.
+        fault: why there is none: UNKNOWN_FORM (foreign code), DAMAGED_CODE, SEPARATOR (a sheet that divides
+            a stack) or COVER_SLIP (of a pack); None if nothing was found.
         corners_px: per code read, float64 (4, 2): its corners on the picture, from the code's own
             top left, clockwise.
     """
@@ -77,11 +77,9 @@ def agree(found: Sequence[FoundCode]) -> CodeReading:
     """What the copies of one page say together: read or refused, never guessed."""
     if not found:
         return CodeReading(None, None)
-    if all(f.text == SEPARATOR_CODE for f in found):
-        return CodeReading(None, Flag.SEPARATOR)
     own = [f for f in found if f.text.startswith(OWN_STARTS)]
     if not own:
-        return CodeReading(None, Flag.UNKNOWN_FORM)
+        return CodeReading(None, _name_foreign(found))
     try:
         identities = {identity_from_code(f.text) for f in own}
     except CodeRefused:
@@ -89,6 +87,13 @@ def agree(found: Sequence[FoundCode]) -> CodeReading:
     if len(identities) != 1:
         return CodeReading(None, Flag.DAMAGED_CODE)
     return CodeReading(identities.pop(), None, tuple(f.corners_px for f in own))
+
+
+def _name_foreign(found: Sequence[FoundCode]) -> Flag:
+    """What a page is whose codes are no sheet's."""
+    if all(f.text == SEPARATOR_CODE for f in found):
+        return Flag.SEPARATOR
+    return Flag.COVER_SLIP if all(is_pack_code(f.text) for f in found) else Flag.UNKNOWN_FORM
 
 
 def _search(grey: Grey, areas: Sequence[CodeArea]) -> list[FoundCode]:

@@ -23,6 +23,7 @@ class Flag(StrEnum):
     POOR_IMAGE = "poor_image"
     WRONG_SCALE = "wrong_scale"
     SEPARATOR = "separator"
+    COVER_SLIP = "cover_slip"
     # across pages
     DUPLICATE_SHEET = "duplicate_sheet"
     MISSING_PAGE = "missing_page"

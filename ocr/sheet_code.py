@@ -79,6 +79,14 @@ def pack_code(number: int) -> str:
     return f"B{number:03d}-{check_digit(number)}"
 
 
+def is_pack_code(text: str) -> bool:
+    """Whether this is a pack's code exactly as its cover slip bears it."""
+    try:
+        return pack_code_from_text(text) == text
+    except CodeRefused:
+        return False
+
+
 def pack_code_from_text(text: str) -> str:
     """A typed or scanned pack code as it is printed; spaces, the hyphen and small letters are allowed.
 

@@ -43,6 +43,8 @@ def test_a_clerk_settles_a_page_and_takes_it_back(torn: Office) -> None:
     assert open_problems(torn) == 0
     text = squeezed(torn.browser("clerk").get("/quet/1").text)
     assert "Không dùng được, bỏ tờ này" in text
+    assert "1 trang có vấn đề · đã xử lý hết" in text
+    assert "có trang cần xem" not in squeezed(torn.browser("clerk").get("/quet").text).lower()
     assert settle(torn, "reopened") == 303
     assert open_problems(torn) == 1
     assert settle(torn, "not_a_form") == 303

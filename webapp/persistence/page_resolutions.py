@@ -1,6 +1,7 @@
 """What a clerk says of a page that could not be read. Rows are only ever added; the newest one counts."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import String, Text, exists, func, select
@@ -36,7 +37,12 @@ def standing_resolutions(session: Session, page_ids: Sequence[int]) -> dict[int,
 
 
 def count_open_problems(session: Session, campaign_id: int) -> int:
-    """Problem pages that nobody settled, and whose side was not read from another page either."""
+    """Problem pages of the campaign that nobody settled."""
+    return open_problems(session, campaign_id).total()
+
+
+def open_problems(session: Session, campaign_id: int) -> Counter[int]:
+    """Batch id → its problem pages that nobody settled, and whose side no other page has either."""
     other = aliased(Page)
     settled = exists().where(
         PageResolution.page_id == Page.id, _standing, PageResolution.resolution != NEEDS_RESCAN
@@ -47,9 +53,9 @@ def count_open_problems(session: Session, campaign_id: int) -> int:
         other.state == "read",
         Page.problem != DIFFERING_COPY,
     )
-    pages = select(func.count()).select_from(Page).join(Batch, Batch.id == Page.batch_id)
+    pages = select(Page.batch_id, func.count()).join(Batch, Batch.id == Page.batch_id)
     wanted = pages.where(Batch.campaign_id == campaign_id, Page.state == "problem", ~settled, ~read_elsewhere)
-    return session.scalar(wanted) or 0
+    return Counter(dict(session.execute(wanted.group_by(Page.batch_id)).all()))
 
 
 def pages_to_rescan(session: Session, campaign_id: int) -> Sequence[Page]:

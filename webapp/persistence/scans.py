@@ -63,9 +63,9 @@ class BatchFile(Base):
 class Page(Base):
     """One page image of a file.
 
-    `state`: waiting → reading → read | blank | separator | duplicate | problem (a person must look at the
-    page; `problem` is a stable slug) | trashed. `sheet_id` and `side` are known once the code was read (of a
-    booklet: its first row's sheet, and the page's number). The
+    `state`: waiting → reading → read | blank | separator | cover | duplicate | problem (a person must look at
+    the page; `problem` is a stable slug) | trashed. `sheet_id` and `side` are known once the code was read
+    (of a booklet: its first row's sheet, and the page's number). The
     database itself refuses a second page in state `read` of the same side of a sheet: nothing counts twice.
     """
 

@@ -1,7 +1,7 @@
 """What became of a stack: every page accounted for, every missing side and sheet named.
 
-*scanned = read + duplicate + blank + separator + problem + trashed*; while pages are still being read,
-they are counted apart.
+*scanned = read + duplicate + blank + separator + cover + problem + trashed*; while pages are still being
+read, they are counted apart.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from ocr.booklet import SIDES_PER_PAPER
 from webapp.persistence.campaign import Pack, Sheet
 from webapp.persistence.jobs import last_pulse
+from webapp.persistence.page_resolutions import open_problems
 from webapp.persistence.readings import Reading
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
 
@@ -35,13 +36,14 @@ class Balance:
     problem: int
     unread: int
     separator: int = 0
+    cover: int = 0
     trashed: int = 0
 
     @property
     def is_balanced(self) -> bool:
         """Whether every page is accounted for."""
         accounted = self.read + self.duplicate + self.blank + self.problem + self.unread
-        return self.scanned == accounted + self.separator + self.trashed
+        return self.scanned == accounted + self.separator + self.cover + self.trashed
 
     @property
     def done(self) -> int:
@@ -68,7 +70,10 @@ class PackInBatch:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The account of one batch; sheets are pieces of paper, pages their sides."""
+    """The account of one batch; sheets are pieces of paper, pages their sides.
+
+    `open_problems`: those of its problem pages that nobody has settled.
+    """
 
     balance: Balance
     files_refused: int
@@ -77,6 +82,7 @@ class Reconciliation:
     sheets_declared: int | None
     sheets_seen: int
     pages_of_no_sheet: int
+    open_problems: int
     missing_sides: tuple[MissingSide, ...]
     packs: tuple[PackInBatch, ...]
 
@@ -88,12 +94,14 @@ class Reconciliation:
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """One line of the list of batches."""
+    """One line of the list of batches; `one_sided`: sheets with a page here whose rest no batch has."""
 
     batch: Batch
     balance: Balance
     files: int
     files_refused: int
+    open_problems: int
+    one_sided: int
     is_finished: bool
 
 
@@ -110,6 +118,7 @@ def reconcile_batch(session: Session, batch: Batch) -> Reconciliation:
         sheets_declared=batch.declared_sheets,
         sheets_seen=session.scalar(select(func.count()).select_from(papers.subquery())) or 0,
         pages_of_no_sheet=_count_pages_of_no_sheet(session, batch.id),
+        open_problems=open_problems(session, batch.campaign_id)[batch.id],
         missing_sides=_missing_sides(session, batch.id),
         packs=_packs(session, seen),
     )
@@ -126,7 +135,36 @@ def list_batches(session: Session, campaign_id: int, limit: int = 100) -> list[B
     )
     batches = list(session.scalars(newest))
     balances = _balances(session, [batch.id for batch in batches])
-    return [_line(batch, balances[batch.id]) for batch in batches]
+    problems, one_sided = open_problems(session, campaign_id), _one_sided_by_batch(session, campaign_id)
+    return [_line(batch, balances[batch.id], problems[batch.id], one_sided[batch.id]) for batch in batches]
+
+
+def one_sided_sheets(session: Session, campaign_id: int) -> Sequence[Sheet]:
+    """Sheets of which some sides were scanned and others never, by serial: on nobody's desk any more."""
+    scanned = (Page.sheet_id == Sheet.id) & (Page.state != "trashed")
+    sides = select(func.count(Page.side.distinct())).where(scanned).scalar_subquery()
+    wanted = select(Sheet).where(
+        Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None), sides > 0, sides < Sheet.sides
+    )
+    return session.scalars(wanted.order_by(Sheet.serial)).all()
+
+
+def missing_sides_of(session: Session, sheet: Sheet) -> tuple[list[int], list[int]]:
+    """Which sides of a sheet nobody has scanned, and the numbers of the batches that have the others."""
+    rows = session.execute(
+        select(Page.side, Batch.number)
+        .join(Batch, Batch.id == Page.batch_id)
+        .where(Page.sheet_id == sheet.id, Page.state != "trashed")
+    ).all()
+    seen = {side for side, _number in rows}
+    missing = [side for side in range(1, sheet.sides + 1) if side not in seen]
+    return missing, sorted({number for _side, number in rows})
+
+
+def _one_sided_by_batch(session: Session, campaign_id: int) -> Counter[int]:
+    sheets = [sheet.id for sheet in one_sided_sheets(session, campaign_id)]
+    held = select(Page.batch_id, Page.sheet_id).where(Page.sheet_id.in_(sheets), Page.state != "trashed")
+    return Counter(batch_id for batch_id, _sheet_id in session.execute(held.distinct()))
 
 
 def list_problem_pages(session: Session, batch_id: int) -> Sequence[tuple[Page, str | None]]:
@@ -207,10 +245,10 @@ def is_reader_silent(session: Session, now: dt.datetime) -> bool:
     return last is None or abs(now - last) > _SILENT_WORKER
 
 
-def _line(batch: Batch, balance: Balance) -> BatchLine:
+def _line(batch: Batch, balance: Balance, problems: int, one_sided: int) -> BatchLine:
     states = Counter(file.state for file in batch.files)
     undone = sum(states[state] for state in _UNDONE_FILES) + balance.unread
-    return BatchLine(batch, balance, len(batch.files), states["refused"], undone == 0)
+    return BatchLine(batch, balance, len(batch.files), states["refused"], problems, one_sided, undone == 0)
 
 
 def _balances(session: Session, batch_ids: Sequence[int]) -> dict[int, Balance]:
@@ -235,6 +273,7 @@ def _balance(states: Counter[str]) -> Balance:
         problem=states["problem"],
         unread=sum(states[state] for state in _UNDONE_PAGES),
         separator=states["separator"],
+        cover=states["cover"],
         trashed=states["trashed"],
     )
 
@@ -253,6 +292,7 @@ def _missing_sides(session: Session, batch_id: int) -> tuple[MissingSide, ...]:
         select(Sheet.serial, Sheet.sides, anywhere.side)
         .join(anywhere, (anywhere.sheet_id == Sheet.id) & (anywhere.state != "trashed"))
         .where(exists().where(Page.batch_id == batch_id, Page.sheet_id == Sheet.id, Page.state != "trashed"))
+        .where(Sheet.voided_at.is_(None))
         .distinct()
     )
     seen: dict[tuple[int, int], set[int | None]] = {}
@@ -270,7 +310,7 @@ def _packs(session: Session, seen_sheets: Select[int | None]) -> tuple[PackInBat
     """The packs that this batch has a part of."""
     touched = (
         select(Pack)
-        .where(Pack.id.in_(select(Sheet.pack_id).where(Sheet.id.in_(seen_sheets))))
+        .where(Pack.id.in_(select(Sheet.pack_id).where(Sheet.id.in_(seen_sheets), Sheet.voided_at.is_(None))))
         .options(joinedload(Pack.group), joinedload(Pack.place_unit))
         .order_by(Pack.id)
     )

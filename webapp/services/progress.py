@@ -10,10 +10,12 @@ from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
 from webapp.persistence.complaints import count_open_complaints
+from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.results import published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
+from webapp.services.batches import one_sided_sheets
 from webapp.services.sheet_counts import whole_sheets
 
 SENT = (State.SUBMITTED.value, State.RETURNED.value, State.APPRAISED.value, State.FINAL.value)
@@ -46,6 +48,7 @@ class OpenWork:
     sheets_to_print: int
     pages_reading: int
     pages_problem: int
+    sheets_one_sided: int
     files_refused: int
     tiles_open: int
     answers_open: int
@@ -87,7 +90,8 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
     return OpenWork(
         sheets_to_print=max(0, due - _count_sheets(session, campaign)),
         pages_reading=_count_pages(session, campaign, "waiting", "reading"),
-        pages_problem=_count_pages(session, campaign, "problem"),
+        pages_problem=count_open_problems(session, campaign.id),
+        sheets_one_sided=len(one_sided_sheets(session, campaign.id)),
         files_refused=_count_refused_files(session, campaign),
         tiles_open=_count_open(session, campaign, waiting, ReviewItem.queue == "grid"),
         answers_open=_count_open(session, campaign, waiting, ReviewItem.queue == "single"),

@@ -175,6 +175,8 @@ def _judge_unnamed(reading: PageReading) -> PageVerdict:
         return PageVerdict("blank")
     if Flag.SEPARATOR in reading.flags:
         return PageVerdict("separator")
+    if Flag.COVER_SLIP in reading.flags:
+        return PageVerdict("cover")
     return PageVerdict("problem", _problem_of(reading))
 
 

@@ -50,6 +50,9 @@ def _intake_tasks(work: OpenWork) -> list[Task]:
     if problems:
         word = ngettext("trang hoặc tệp có vấn đề", "trang hoặc tệp có vấn đề", problems)
         tasks.append(Task(_number(problems), word, "/quet", "attention"))
+    if work.sheets_one_sided:
+        word = ngettext("phiếu thiếu mặt", "phiếu thiếu mặt", work.sheets_one_sided)
+        tasks.append(Task(_number(work.sheets_one_sided), word, "/quet/can-quet-lai", "attention"))
     if work.pages_reading:
         word = ngettext("trang đang chờ máy đọc", "trang đang chờ máy đọc", work.pages_reading)
         tasks.append(Task(_number(work.pages_reading), word, "/quet", "working"))

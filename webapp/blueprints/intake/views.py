@@ -8,7 +8,7 @@ from webapp.blueprints.intake.batch_page import show_batch_page
 from webapp.blueprints.intake.folder import FolderPanel, folder_panel
 from webapp.blueprints.intake.forms import BatchForm
 from webapp.blueprints.intake.scopes import load_batch, load_preview
-from webapp.blueprints.intake.words import page_problem
+from webapp.blueprints.intake.words import SIDES, page_problem
 from webapp.errors import DiskFull, InvalidInput, NotFound
 from webapp.http import access
 from webapp.http.access import Permission
@@ -35,6 +35,7 @@ from webapp.services.trash import trash_batch
 
 blueprint = Blueprint("intake", __name__, url_prefix="/quet")
 _INVALID = 422
+LISTED_SHEETS = 200
 _MAKE_ROOM = lazy("Các lô trước vẫn còn nguyên. Báo người quản trị dọn chỗ trống, rồi tải lại các tệp này.")
 
 
@@ -79,13 +80,16 @@ def show_folder() -> Response:
 @access.policy(Permission.INTAKE)
 def list_rescans() -> Response:
     """The list that goes to the scanner with the papers."""
-    campaign = find_campaign()
-    pages = pages_to_rescan(current_session(), campaign.id) if campaign else []
+    campaign, session = find_campaign(), current_session()
+    pages = pages_to_rescan(session, campaign.id) if campaign else []
+    sheets = batches.one_sided_sheets(session, campaign.id)[:LISTED_SHEETS] if campaign else []
     return render(
         "intake/rescans.html",
         "intake/rescans.html",
         pages=pages,
+        one_sided=[(sheet, *batches.missing_sides_of(session, sheet)) for sheet in sheets],
         serial_text=serial_text,
+        side_names=SIDES,
         page_problem=page_problem,
     )
 

@@ -106,6 +106,7 @@ PAGE_STATES = {
     "duplicate": (lazy("trùng"), "neutral"),
     "blank": (lazy("trắng"), "neutral"),
     "separator": (lazy("tờ ngăn"), "neutral"),
+    "cover": (lazy("phiếu bìa"), "neutral"),
     "problem": (lazy("có vấn đề"), "problem"),
     "trashed": (lazy("trong thùng rác"), "neutral"),
 }

@@ -20,7 +20,7 @@ class ReplaceForm(AppForm):
             serial_from_text(field.data or "")
         except CodeRefused as error:
             raise ValidationError(
-                _("Số phiếu này sai chữ số kiểm tra. Xem lại số in ở chân phiếu.")
+                _("Số phiếu sai hoặc thiếu chữ số kiểm tra: ghi đủ như ở chân phiếu, ví dụ 01742-6.")
             ) from error
 
     @property

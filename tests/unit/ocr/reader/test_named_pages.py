@@ -9,11 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr.blank import render_pdf_page
+from ocr.cover import Cover, set_covers
 from ocr.errors import ScanTooLarge, ScanUnreadable
 from ocr.model import Flag, PageStatus, SheetIdentity
 from ocr.pipeline import read_page
 from ocr.printing import separator_sheet
 from ocr.source import ScanLimits, count_pages, load_page
+from ocr.typeset import SAMPLE_IMPRINT
 from tests.worlds.scanned_pages import LIBRARY, answered, as_page, scanned, side
 
 Grey = NDArray[np.uint8]
@@ -87,6 +89,15 @@ def test_a_separator_is_known_on_either_side_and_any_way_up() -> None:
         for turned in (page, np.ascontiguousarray(np.rot90(page, 2))):
             reading = read_page(as_page(turned), LIBRARY).reading
             assert (reading.identity, reading.flags) == (None, (Flag.SEPARATOR,))
+
+
+def test_a_cover_slip_is_known_on_either_side() -> None:
+    lines = [("xã Đại Trạch", range(161, 171))]
+    slip = set_covers(LIBRARY, [Cover("B017-4", "CX4", 1, "DN", "xã Đại Trạch", None, lines, SAMPLE_IMPRINT)])
+    for page_number in (0, 1):
+        page = scanned(render_pdf_page(slip, page_number, 150), 1.0)
+        reading = read_page(as_page(page), LIBRARY).reading
+        assert (reading.identity, reading.flags) == (None, (Flag.COVER_SLIP,))
 
 
 def heic(page: Grey) -> bytes:
