@@ -115,5 +115,6 @@ def test_no_proposal_lets_a_known_wrong_answer_through(odd: list[MachineAnswer],
     proposal = advise(answers, CURRENT).proposal
     if proposal is None:
         return
-    passing = [one for one in answers if one.is_wrong and would_pass(one, proposal.certainty)]
-    assert passing == []
+    # What the second reader alone held back, no limit can hold.
+    known = [one for one in answers if one.is_wrong and (one.accepted or not would_pass(one, CURRENT))]
+    assert [one for one in known if would_pass(one, proposal.certainty)] == []
