@@ -39,7 +39,7 @@ def open_pdf(path: Path) -> Iterator[pikepdf.Pdf]:
         raise ScanUnreadable(
             "Tệp PDF đặt mật khẩu. Hãy lưu lại không mật khẩu rồi nộp lại.", "encrypted"
         ) from error
-    except (pikepdf.PdfError, OSError, ValueError) as error:
+    except (pikepdf.PdfError, OSError, ValueError, RuntimeError) as error:
         raise ScanUnreadable("Tệp PDF bị hỏng, không mở được. Hãy quét lại.", "damaged") from error
     with pdf:
         yield pdf

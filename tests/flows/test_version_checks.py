@@ -104,7 +104,8 @@ def test_another_quota_changes_no_figure(fixed: Office) -> None:
 def test_another_scheme(fixed: Office, now: dt.datetime) -> None:
     def reword(session: Session, campaign: Campaign) -> None:
         _version, scheme = scheme_of_level(session, campaign.id, "division")
-        add_scheme(session, "administrator", campaign, replace(scheme, classes=scheme.classes[-1:]), now)
+        changed = replace(scheme, classes=scheme.classes[-1:])
+        add_scheme(session, "administrator", campaign, changed, now, reason="CV 12/UBND")
 
     said = change(fixed, reword)
     assert "Bộ chỉ số đã sửa:" in said

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -101,10 +102,9 @@ _EDITS = (_overwrite, _overwrite, _put_in, _leave_out, _double, _cut_off)
 
 def spoil_archive(content: bytes, random: Random) -> bytes:
     """One member of a ZIP spoilt and packed again; now and then the bytes of the archive itself."""
-    if random.random() < 0.3:
+    members = _members(content)
+    if not members or random.random() < 0.3:
         return spoil(content, random)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
     chosen = random.choice(sorted(members))
     members[chosen] = spoil(members[chosen], random)
     out = io.BytesIO()
@@ -112,6 +112,15 @@ def spoil_archive(content: bytes, random: Random) -> bytes:
         for name, member in members.items():
             archive.writestr(name, member)
     return out.getvalue()
+
+
+def _members(content: bytes) -> dict[str, bytes]:
+    """The members of a sound archive; none of a seed that is spoilt already."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OSError, NotImplementedError, EOFError):
+        return {}
 
 
 def spoil_tree(content: bytes, random: Random) -> bytes:

@@ -8,7 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -105,9 +105,8 @@ def play_rounds(planned: list[Round], folder: Path, tell: Tell) -> None:
         for each in planned:
             place = (each.database, each.scene)
             if place not in stages:
-                stages[place] = Stage(
-                    _open(opened, folder / "-".join(place), each, server, nursery), each.scene
-                )
+                site = _open(opened, folder / "-".join(place), each, server, nursery)
+                stages[place] = opened.enter_context(closing(Stage(site, each.scene)))
             tell(stages[place].play(each))
 
 
@@ -159,6 +158,11 @@ class Stage:
         self._tell_weather(report)
         report.took_s = round(time.monotonic() - began, 2)
         return report
+
+    def close(self) -> None:
+        """Everybody goes home."""
+        for person in self._people.values():
+            person.hang_up()
 
     def _person(self, username: str) -> Person:
         """Who was here in the round before is still signed in, unless the program forgot."""

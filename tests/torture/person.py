@@ -104,7 +104,7 @@ class Person:
         try:
             answer = self._exchange(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
-            self._hang_up()
+            self.hang_up()
             self.weather.broken[type(error).__name__] += 1
             raise NoAnswer(f"{method} {path}: {error!r}") from error
         self.weather.statuses[answer.status] += 1
@@ -115,7 +115,7 @@ class Person:
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """One request on the standing connection, unless the server is about to close it for its idleness."""
         if time.monotonic() - self._used_at > _KEPT_OPEN_S:
-            self._hang_up()
+            self.hang_up()
         if self._connection is None:
             self._connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
         self._connection.request(method, path, body or None, headers)
@@ -127,7 +127,8 @@ class Person:
         text = content.decode() if came.headers.get_content_maintype() == "text" else ""
         return Answer(came.status, text, came.headers.get("Location", ""))
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Close the connection; the next request opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -156,17 +156,20 @@ def read_snapshot_file(content: object) -> Snapshot:
     return snapshot_from_plain(unchanged_inputs(content))
 
 
-def unchanged_inputs(content: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def unchanged_inputs(content: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of a file's content, as they were when their hash was made.
 
     Raises:
-        SnapshotInvalid: they are others.
+        SnapshotInvalid: they are others, or there are none.
     """
-    found = sha256_of(content.get("inputs"))
+    inputs = content.get("inputs")
+    if not isinstance(inputs, dict):
+        raise SnapshotInvalid("Tệp không phải số liệu chỉ số (%(schema)s).", schema=content.get("schema"))
+    found = sha256_of(inputs)
     if found != content.get("sha256"):
         raise SnapshotInvalid(
             "Số liệu đã bị thay đổi: mã kiểm tra tính được %(found)s, trong tệp %(written)s.",
             found=found,
             written=content.get("sha256"),
         )
-    return content["inputs"]
+    return inputs

@@ -176,18 +176,21 @@ def trace_unit(session: Session, version: IndexVersion, code: str) -> TracedUnit
             number=version.number,
         )
     scheme = _scheme_of(version, unit.level)
-    hidden = _hidden_pools(page, scheme, sheets)
+    smallest_cell = version.levels[unit.level]["smallest_cell"]
+    hidden = _hidden_pools(page, scheme, sheets, smallest_cell)
     return TracedUnit(version, page, unit, scheme, sheets, hidden)
 
 
-def _hidden_pools(page: UnitPage, scheme: Scheme, sheets: Sequence[CountedSheet]) -> frozenset[str]:
+def _hidden_pools(
+    page: UnitPage, scheme: Scheme, sheets: Sequence[CountedSheet], smallest_cell: int
+) -> frozenset[str]:
     views = [view for area in page.parts.values() for view in area]
     hidden = {pool.pool for view in views if view.hides_groups for pool in view.part.pools}
     back = Counter((row.form_code, row.group_code) for row in sheets)
     small = {
         pool.code
         for pool in scheme.pools
-        if any(0 < back[pool.form, group] < scheme.smallest_cell for group in pool.groups)
+        if any(0 < back[pool.form, group] < smallest_cell for group in pool.groups)
     }
     return frozenset(hidden | small)
 

@@ -163,8 +163,13 @@ def _is_short(session: Session, rule: SecondKeyRule, item: ReviewItem, first: De
 
 
 def _machine_value(item: ReviewItem) -> Value | None:
-    """The machine's sure answer, where nothing makes a person's first key necessary."""
+    """The machine's sure answer, where people check everything and nothing makes their first key necessary.
+
+    Elsewhere it stands for nobody's: who takes back what they said about an answer has it to look at again.
+    """
     field = item.field_reading
-    if not field.accepted or item.reopened_at is not None or item.set_aside_at is not None:
+    if item.second_because != Because.FULL_CHECK or not field.accepted:
+        return None
+    if item.reopened_at is not None or item.set_aside_at is not None:
         return None
     return first_choice(field)

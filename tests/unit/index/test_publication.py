@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.worlds.appraised import LOWERED, REASON, SET_ASIDE, add_schemes, finish_year
 from tests.worlds.read_pages import add_page, add_reading, add_sheet, double, sure
 from tests.worlds.small import SmallWorld, make_small_world
-from webapp.errors import InvalidInput, NotFound, StaleVersion
+from webapp.errors import InvalidInput, Locked, NotFound, StaleVersion
 from webapp.par_index.compute import main
 from webapp.par_index.outcome import Origin, unit_index_from_plain
 from webapp.par_index.workflow import State
@@ -88,13 +88,12 @@ def test_each_kind_of_leftover_work_blocks(session: Session, world: SmallWorld, 
         state="arbitration",
     )  # fmt: skip
     session.add(escalated)
-    submission = session.scalars(select(Submission)).first()
-    assert submission is not None
-    submission.state = State.RETURNED
+    explaining, scoring = session.scalars(select(Submission)).all()[:2]
+    explaining.state, scoring.state = State.RETURNED, State.DRAFT
     session.flush()
     blocked = left(session, world)
     assert (blocked[Check.SCANS], blocked[Check.REVIEW], blocked[Check.ADJUDICATION]) == (0, 1, 1)
-    assert (blocked[Check.SELF_SCORES], blocked[Check.APPRAISAL]) == (1, 1)
+    assert (blocked[Check.SELF_SCORES], blocked[Check.APPRAISAL]) == (1, 2)  # who explains has sent before
 
 
 def test_a_version_keeps_every_number_with_its_parts(
@@ -255,6 +254,9 @@ def test_loading_the_same_scheme_again_adds_nothing(
     versions = newest_scheme_versions(session, world.campaign.id)
     assert {level: version.version for level, version in versions.items()} == {"division": 1, "commune": 1}
     _, scheme = scheme_of_level(session, world.campaign.id, "commune")
-    newer = add_scheme(session, "administrator", world.campaign, replace(scheme, title="Sửa đổi"), now)
+    changed = replace(scheme, title="Sửa đổi")
+    with pytest.raises(Locked):
+        add_scheme(session, "administrator", world.campaign, changed, now)
+    newer = add_scheme(session, "administrator", world.campaign, changed, now, reason="CV 12/UBND")
     assert newer.version == 2
     assert newer.sha256 != versions["commune"].sha256

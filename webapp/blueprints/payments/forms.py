@@ -11,7 +11,7 @@ from webapp.http.forms import AppForm
 from webapp.http.locale import lazy
 from webapp.persistence.people import NAME_LENGTH
 
-_MONEY: Final = re.compile(r"\d{1,3}(?:\.\d{3})*|\d+")
+_MONEY: Final = re.compile(r"\d{1,3}(?:\.\d{3}){0,5}|\d{1,18}")  # no more than a database keeps
 _SPACES: Final = str.maketrans("", "", " \u00a0đĐ")
 _LONGEST_TEXT: Final = 20_000
 

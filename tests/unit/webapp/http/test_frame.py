@@ -163,7 +163,7 @@ def test_files_may_be_large_where_files_are_sent(office: Office, path: str, limi
 def test_each_reader_sees_figures_in_their_language(office: Office) -> None:
     browser = office.browser("clerk")
     browser.post("/ngon-ngu", {"locale": "en"})
-    assert browser.get("/probe/figures").text == "0.00 50.0\u00a0% Clerk 3,108 phiếu 1 <&lt;i&gt;>"
+    assert browser.get("/probe/figures").text == "0.00 50.0\u00a0% Clerk 3,108 sheets 1 <&lt;i&gt;>"
     browser.post("/ngon-ngu", {"locale": "vi"})
     assert browser.get("/probe/figures").text == "0,00 50,0\u00a0% Văn thư 3.108 phiếu 1 <&lt;i&gt;>"
 
