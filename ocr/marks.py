@@ -5,7 +5,7 @@ hangs together is one stroke group; it belongs to the bubble whose inside it tou
 from the row above is not taken for a mark below.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -52,9 +52,10 @@ def measure_marks(flat: Grey, marks: MarkMap, px_per_mm: int, black: float) -> P
     paper = float(np.median(white[_cells(marks, px_per_mm)])) if marks.clear.size else 255.0
     black = min(black, 0.6 * paper)
     level = _paper_at(white, marks, px_per_mm)
-    inner = _inner_features(flat, level, black, marks)
+    inside = _darkness(flat, marks.inside, level, black)
+    inner = _inner_features(inside, marks)
     outer, around = _outer_features(flat, white, black, marks, px_per_mm)
-    crossing = _crossings(flat, level, black, marks)
+    crossing = _crossings(flat, inside, level, black, marks)
     outline = _outlines(flat, level, black, marks)
     bubbles = tuple(BubbleMarks._make(r) for r in np.column_stack([inner, outer]).tolist())
     surrounds = tuple(Surround._make(r) for r in np.column_stack([around, crossing, outline]).tolist())
@@ -98,7 +99,9 @@ def _outlines(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkM
     return np.asarray(np.clip(seen / usual, -1.0, 2.0), np.float32)
 
 
-def _crossings(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap) -> NDArray[np.float32]:
+def _crossings(
+    flat: Grey, inside: NDArray[np.float32], level: NDArray[np.float32], black: float, marks: MarkMap
+) -> NDArray[np.float32]:
     """`arms`, `axes`, `between` of every bubble, float32 (n, 3); no threshold, since faint ink counts."""
     if not len(level):
         return np.zeros((0, 3), np.float32)
@@ -106,20 +109,16 @@ def _crossings(flat: Grey, level: NDArray[np.float32], black: float, marks: Mark
     seen = marks.arm_clear @ marks.arm_parts
     parts = np.where(seen >= _LEAST_ARM_PX, dark @ marks.arm_parts / np.maximum(seen, 1.0), 0.0)
     arms = np.sort(parts[:, :-_QUARTERS].reshape(len(parts), _QUARTERS, -1).max(axis=2), axis=1)[:, 1]
-    inside = _darkness(flat, marks.inside, level, black) @ marks.between
-    between = np.sort(inside / marks.between.sum(axis=0), axis=1)[:, 1]
+    between = np.sort(inside @ marks.between / marks.between.sum(axis=0), axis=1)[:, 1]
     return np.column_stack([arms, parts[:, -_QUARTERS:].mean(axis=1), between]).astype(np.float32)
 
 
-def _inner_features(
-    flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap
-) -> NDArray[np.float32]:
-    darkness = _darkness(flat, marks.inside, level, black)
+def _inner_features(darkness: NDArray[np.float32], marks: MarkMap) -> NDArray[np.float32]:
     core = darkness[:, marks.inside_r <= _CORE_R].mean(axis=1)
-    ordered = np.sort(darkness, axis=1)
-    count = ordered.shape[1]
-    p50, p90, peak = (ordered[:, int(count * k)] for k in (0.5, 0.9, 0.98))
-    shares = [(darkness > t).mean(axis=1) for t in (INK_LEVEL, _DARK_LEVEL, _SOLID_LEVEL)]
+    count = darkness.shape[1]
+    ranks = [int(count * share) for share in (0.5, 0.9, 0.98)]
+    p50, p90, peak = np.partition(darkness, ranks, axis=1)[:, ranks].T
+    shares = [np.count_nonzero(darkness > t, axis=1) / count for t in (INK_LEVEL, _DARK_LEVEL, _SOLID_LEVEL)]
     in_sector = (marks.inside_sector[:, None] == np.arange(SECTORS)).astype(np.float32)
     inked = (darkness > INK_LEVEL).astype(np.float32) @ in_sector
     sectors = (inked / in_sector.sum(axis=0) > 0.1).mean(axis=1)  # noqa: PLR2004 - a tenth
@@ -139,19 +138,18 @@ def _outer_features(
     cells = _cells(marks, px_per_mm)
     limit = (white[cells] - INK_LEVEL * (white[cells] - black)).astype(np.uint8)
     limits = cv2.resize(limit, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
-    dark = cv2.bitwise_and(cv2.compare(part, limits, cv2.CMP_LT), marks.clear)
+    dark = np.asarray(cv2.bitwise_and(cv2.compare(part, limits, cv2.CMP_LT), marks.clear), np.uint8)
     # Where a stroke crosses print it cannot be seen; closing joins its parts again.
     bridge = 2 * int(_BRIDGE_MM * px_per_mm / 2) + 1
     closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((bridge, bridge), np.uint8))
     # Groups lie at least a bridge apart, so 16 bits number them all, three times as fast as 32.
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_16U)
-    at = np.flatnonzero(dark)
-    label = labels.reshape(-1)[at].astype(np.int64)
+    x, y = _places(dark)
+    label = labels[y, x].astype(np.int64)
     visible = np.bincount(label, minlength=count)
     keep = visible[label] >= _MIN_GROUP_MM2 * px_per_mm**2
-    at, label = at[keep], label[keep]
-    nearest = marks.nearest.reshape(-1)[at].astype(np.int64)
-    y, x = np.divmod(at, part.shape[1])
+    x, y, label = x[keep], y[keep], label[keep]
+    nearest = marks.nearest[y, x].astype(np.int64)
     ink = _Ink(
         x.astype(np.float64) + (marks.box[1].start or 0),
         y.astype(np.float64) + (marks.box[0].start or 0),
@@ -160,6 +158,13 @@ def _outer_features(
     )
     long = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > _LONG_MM * px_per_mm
     return _sum_ink(ink, marks, long, max(1.0, _MIN_INSIDE_MM2 * px_per_mm**2))
+
+
+def _places(mask: Grey) -> tuple[Ints, Ints]:
+    """Columns and rows of the pixels that are not 0, row by row."""
+    found: Any = cv2.findNonZero(mask)  # None where there is none, which the stubs leave out
+    places = np.zeros((0, 2), np.int32) if found is None else np.asarray(found, np.int32).reshape(-1, 2)
+    return places[:, 0], places[:, 1]
 
 
 class _Ink(NamedTuple):
@@ -178,7 +183,10 @@ def _sum_ink(
     n = len(marks.radii_px)
     if n == 0 or len(ink.x) == 0:
         return np.zeros((n, len(_OUTER))), np.zeros((n, 2))
-    names, group = np.unique(ink.group, return_inverse=True)
+    names = np.flatnonzero(np.bincount(ink.group))
+    place = np.zeros(names[-1] + 1, np.int64)
+    place[names] = np.arange(len(names))
+    group = place[ink.group]
     here = ink.nearest
     gap = (
         np.hypot(ink.x - marks.centres_px[here, 0], ink.y - marks.centres_px[here, 1]) / marks.radii_px[here]
@@ -245,7 +253,8 @@ def _per_bubble(ink: _Ink, owner: NDArray[np.int64], weights: _Weights, marks: M
     diagonal = by_sector[:, 1::2].sum(axis=1) - by_sector[:, ::2].sum(axis=1)
     total = np.maximum(count(np.ones_like(near)), 1.0)
     # Mean of r weighted to the rim: close to where 95 % of the ink ends, without sorting per bubble.
-    fourth = np.bincount(owner, weights=np.minimum(r, 8.0) ** 4, minlength=n)
+    squared = np.minimum(r, 8.0) ** 2
+    fourth = np.bincount(owner, weights=squared * squared, minlength=n)
     extent = (fourth / total) ** 0.25
     return np.column_stack(
         [
