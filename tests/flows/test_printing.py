@@ -199,7 +199,7 @@ def test_a_lost_sheet_is_voided_and_replaced_by_a_new_one(office: Office) -> Non
     ("typed", "complaint"),
     [
         ("", "Nhập số phiếu."),
-        (serial_text(2)[:-1] + "9", "sai chữ số kiểm tra"),
+        (serial_text(2)[:-1] + "9", "sai hoặc thiếu chữ số kiểm tra"),
         (serial_text(99), "chưa in phiếu 00099"),
     ],
 )
