@@ -64,7 +64,7 @@ campaign: setup ## The whole job without a browser: 3,108 sheets printed, filled
 	@$(PY) -m webapp campaign
 
 screenshots: setup ## Make the guide's pictures from the sample campaign
-	@$(PY) -m webapp screenshots
+	@$(PY) -m tests.browser.screenshots
 
 migration: python ## Write a migration from the models: make migration M="what changes"
 	@$(PY) -m webapp migration "$(M)"

@@ -110,6 +110,9 @@ def everybody_sees_it(office: Office) -> None:
     viewer = office.browser("xem")
     assert "Kết quả đã công bố của năm khác:" in viewer.get("/ket-qua").text
     assert "DỮ LIỆU MẪU" in viewer.get(f"/ket-qua/nam/{YEAR}/19186").text
+    table = viewer.get(f"/ket-qua/nam/{YEAR}").text
+    assert f"<h1>Chỉ số cải cách hành chính năm {YEAR}</h1>" in table
+    assert f"Chu kỳ {YEAR + 1}" in table
     head = office.browser("lanhdao")
     assert head.post("/chi-so/tinh-thu").status_code == 303
     unit = head.get("/chi-so/1/19186").text

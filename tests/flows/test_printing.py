@@ -10,7 +10,7 @@ import numpy as np
 import pikepdf
 import pytest
 import zxingcpp
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ocr.blank import render_pdf_page
 from ocr.sheet_code import serial_text
@@ -199,7 +199,7 @@ def test_a_lost_sheet_is_voided_and_replaced_by_a_new_one(office: Office) -> Non
     ("typed", "complaint"),
     [
         ("", "Nhập số phiếu."),
-        (serial_text(2)[:-1] + "9", "sai chữ số kiểm tra"),
+        (serial_text(2)[:-1] + "9", "sai hoặc thiếu chữ số kiểm tra"),
         (serial_text(99), "chưa in phiếu 00099"),
     ],
 )
@@ -225,6 +225,11 @@ def test_a_scanned_sheet_is_not_lost(office: Office) -> None:
     assert answer.status_code == 422
     assert "đã quét, không phải phiếu bị mất" in answer.text
     assert len(sheets(office)) == 4
+    with office.session() as session:  # the paper was spoilt after its first side: that scan goes away first
+        session.execute(update(Page).values(state="trashed"))
+        session.commit()
+    assert browser.post("/in/thay", {"serial": serial_text(1)}).status_code == 303
+    assert len(sheets(office)) == 5
 
 
 def test_an_order_whose_sheets_are_all_void_prints_nothing(office: Office) -> None:

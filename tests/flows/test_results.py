@@ -13,7 +13,8 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from tests.clients import Office
-from tests.worlds.appraised import REASON, add_schemes, finish_year
+from tests.worlds.appraised import REASON, finish_year
+from tests.worlds.self_scored import add_schemes
 from tests.worlds.small import SmallWorld
 from webapp.par_index.compute import main
 from webapp.persistence.accounts import User

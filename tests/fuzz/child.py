@@ -24,10 +24,10 @@ def spoil_for(name: str, number: int, seconds: float, pipe: Connection) -> None:
     seeds = [path.read_bytes() for path in harness.seeds()]
     tried, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
-        spoilt = harness.mutate(random.choice(seeds), random)
-        pipe.send(spoilt)
-        signal.setitimer(signal.ITIMER_PROF, _INPUT_LIMIT_S)
         try:
+            spoilt = harness.mutate(random.choice(seeds), random)
+            pipe.send(spoilt)
+            signal.setitimer(signal.ITIMER_PROF, _INPUT_LIMIT_S)
             harness.check(spoilt)
         except BaseException:  # noqa: BLE001 - whatever it is, it is the find
             pipe.send(traceback.format_exc())

@@ -125,9 +125,12 @@ def _members(content: bytes) -> dict[str, bytes]:
 
 def spoil_tree(content: bytes, random: Random) -> bytes:
     """A JSON document with a value replaced, left out or put in; now and then its letters."""
-    if random.random() < 0.2:
+    try:
+        tree = None if random.random() < 0.2 else json.loads(content)
+    except (ValueError, RecursionError):  # a seed that is spoilt already
+        tree = None
+    if tree is None:
         return spoil(content, random)
-    tree = json.loads(content)
     for _ in range(random.randint(1, 3)):
         _edit_node(tree, random)
     return json.dumps(tree, ensure_ascii=False).encode()

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.conftest import NOW
-from tests.worlds.appraised import add_schemes
 from tests.worlds.read_pages import add_page, add_reading, add_sheet, blank, double, sure
+from tests.worlds.self_scored import add_schemes
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory

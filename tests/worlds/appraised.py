@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from tests.worlds.packs import pack_about
 from tests.worlds.read_pages import add_page, add_reading, sure
+from tests.worlds.self_scored import add_schemes
 from tests.worlds.small import SmallWorld
 from webapp.par_index.scheme import ComponentCriterion, Policy, Scheme
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import AppraisedScoreEntry, SelfScoreEntry, Submission
 from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
-from webapp.services.campaigns import SAMPLE_DIR
 from webapp.services.sample_facts import sample_facts
-from webapp.services.schemes import load_sample_schemes, scheme_of_level
+from webapp.services.schemes import scheme_of_level
 from webapp.services.self_scores import Draft, declare_points
 
 SEED = 7
@@ -24,11 +24,6 @@ SHEETS_PER_GROUP = 2
 SET_ASIDE = "3.1.1"  # Phòng Nội vụ has no administrative procedures in this world
 LOWERED = "1.1.1"  # the appraisal gives every unit 0.5 less here, with a reason
 REASON = "Kế hoạch ký ngày 05/02, chậm so với quy định"
-
-
-def add_schemes(session: Session, world: SmallWorld, now: dt.datetime) -> None:
-    """Load the sample schemes of both levels."""
-    load_sample_schemes(session, "administrator", world.campaign, SAMPLE_DIR / "bo_trach_2020", now)
 
 
 def finish_year(session: Session, world: SmallWorld, now: dt.datetime) -> None:

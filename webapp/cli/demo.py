@@ -228,11 +228,9 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _serve(settings: Settings, bind: str) -> int:
+    """Become the server, so that whoever ends this ends that."""
     command = [sys.executable, "-m", "webapp", "serve", "--with-worker", "--bind", bind]
-    try:
-        return subprocess.call(command, env={**os.environ, **environment(settings)})
-    except KeyboardInterrupt:
-        return 0
+    return os.execve(sys.executable, command, {**os.environ, **environment(settings)})  # noqa: S606 - our own
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,7 @@ _AS_THEY_ARE = frozenset({str, int, bool})  # types that JSON has itself
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 # No score, weight or count comes near it; without a limit "1e999999999" would be worked out digit by digit.
 _LARGEST_EXPONENT = 1000
+_MOST_WHOLE_DIGITS = 18
 
 
 def round_half_up(value: Number, places: int = 2) -> Decimal:
@@ -124,7 +125,7 @@ def exact_decimal(value: object, where: str) -> Decimal:
         raise ValueError(f"{where}: {value!r} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{where}: {value!r} is not a finite number")
-    if abs(int(number.as_tuple().exponent)) > _LARGEST_EXPONENT:
+    if abs(int(number.as_tuple().exponent)) > _LARGEST_EXPONENT or number.adjusted() >= _MOST_WHOLE_DIGITS:
         raise ValueError(f"{where}: {value!r} is out of all proportion")
     return number
 

@@ -77,7 +77,7 @@ def unpack(path: Path, store: ScanSink, limits: ArchiveLimits) -> tuple[PackedFi
 def _is_of_a_person(member: zipfile.ZipInfo) -> bool:
     name = member.filename.replace("\\", "/")
     is_leftover = name.startswith(_LEFTOVERS) or name.rsplit("/", 1)[-1] in _LEFTOVER_NAMES
-    return not member.is_dir() and not is_leftover
+    return not name.endswith("/") and not is_leftover  # a folder ends so; a member may have no name at all
 
 
 def _check(members: list[zipfile.ZipInfo], size_bytes: int, limits: ArchiveLimits) -> None:

@@ -140,15 +140,20 @@ def replace_sheet(
 
     Raises:
         NotFound: no such sheet in this campaign.
-        InvalidInput: the sheet is void already, or it was scanned: then it is not lost.
+        InvalidInput: the sheet is void already, or a scan of it counts: then it is not lost.
     """
     _take_turn(session)
     sheet = _find_sheet(session, campaign, serial)
     name = serial_text(serial)
     if sheet.voided_at is not None:
         raise InvalidInput("Phiếu %(serial)s đã được hủy từ trước; không cần hủy lại.", serial=name)
-    if session.scalars(select(Page.id).where(Page.sheet_id == sheet.paper_id).limit(1)).first() is not None:
-        raise InvalidInput("Phiếu %(serial)s đã quét, không phải phiếu bị mất. Không hủy.", serial=name)
+    scanned = select(Page.id).where(Page.sheet_id == sheet.paper_id, Page.state != "trashed")
+    if session.scalars(scanned.limit(1)).first() is not None:
+        raise InvalidInput(
+            "Phiếu %(serial)s đã quét, không phải phiếu bị mất. Không hủy."
+            " Nếu tờ giấy hỏng khi mới quét một mặt, bỏ trang đã quét vào thùng rác ở lô của nó trước.",
+            serial=name,
+        )
     paper = session.scalars(select(Sheet).where(Sheet.paper_id == sheet.paper_id).order_by(Sheet.serial))
     old = paper.all()
     wanted = _Wanted(

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.worlds.appraised import LOWERED, REASON, SET_ASIDE, add_schemes, finish_year
+from tests.worlds.appraised import LOWERED, REASON, SET_ASIDE, finish_year
 from tests.worlds.read_pages import add_page, add_reading, add_sheet, double, sure
+from tests.worlds.self_scored import add_schemes
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound, StaleVersion
 from webapp.par_index.compute import main

@@ -31,6 +31,8 @@ _NOTE: Final = (
     "Khoảng hạng là ước lượng thống kê của bản đã chốt, không tính lại ở đây."
 )
 
+_LONGEST_NAME = 30  # of a sheet; Excel's limit is 31, and of two that begin alike the second gets a figure
+
 
 def write_workbook(edition: Edition) -> bytes:
     """The whole workbook as bytes."""
@@ -66,7 +68,7 @@ def foot(edition: Edition) -> str:
 
 def _sheet_name(edition: Edition, level: LevelResult) -> str:
     name = f"Xếp hạng {edition.level_names[level.level]}"
-    return re.sub(r"[\[\]:*?/\\']", " ", name)[:31]
+    return re.sub(r"[\[\]:*?/\\']", " ", name)[:_LONGEST_NAME]
 
 
 def _fill_ranking(
