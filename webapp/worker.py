@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from ocr.errors import OcrError, ScanTooLarge, ScanUnreadable, TemplateInvalid
 from webapp.errors import ClaimLost, DiskFull
@@ -257,7 +257,8 @@ class RowLedger:
         if claim.job is JobKind.SPLIT:
             return SplitTask(self._store.path(session.get_one(BatchFile, claim.row_id).sha256))
         if claim.job is JobKind.READ:
-            return reading_task(session, self._store, session.get_one(Page, claim.row_id))
+            around = [joinedload(Page.file, innerjoin=True), joinedload(Page.batch, innerjoin=True)]
+            return reading_task(session, self._store, session.get_one(Page, claim.row_id, options=around))
         crop = select(FieldReading.crop_sha256).join(TextDraft).where(TextDraft.id == claim.row_id)
         return DraftTask(self._store.path(session.scalars(crop).one() or ""))
 

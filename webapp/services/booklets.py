@@ -18,18 +18,20 @@ def bind_booklet(session: Session, order: PrintOrder, pages: int) -> None:
     session.execute(update(Sheet).where(own).values(booklet_id=first, sides=pages))
 
 
-def row_sheets(session: Session, paper_id: int) -> Sequence[int]:
-    """The ids of a booklet's sheets, row after row; empty for a sheet on a paper of its own."""
-    rows = select(Sheet.id).where(Sheet.booklet_id == paper_id)
+def row_sheets(session: Session, sheet: Sheet) -> Sequence[int]:
+    """The ids of the sheets of this one's booklet, row after row; empty for a sheet on a paper of its own."""
+    if sheet.booklet_id is None:
+        return ()
+    rows = select(Sheet.id).where(Sheet.booklet_id == sheet.booklet_id)
     return session.scalars(rows.order_by(Sheet.serial)).all()
 
 
 class Answers:
-    """Whose answers stand on one paper: from a field's code as it is printed to sheet and question."""
+    """Whose answers stand on a sheet's paper: from a field's code as it is printed to sheet and question."""
 
-    def __init__(self, session: Session, paper_id: int) -> None:
+    def __init__(self, session: Session, sheet: Sheet) -> None:
         """Look the rows up."""
-        self._paper_id, self._rows = paper_id, row_sheets(session, paper_id)
+        self._paper_id, self._rows = sheet.paper_id, row_sheets(session, sheet)
 
     def layout(self, library: FormLibrary, sheet: Sheet) -> Layout:
         """How the paper of one of these sheets is printed."""
@@ -47,14 +49,14 @@ class Answers:
 
 def paper_layout(session: Session, library: FormLibrary, sheet: Sheet) -> Layout:
     """How the paper is printed that this sheet is, or is a row of."""
-    return Answers(session, sheet.paper_id).layout(library, sheet)
+    return Answers(session, sheet).layout(library, sheet)
 
 
 def find_place(
     session: Session, library: FormLibrary, sheet: Sheet, field_code: str
 ) -> tuple[PageLayout, Field]:
     """Where an answer of a sheet is on its paper."""
-    answers = Answers(session, sheet.paper_id)
+    answers = Answers(session, sheet)
     pages = answers.layout(library, sheet).pages
     places = {answers.place(field.code): (page, field) for page in pages for field in page.fields}
     return places[sheet.id, field_code]

@@ -31,7 +31,7 @@ def reading_task(session: Session, store: ScanStore, page: Page) -> ReadTask:
     given = told.assigned
     identity = None
     if given is not None and given.sheet is not None:
-        identity = _identity(given.sheet, given.side or 1, len(row_sheets(session, given.sheet.id)))
+        identity = _identity(given.sheet, given.side or 1, len(row_sheets(session, given.sheet)))
     return ReadTask(
         store.path(page.file.sha256),
         page.page_index,

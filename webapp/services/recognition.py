@@ -100,12 +100,13 @@ def record_reading(
         ClaimLost: the lease ran out, and the page was given to somebody else; write nothing.
     """
     page = session.get_one(Page, claim.row_id, options=[joinedload(Page.batch)])
-    verdict = judge_page(session, page, done.reading)
+    sheet = _lock_named_sheet(session, page, done.reading)
+    verdict = judge_page(session, page, sheet, done.reading)
     close_claim(session, claim, **asdict(verdict))
     reading = _add_reading(session, page, done, now)
     session.flush()
-    if verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
-        _add_fields(session, Answers(session, verdict.sheet_id), reading, done)
+    if sheet is not None and verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
+        _add_fields(session, Answers(session, sheet), reading, done)
     if verdict.state == "read":
         _order_drafts(session, reading)
     enqueue(session, reading, now)
@@ -146,22 +147,31 @@ def retry_faults(session: Session, batch: Batch, actor: str, now: dt.datetime) -
     return len(renewed)
 
 
-def judge_page(session: Session, page: Page, reading: PageReading) -> PageVerdict:
-    """Decide what the page is: read, blank, duplicate, or a problem with a name; never silently dropped.
+def _lock_named_sheet(session: Session, page: Page, reading: PageReading) -> Sheet | None:
+    """The sheet whose serial is on the page.
 
-    The sheet's row is locked until the transaction ends, so that of two copies read at once one is first.
+    Its row is locked until the transaction ends, so that of two copies read at once one is first.
     """
     if reading.identity is None:
-        return _judge_unnamed(reading)
-    sheet = session.scalars(
+        return None
+    return session.scalars(
         select(Sheet)
         .where(Sheet.campaign_id == page.batch.campaign_id, Sheet.serial == reading.identity.serial)
         .options(joinedload(Sheet.group, innerjoin=True), joinedload(Sheet.unit, innerjoin=True))
         .with_for_update(of=Sheet)
     ).first()
+
+
+def judge_page(session: Session, page: Page, sheet: Sheet | None, reading: PageReading) -> PageVerdict:
+    """Decide what the page is: read, blank, duplicate, or a problem with a name; never silently dropped.
+
+    `sheet` is the one whose serial is on it.
+    """
+    if reading.identity is None:
+        return _judge_unnamed(reading)
     if sheet is None:
         return PageVerdict("problem", "trial_sheet" if is_trial(reading.identity) else "unknown_serial")
-    mismatch = _mismatch(sheet, reading.identity, len(row_sheets(session, sheet.id)))
+    mismatch = _mismatch(sheet, reading.identity, len(row_sheets(session, sheet)))
     if mismatch == "wrong_identity":  # another piece of paper: never linked to our sheet of the same number
         return PageVerdict("problem", mismatch)
     if mismatch is not None:
@@ -195,7 +205,7 @@ def _judge_side(session: Session, page: Page, sheet: Sheet, side: int, reading: 
         _step_back(session, first_id, page.id)
         return PageVerdict("read", None, sheet.id, side)
     if first_id is not None:
-        if _answers_differ(session, first_id, reading, Answers(session, sheet.id)):
+        if _answers_differ(session, first_id, reading, Answers(session, sheet)):
             return PageVerdict("problem", DIFFERING_COPY, sheet.id, side, first_id)
         return PageVerdict("duplicate", None, sheet.id, side, first_id)
     if reading.status is PageStatus.REFUSED:

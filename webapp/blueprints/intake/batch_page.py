@@ -110,6 +110,6 @@ def _fields(library: FormLibrary, pair: CopyPair) -> list[Field]:
     if sheet is None or side is None:
         return []
     session, differing = current_session(), {(one.sheet_id, one.field_code) for one in pair.differences}
-    answers = Answers(session, sheet.id)
+    answers = Answers(session, sheet)
     fields = paper_layout(session, library, sheet).page(side).fields
     return [field for field in fields if answers.place(field.code) in differing]
