@@ -83,6 +83,16 @@ class ScanStore:
         """Whether there is room to go on: below it, what comes could be kept but not written down."""
         return shutil.disk_usage(self.root).free >= LEAST_FREE_BYTES
 
+    def takes_files(self) -> bool:
+        """Whether a file can be made here: a disk that failed is often still read, and says nothing."""
+        probe = self._incoming / f"probe-{secrets.token_hex(8)}"
+        try:
+            probe.touch(exist_ok=False)
+            probe.unlink()
+        except OSError:
+            return False
+        return True
+
     def open(self, sha256: str) -> BinaryIO:
         """The file, for reading; FileNotFoundError if there is none."""
         return self.path(sha256).open("rb")

@@ -63,6 +63,13 @@ def test_a_database_that_is_gone_is_said(office: Office) -> None:
     assert (answer.status_code, json.loads(answer.text)["database"]) == (503, "down")
 
 
+def test_a_disk_that_takes_no_file_is_said_though_it_is_still_read(office: Office) -> None:
+    settings = office.app.extensions["chamdiem"].settings
+    (settings.scans_dir / "incoming").rmdir()
+    answer = office.browser().get("/healthz")
+    assert (answer.status_code, json.loads(answer.text)["disk"]) == (503, "read_only")
+
+
 def test_figures_are_for_the_bearer_of_the_token_only(office: Office) -> None:
     context = office.app.extensions["chamdiem"]
     browser = office.browser("administrator")

@@ -183,7 +183,11 @@ def _mount(folder: Path) -> None:
 
 def _mount_again(folder: Path) -> None:
     """As after a restart of the machine: checked, then mounted."""
-    _run("umount", str(folder / "disk"))
+    until = time.monotonic() + _LIMIT_S
+    while subprocess.run(["umount", str(folder / "disk")], check=False, capture_output=True).returncode:
+        if time.monotonic() > until:  # whoever was killed lets go of its files a moment later
+            raise TimeoutError("somebody still holds a file on the broken disk")
+        time.sleep(_LOOK_EVERY_S)
     subprocess.run(["e2fsck", "-p", str(folder / "image")], check=False, capture_output=True)
     _mount(folder)
 

@@ -20,7 +20,8 @@ _UNAVAILABLE = 503
 @access.public
 def show_health() -> tuple[Response, int]:
     """200 where people can work, 503 where they cannot; a silent worker alone stops nobody."""
-    checks = {"disk": "ok" if scan_store().has_room() else "full"}
+    store = scan_store()
+    checks = {"disk": "full" if not store.has_room() else "ok" if store.takes_files() else "read_only"}
     try:
         with app_context().read_sessions() as session:
             is_silent = is_reader_silent(session, now())
