@@ -1,9 +1,11 @@
 """What whoever runs the program asks it: is it well, its figures, what an incident was, what is missing."""
 
 import datetime as dt
+import errno
 import json
 import logging
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
+from sqlalchemy.exc import OperationalError
 
 from tests.clients import Office
 from webapp import cli
@@ -68,6 +71,32 @@ def test_a_disk_that_takes_no_file_is_said_though_it_is_still_read(office: Offic
     (settings.scans_dir / "incoming").rmdir()
     answer = office.browser().get("/healthz")
     assert (answer.status_code, json.loads(answer.text)["disk"]) == (503, "read_only")
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (OSError(errno.ENOSPC, "no room"), "đã đầy"),
+        (OSError(errno.EROFS, "read only"), "không ghi được"),
+        (OperationalError("", {}, sqlite3.OperationalError("database or disk is full")), "đã đầy"),
+        (
+            OperationalError("", {}, sqlite3.OperationalError("attempt to write a readonly database")),
+            "không ghi được",
+        ),
+    ],
+)
+def test_what_the_disk_refuses_is_said_without_an_incident(
+    office: Office, monkeypatch: pytest.MonkeyPatch, cause: Exception, words: str
+) -> None:
+    def refuse(**_: object) -> str:
+        raise cause
+
+    monkeypatch.setitem(office.app.view_functions, "home.show_home", refuse)
+    monkeypatch.setattr(office.app, "testing", False)
+    answer = office.browser("clerk").get("/")
+    assert answer.status_code == 507
+    assert f"Đĩa của máy chủ {words}" in answer.text
+    assert "Mã sự cố" not in answer.text
 
 
 def test_figures_are_for_the_bearer_of_the_token_only(office: Office) -> None:

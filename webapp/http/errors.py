@@ -1,5 +1,6 @@
 """One table from an error's code to its status and words: what a person sees when something fails."""
 
+import errno
 import logging
 import secrets
 from dataclasses import dataclass
@@ -71,6 +72,9 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "Chia thành nhiều tệp nhỏ hơn rồi tải lên từng tệp.")),
     "disk_full": ErrorText(507, lazy("Đĩa của máy chủ đã đầy"), lazy(
         "Những gì đã nhận trước đó vẫn còn nguyên. Báo người quản trị dọn chỗ trống, rồi tải lại tệp này.")),
+    "disk_read_only": ErrorText(507, lazy("Đĩa của máy chủ không ghi được"), lazy(
+        "Việc vừa làm chưa được lưu; những gì đã lưu trước đó vẫn còn nguyên. "
+        "Báo người quản trị kiểm tra đĩa, rồi làm lại.")),
     # webapp.par_index.errors
     "appraisal_error": ErrorText(422, lazy("Chưa chấm được như vậy"), _FIX),
     "scheme_invalid": ErrorText(500, lazy("Bộ chỉ số có lỗi"), lazy(
@@ -159,8 +163,9 @@ def _show_http_error(error: HTTPException) -> Response:
 def _show_fault(error: InternalServerError) -> Response:
     """A bug: the trace goes to the log under a number that can be read over the telephone."""
     g.setdefault("language", session.get("locale", SOURCE_LANGUAGE))  # the database may be what is broken
-    if _says_disk_full(error.original_exception):
-        return show_error("disk_full")
+    disk = _fault_of_disk(error.original_exception)
+    if disk is not None:
+        return show_error(disk)
     incident = f"{secrets.randbelow(10**8):08d}"
     where = {"method": request.method, "path": request.path, "endpoint": request.endpoint}
     _log.error(
@@ -171,11 +176,15 @@ def _show_fault(error: InternalServerError) -> Response:
     return show_error("fault", incident=f"{incident[:4]} {incident[4:]}")
 
 
-def _says_disk_full(cause: BaseException | None) -> bool:
-    """Whether it failed for want of room: an upload on its way to disk, or the database itself."""
+def _fault_of_disk(cause: BaseException | None) -> str | None:
+    """What is wrong with the disk, if it refused an upload or the database; None where it is not the disk."""
+    if isinstance(cause, OSError) and is_disk_full(cause):
+        return "disk_full"
     if isinstance(cause, OSError):
-        return is_disk_full(cause)
-    return isinstance(cause, OperationalError) and "disk is full" in str(cause.orig)
+        return "disk_read_only" if cause.errno == errno.EROFS else None
+    said = str(cause.orig) if isinstance(cause, OperationalError) else ""
+    words = {"disk is full": "disk_full", "readonly database": "disk_read_only", "disk I/O": "disk_read_only"}
+    return next((code for told, code in words.items() if told in said), None)
 
 
 def show_error(
