@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.harnesses import HARNESSES
 
+# What a library grumbles about a broken picture is no answer to anybody.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 ALL_SEEDS = [(name, path) for name, harness in HARNESSES.items() for path in harness.seeds()]
 
 
