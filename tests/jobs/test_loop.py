@@ -28,6 +28,7 @@ class ListLedger:
     renewed: set[int] = field(default_factory=set)
     released: list[int] = field(default_factory=list)
     most_taken: int = 0
+    most_held: int = 0
 
     def take(self, limit: int) -> list[HeldTask]:
         self.most_taken = max(self.most_taken, limit)
@@ -38,7 +39,9 @@ class ListLedger:
         self.outcomes[claim.row_id] = outcome
 
     def renew(self, claims: Iterable[Claim]) -> None:
-        self.renewed |= {claim.row_id for claim in claims}
+        held = {claim.row_id for claim in claims}
+        self.most_held = max(self.most_held, len(held))
+        self.renewed |= held
 
     def release(self, claims: Iterable[Claim]) -> None:
         self.released += [claim.row_id for claim in claims]
@@ -66,6 +69,15 @@ def test_all_pages_come_back_each_once(tmp_path: Path) -> None:
     assert {n: type(outcome) for n, outcome in ledger.outcomes.items()} == dict.fromkeys(range(30), ReadDone)
     assert 2 <= ledger.most_taken <= 2 * QUEUE_LENGTH, "two children, each with as many pages as it may hold"
     assert ledger.renewed
+
+
+def test_no_child_is_given_more_than_it_may_hold(tmp_path: Path) -> None:
+    """A long stack, and children that ask for more at different moments: nobody's pile grows."""
+    ledger = make_ledger(tmp_path / "a.pdf", sides(list(range(1, 61))))
+    engine = functools.partial(FakeEngine, tmp_path / "scans", 0.02)
+    often = LoopTimes(poll_s=0.05, renew_s=0.0, finish_s=5.0)
+    run_loop(ledger, engine, 2, lambda: len(ledger.outcomes) == 120, often)
+    assert QUEUE_LENGTH < ledger.most_held <= 2 * QUEUE_LENGTH
 
 
 def test_a_page_that_takes_too_long_is_stopped_and_the_one_behind_it_is_read(tmp_path: Path) -> None:

@@ -84,9 +84,12 @@ class _Loop:
 
     def fill(self) -> None:
         """Claim as much as the children have room for; the emptiest child is served first."""
-        room = sum(child.free_places for child in self._children)
-        for held in self._ledger.take(room) if room else ():
-            max(self._children, key=lambda child: child.free_places).give(held)
+        room = {child: child.free_places for child in self._children}
+        most = sum(room.values())
+        for held in self._ledger.take(most) if most else ():
+            emptiest = max(room, key=room.__getitem__)
+            emptiest.give(held)
+            room[emptiest] -= 1
 
     def turn(self) -> None:
         """Wait for an outcome or the next poll; then settle, watch deadlines and renew."""
