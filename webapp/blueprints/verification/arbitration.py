@@ -27,10 +27,12 @@ STAGE = "arbitration"
 
 
 def load_mine(session: Session, user: User, item_id: int) -> ReviewItem:
-    """An item that this person arbitrates, or has arbitrated; never one that they keyed."""
+    """An item that this person arbitrates, or has arbitrated; never one that they key blind or have keyed."""
     item = review_work.find_item(session, item_id, current_campaign().id)
     own = None if item is None else review_work.own_word(session, user, item)
-    if item is None or (item.lease_user != user.username and (own is None or own.stage != STAGE)):
+    is_mine = item is not None and item.state == STAGE and item.lease_user == user.username
+    was_mine = item is not None and item.state in {STAGE, "done"} and own is not None and own.stage == STAGE
+    if item is None or not (is_mine or was_mine):
         raise NotFound("Ô này không chờ bạn phân xử: ai đã nhập ô ở lần trước thì người khác phân xử.")
     return item
 
