@@ -124,6 +124,20 @@ class Decision(AppendOnly, Base):
     item: Mapped[ReviewItem] = relationship()
 
 
+def is_settled_by_a_third(item: ReviewItem, word: Decision) -> bool:
+    """Whether the word stands against another one, so that its author has no more say in it.
+
+    Who could change it would learn the other's word by trying. A question passed on says nothing yet.
+    """
+    return item.state == "arbitration" and word.stage != "arbitration" and word.kind != "escalate"
+
+
+def may_be_taken_back() -> ColumnElement[bool]:
+    """The same of the decisions of a query, turned round: whether their authors may still take them back."""
+    is_own_turn = or_(Decision.stage == "arbitration", Decision.kind == "escalate")
+    return or_(ReviewItem.state.in_(("second", "done")), and_(ReviewItem.state == "arbitration", is_own_turn))
+
+
 def with_surroundings(items: Select[ReviewItem]) -> Select[ReviewItem]:
     """The same items, each with its reading, its sheet and the unit that this is about, in one question."""
     sheet = joinedload(ReviewItem.sheet, innerjoin=True).joinedload(Sheet.unit, innerjoin=True)

@@ -27,7 +27,9 @@ from webapp.persistence.verification import (
     ReviewItem,
     contradicts,
     has_spoken,
+    is_settled_by_a_third,
     last_decision,
+    may_be_taken_back,
     said_this_round,
     standing_decisions,
     with_surroundings,
@@ -35,7 +37,6 @@ from webapp.persistence.verification import (
 from webapp.services.answer_kinds import Answer, check_answer, is_same
 from webapp.services.review_queues import (
     COMMENTS_LAST,
-    TURNS,
     doubt_of,
     group_of,
     is_free,
@@ -349,7 +350,7 @@ def _stage_of(
     if item.state == "dropped":
         return None
     if mine is not None and item.state != "open":
-        return mine.stage
+        return None if is_settled_by_a_third(item, mine) else mine.stage
     taken = item.lease_until is not None and item.lease_until > now
     if item.state == "open":
         return "first" if item.lease_user == user.username or not taken else None
@@ -394,6 +395,6 @@ def _own_undoable(user: User, campaign_id: int) -> Select[Decision]:
         standing_decisions()
         .join(ReviewItem, ReviewItem.id == Decision.item_id)
         .where(Decision.actor == user.username, ReviewItem.campaign_id == campaign_id)
-        .where(ReviewItem.state.in_((*TURNS, "done")), Decision.round == ReviewItem.round)
+        .where(may_be_taken_back(), Decision.round == ReviewItem.round)
         .where(~overruled.exists())
     )

@@ -135,11 +135,10 @@ def test_two_who_differ_call_a_third_who_has_the_last_word(
     assert (item.state, counted(session, world)) == ("arbitration", [])
     for name in ("reviewer", "reviewer2"):
         assert claim(session, world, name, now) is None
-        assert record_decision(session, world.users[name], item.id, Answer("option", "5", "dirt"), now) in (
-            "settled",  # the second person corrects the own key
-            "late",
+        assert (
+            record_decision(session, world.users[name], item.id, Answer("option", "5", "dirt"), now) == "late"
         )
-    session.flush()
+        session.flush()
     key(session, world, "reviewer3", Answer("option", "3", "crossed_out"), now)
     assert (item.state, counted(session, world)) == ("done", ["3"])
     for name in ("reviewer", "reviewer2"):
@@ -148,6 +147,33 @@ def test_two_who_differ_call_a_third_who_has_the_last_word(
     assert (item.state, item.lease_user) == ("arbitration", "reviewer3")
     key(session, world, "reviewer3", Answer("blank", reason="dirt"), now)
     assert counted(session, world) == [None]
+
+
+def test_a_second_key_that_differs_cannot_be_tried_again_until_it_fits(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    """Else its author would learn the first person's answer, and the two would agree in the end."""
+    open_read(session, world, now, double("CX4.3"))
+    key(session, world, "reviewer", Answer("option", "2"), now)
+    item = key(session, world, "reviewer2", Answer("option", "3"), now)
+    for value in ("4", "5", "1", "2"):
+        assert (
+            record_decision(session, world.users["reviewer2"], item.id, Answer("option", value), now)
+            == "late"
+        )
+        session.flush()
+        assert undo_last_decision(session, world.users["reviewer2"], now, world.campaign.id) is None
+        assert (item.state, counted(session, world)) == ("arbitration", [])
+
+
+def test_a_question_passed_on_may_be_taken_back(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    open_read(session, world, now, double("CX4.3"))
+    key(session, world, "reviewer", Answer("option", "2"), now)
+    item = key(session, world, "reviewer2", Answer("escalate", reason="need_paper"), now)
+    assert undo_last_decision(session, world.users["reviewer2"], now, world.campaign.id) is item
+    assert (item.state, item.lease_user) == ("second", "reviewer2")
 
 
 def test_undo_works_until_the_second_key(session: Session, world: SmallWorld, now: dt.datetime) -> None:
