@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.errors import InvalidInput
@@ -21,8 +21,8 @@ from webapp.persistence.overlay_sheets import AnswerDoubt, OverlaySheet, Overlay
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.responses import counted_by_machine
 from webapp.persistence.scans import Batch, Page
-from webapp.persistence.verification import ReviewItem
-from webapp.services.review_queues import BLANK, options_of, predicted_of
+from webapp.persistence.verification import ANSWER_QUEUES, ReviewItem
+from webapp.services.review_queues import BLANK, TURNS, options_of, predicted_of
 from webapp.services.verification import new_item
 
 TILES = 100
@@ -101,7 +101,8 @@ def record_look(
     """Write down that this person looked at these field readings of a group; give their number.
 
     Raises:
-        InvalidInput: nothing was shown, more than fits on a sheet, or not this group's answers.
+        InvalidInput: nothing was shown, more than fits on a sheet, not this group's answers, or some that are
+            keyed blind.
     """
     rows = (
         select(FieldReading.id)
@@ -109,7 +110,7 @@ def record_look(
         .join(Page, Page.id == Reading.page_id)
         .join(Sheet, Sheet.id == FieldReading.sheet_id)
         .where(Page.batch_id == group.batch_id, FieldReading.accepted.is_(True), _is_of(group))
-        .where(FieldReading.kind == "choice", FieldReading.id.in_(shown))
+        .where(FieldReading.kind == "choice", FieldReading.id.in_(shown), ~_is_keyed_blind())
     )
     known = session.scalars(rows.order_by(FieldReading.id)).all()
     if not known or len(known) != len(shown) or len(known) > TILES:
@@ -125,6 +126,16 @@ def record_look(
     session.add(sheet)
     session.flush()
     return len(known)
+
+
+def _is_keyed_blind() -> ColumnElement[bool]:
+    """Whether somebody keys the answer without knowing what the machine read: a sheet with it would tell."""
+    is_asked_first = and_(ReviewItem.state == "open", ReviewItem.set_aside_at.is_(None))
+    item = select(ReviewItem.id).where(
+        ReviewItem.sheet_id == FieldReading.sheet_id, ReviewItem.field_code == FieldReading.field_code
+    )
+    is_blind = or_(ReviewItem.state.in_(TURNS), is_asked_first)
+    return item.where(ReviewItem.queue.in_(ANSWER_QUEUES), is_blind).exists()
 
 
 def doubt_answer(
