@@ -59,11 +59,16 @@ def form_library() -> FormLibrary:
 
 
 def now() -> dt.datetime:
-    """The moment of this request: one and the same from its first line to its last."""
+    """The moment of this request: one and the same from when all of it is here to its last line."""
     if "now" not in g:
         g.now = app_context().clock()
     moment: dt.datetime = g.now
     return moment
+
+
+def begin_moment() -> None:
+    """All of the request is here: whoever held its end back until a deadline was over is late."""
+    g.pop("now", None)
 
 
 def current_session() -> Session:
