@@ -1,5 +1,6 @@
 """Requests whose text is in one form: Vietnamese may be typed composed or not, and is stored composed."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
@@ -7,10 +8,13 @@ from functools import cached_property
 from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
+# What XML cannot hold: a sign of it, copied out of a PDF, would keep Word and Excel files from being made.
+_NO_TEXT = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 def composed(text: str) -> str:
-    """The NFC form: “ế” as one character, whatever the keyboard sent; without NUL, which databases refuse."""
-    return unicodedata.normalize("NFC", text).replace("\x00", "")
+    """The NFC form: “ế” as one character, whatever the keyboard sent; without what no paper can hold."""
+    return _NO_TEXT.sub("", unicodedata.normalize("NFC", text))
 
 
 def _composed_pairs(values: MultiDict[str, str]) -> Iterable[tuple[str, str]]:

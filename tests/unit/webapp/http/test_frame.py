@@ -6,6 +6,7 @@ import logging
 import unicodedata
 
 import pytest
+from docx import Document
 from flask import request, session
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from tests.unit.webapp.http.probe import blueprint
 from webapp.http import sign_in
 from webapp.http.context import EXTENSION
 from webapp.http.security import limit_body
+from webapp.papers.plain_workbook import write_rows
 from webapp.persistence.accounts import User
 from webapp.persistence.audit import LogEntry
 from webapp.settings import Settings
@@ -123,6 +125,18 @@ def test_all_typed_text_arrives_composed(office: Office) -> None:
     fields = {"word": apart, "file": (io.BytesIO(b"x"), apart + ".pdf")}
     answer = office.browser("clerk").post("/probe/echo", fields, query_string={"q": apart})
     assert answer.json == {"form": "Đại Trạch", "query": "Đại Trạch", "file": "Đại Trạch.pdf"}
+
+
+def test_no_typed_sign_keeps_a_paper_from_being_made(office: Office) -> None:
+    """What a unit pastes out of a PDF stands later in the office's minutes: Word and Excel files are XML."""
+    odd = "Đại\x0b \x01Trạch\ufffe\x00\uffff\x1f 💣"
+    fields = {"word": odd, "file": (io.BytesIO(b"x"), odd + ".pdf")}
+    answer = office.browser("clerk").post("/probe/echo", fields, query_string={"q": odd})
+    assert answer.json is not None
+    for text in answer.json.values():
+        assert text.removesuffix(".pdf") == "Đại Trạch 💣"
+        Document().add_paragraph(text)
+        assert write_rows({"a": [["b"], [text]]})
 
 
 def test_a_misspelt_name_in_a_template_is_an_error(office: Office) -> None:
