@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import threading
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.clients import Office
 from webapp.persistence.audit import ROOT_HASH, LogEntry, read_head, write_log
 from webapp.persistence.guards import append_only_tables, lift_guards, missing_guards
-from webapp.services.log_chain import ChainReport, Fault, Occasion, check_log, verify_log
+from webapp.services.log_chain import PAGE_LENGTH, ChainReport, Fault, Occasion, check_log, verify_log
 
 PAGE = "/nhat-ky"
 
@@ -139,6 +140,29 @@ def test_the_page_filters_checks_and_compares_a_printed_mark(filled: Office) -> 
     assert head.get(f"{PAGE}?dau=abc").status_code == 422
     assert filled.browser("administrator").get(PAGE).status_code == 200
     assert filled.browser("viewer").get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        *((f"{name}={day}", 422) for name in ("tu", "den") for day in ("0001-01-01", "9999-12-31")),
+        *((f"truoc={sign}{'9' * 25}", 200) for sign in ("", "-")),
+        *(
+            (f"{name}=POST", 200)
+            for name in ("endpoint", "_method", "_scheme", "_anchor", "_external", "self")
+        ),
+    ],
+)
+def test_no_address_of_the_page_is_a_fault_or_changes_where_it_leads(
+    office: Office, asked: str, status: int
+) -> None:
+    """What stands in an address becomes a link to older entries: only the page's own filters do."""
+    with office.session() as session:
+        fill(session, office, PAGE_LENGTH + 1)
+    answer = office.browser("head").get(f"{PAGE}?nguoi=clerk&{asked}")
+    assert answer.status_code == status
+    for link in re.findall(r'href="([^"]*truoc=[^"]*)"', answer.text):
+        assert re.fullmatch(rf"{PAGE}\?truoc=\d+&amp;nguoi=clerk(&amp;(tu|den)=[\d-]+)?", link)
 
 
 def test_the_page_names_the_broken_entry(filled: Office) -> None:

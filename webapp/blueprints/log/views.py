@@ -20,6 +20,9 @@ from webapp.services.log_chain import LogFilter, Occasion
 
 blueprint = Blueprint("log", __name__, url_prefix="/nhat-ky")
 _INVALID = 422
+_FILTERS = ("nguoi", "viec", "doi-tuong", "tu", "den")  # as addresses have them
+_YEARS = range(1970, 3000)
+_LARGEST_SEQ = 2**31 - 1  # no database counts the entries further
 
 
 @blueprint.get("")
@@ -89,17 +92,24 @@ def _filter() -> LogFilter:
         subject=asked.get("doi-tuong", "").strip(),
         since=_day(asked.get("tu", "")),
         until=None if until is None else until + dt.timedelta(days=1),
-        before=asked.get("truoc", None, int),
+        before=asked.get("truoc", None, lambda typed: max(0, min(int(typed), _LARGEST_SEQ))),
     )
 
 
 def _day(typed: str) -> dt.datetime | None:
-    """The day's beginning in Vietnam."""
+    """The day's beginning in Vietnam.
+
+    Raises:
+        ValueError: no day, or one of no log.
+    """
     if not typed:
         return None
-    return dt.datetime.combine(dt.date.fromisoformat(typed), dt.time(), VIETNAM)
+    day = dt.date.fromisoformat(typed)
+    if day.year not in _YEARS:
+        raise ValueError(typed)
+    return dt.datetime.combine(day, dt.time(), VIETNAM)
 
 
 def _older_address(seq: int) -> str:
-    kept = {name: value for name, value in request.args.items() if name not in {"truoc", "dau"}}
+    kept = {name: request.args[name] for name in _FILTERS if name in request.args}
     return url_for(".show_log", truoc=seq, **kept)  # type: ignore[arg-type]  # filters of the address
