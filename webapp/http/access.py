@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import Unauthorized
 
 from webapp.errors import NotPermitted
 from webapp.http.context import current_session, current_user
@@ -118,6 +119,25 @@ def may(user: User | None, permission: Permission) -> bool:
     return permission in PERMISSIONS[Role(user.role)]
 
 
+def require(user: User | None, permission: Permission) -> None:
+    """Refuse whoever does not hold it.
+
+    Raises:
+        Unauthorized: nobody is signed in.
+        NotPermitted: the role lacks the permission.
+    """
+    if user is None:
+        raise Unauthorized
+    if not may(user, permission):
+        raise NotPermitted("Tài khoản của bạn không được giao việc này.")
+
+
+def asked_by(view: Callable[..., Answer]) -> Permission | None:
+    """The permission that a view demands; None where anybody may call it."""
+    mark = getattr(view, _MARK)
+    return mark if isinstance(mark, Permission) else None
+
+
 def public(view: Callable[..., Answer]) -> Callable[..., Answer]:
     """Declare that anybody may call this view, signed in or not."""
     setattr(view, _MARK, _PUBLIC)
@@ -140,8 +160,7 @@ def policy(
         @functools.wraps(view)
         def guarded(**url_args: Any) -> Answer:  # noqa: ANN401 - whatever the URL rule holds
             user = current_user()
-            if not may(user, permission):
-                raise NotPermitted("Tài khoản của bạn không được giao việc này.")
+            require(user, permission)
             if user.must_change_password and permission is not Permission.OWN_ACCOUNT:
                 raise PasswordDue
             if scope is None:

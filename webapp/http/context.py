@@ -92,7 +92,7 @@ def session_limits() -> sign_in.SessionLimits:
 def signed_in_user() -> User | None:
     """The person of this session, or None: signed out, expired, switched off, or ended elsewhere."""
     if "user" not in g:
-        g.user = _load_user()
+        g.user = load_user(current_session())
     found: User | None = g.user
     return found
 
@@ -143,12 +143,12 @@ def end_sign_in() -> None:
     g.pop("user", None)
 
 
-def _load_user() -> User | None:
+def load_user(opened: Session) -> User | None:
     """The account that the cookie claims, if the claim still holds."""
     claim = current_claim()
     if claim is None:
         return None
-    user = current_session().get(User, claim.user_id)
+    user = opened.get(User, claim.user_id)
     if user is None or not user.is_active or user.session_epoch != claim.epoch:
         return None
-    return None if current_session().get(EndedSession, claim.key) is not None else user
+    return None if opened.get(EndedSession, claim.key) is not None else user

@@ -5,11 +5,11 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, current_app, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp.http import sign_in
-from webapp.http.context import READING_METHODS, now, session_limits
+from webapp.http import access, sign_in
+from webapp.http.context import READING_METHODS, app_context, load_user, now, session_limits
 from webapp.settings import Settings
 
 _MIB = 1024 * 1024
@@ -61,7 +61,13 @@ def is_local_path(target: str) -> bool:
 
 
 def limit_body(settings: Settings) -> None:
-    """Only the upload pages take large bodies, and only as files; strangers send least of all."""
+    """Only the upload pages take large bodies, only as files, and only from those who may use the page.
+
+    Strangers send least of all.
+
+    Raises:
+        Unauthorized, NotPermitted: a large body that would be refused when all of it is here.
+    """
     if sign_in.KEY not in session:
         request.max_content_length = _STRANGER_LIMIT_BYTES
         return
@@ -69,12 +75,26 @@ def limit_body(settings: Settings) -> None:
         "intake.upload_batch": settings.max_upload_mb,
         "campaigns.preview_import": _LIST_MB,
         "payment_settings.preview_import": _LIST_MB,
+        "scheme_import.preview": _LIST_MB,
         "phone.shoot": settings.max_upload_mb,
         "trial.send_scan": settings.max_upload_mb,
         "self_scoring.upload_evidence": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
+        "explanations.save": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
+        "explanations.send": _EVIDENCE_FILES_AT_ONCE * settings.max_evidence_mb,
+        "complaints.record": settings.max_evidence_mb + 1,
     }
     uploads = limits_mb.get(request.endpoint or "") if request.mimetype == "multipart/form-data" else None
     request.max_content_length = _FORM_LIMIT_BYTES if uploads is None else uploads * _MIB
+    if uploads is not None:
+        _require_sender(request.endpoint or "")
+
+
+def _require_sender(endpoint: str) -> None:
+    """Look who sends, without the database's lock: it must not wait for a slow upload."""
+    permission = access.asked_by(current_app.view_functions[endpoint])
+    if permission is not None:
+        with app_context().read_sessions() as reading:
+            access.require(load_user(reading), permission)
 
 
 def _renew() -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import logging
 import unicodedata
+from typing import TYPE_CHECKING
 
 import pytest
 from docx import Document
@@ -20,6 +21,9 @@ from webapp.papers.plain_workbook import write_rows
 from webapp.persistence.accounts import User
 from webapp.persistence.audit import LogEntry
 from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 @pytest.fixture
@@ -156,22 +160,55 @@ def test_no_form_may_be_large(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "limit_mib"),
+    ("path", "who", "limit_mib"),
     [
-        ("/quet", 600),
-        ("/chup", 600),
-        ("/in/phieu-thu", 600),
-        ("/tu-cham/1.1.1/tep", 200),
-        ("/ca-nhan/mat-khau", 4),
+        ("/quet", "clerk", 600),
+        ("/chup", "clerk", 600),
+        ("/in/phieu-thu", "clerk", 600),
+        ("/tu-cham/1.1.1/tep", "unit-19186", 200),
+        ("/phan-hoi", "unit-19186", 200),
+        ("/phan-hoi/gui", "unit-19186", 200),
+        ("/kien-nghi", "unit-19186", 21),
+        ("/bo-chi-so/2020/commune/nhap", "administrator", 6),
+        ("/ca-nhan/mat-khau", "clerk", 4),
     ],
 )
-def test_files_may_be_large_where_files_are_sent(office: Office, path: str, limit_mib: int) -> None:
+def test_files_may_be_large_where_files_are_sent(office: Office, path: str, who: str, limit_mib: int) -> None:
     settings: Settings = office.app.extensions[EXTENSION].settings
+    with office.session() as opened:
+        user = opened.scalars(select(User).where(User.username == who)).one()
+        claim = sign_in.Claim(user.id, user.session_epoch)
     sent = {"method": "POST", "content_type": "multipart/form-data; boundary=x"}
     with office.app.test_request_context(path, **sent):
-        session[sign_in.KEY] = {}
+        sign_in.begin_session(session, claim, office.clock())
         limit_body(settings)
         assert request.max_content_length == limit_mib * 1024 * 1024
+
+
+@pytest.mark.parametrize("path", ["/quet", "/chup", "/in/phieu-thu"])
+def test_nobody_sends_a_large_body_to_be_refused_when_all_of_it_is_there(office: Office, path: str) -> None:
+    """Neither a role without the page nor a cookie that was signed out: each could fill the disk."""
+    unit = office.browser("unit-19186")
+    token, sent = {"X-CSRF-Token": unit.token()}, {"content_type": "multipart/form-data; boundary=x"}
+    body = Unread()
+    refused = unit.client.post(path, input_stream=body, content_length=500 << 20, headers=token, **sent)
+    assert (refused.status_code, body.is_read) == (403, False)
+    copy = unit.client.get_cookie("chamdiem")
+    unit.post("/dang-xuat")
+    assert copy is not None
+    unit.client.set_cookie("chamdiem", copy.value)
+    refused = unit.client.post(path, input_stream=body, content_length=500 << 20, headers=token, **sent)
+    assert (refused.status_code, refused.location, body.is_read) == (303, "/dang-nhap", False)
+
+
+class Unread(io.BytesIO):
+    """A body that notes whether anybody began to read it."""
+
+    is_read = False
+
+    def readinto(self, _buffer: "WriteableBuffer", /) -> int:
+        self.is_read = True
+        return 0
 
 
 def test_each_reader_sees_figures_in_their_language(office: Office) -> None:
