@@ -220,6 +220,28 @@ def test_a_wrong_or_short_password_changes_nothing(office: Office) -> None:
     assert (short.status_code, "ít nhất 10 ký tự" in short.text) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/ca-nhan/mat-khau", "current"),
+        ("/ca-nhan/hai-buoc", "password"),
+        ("/ca-nhan/hai-buoc/tat", "password"),
+    ],
+)
+def test_who_sits_at_an_open_session_cannot_guess_its_password(office: Office, path: str, field: str) -> None:
+    """Asked for once more, it is braked as at the door: after five wrong ones the right one waits, too."""
+    head = office.browser("head")
+    for guess in range(5):
+        answer = head.post(path, {field: f"doan thu {guess}", "new": "mot-cau-moi-2020"})
+        assert answer.status_code == 422
+    assert "tạm khóa" in answer.text
+    right = head.post(path, {field: PASSWORD, "new": "mot-cau-moi-2020"})
+    assert (right.status_code, "tạm khóa" in right.text) == (422, True)
+    assert "tạm khóa" in sign_in(office, username="head")[1].text
+    office.clock.now += dt.timedelta(minutes=16)
+    assert head.post(path, {field: PASSWORD, "new": "mot-cau-moi-2020"}).status_code == 303
+
+
 def test_the_language_is_kept_with_the_account(office: Office) -> None:
     browser = office.browser("clerk")
     assert browser.post("/ngon-ngu", {"locale": "en", "next": "/ca-nhan"}).location == "/ca-nhan"

@@ -100,6 +100,17 @@ def settle_code(session: Session, user: User, typed: str, address: str, now: dt.
     return SignIn(user)
 
 
+def confirm_password(session: Session, user: User, typed: str, address: str, now: dt.datetime) -> SignIn:
+    """The password once more, before something that weighs: wrong ones are counted as at the door."""
+    session.refresh(user, with_for_update=True)
+    if _is_locked(user, now):
+        return SignIn(None, user.locked_until)
+    if not is_password(user.password_hash, typed):
+        _log_failure(session, address, user, now)
+        return _refuse(session, user, user.username, address, now)
+    return SignIn(user)
+
+
 def verify_sign_in(session: Session, username: str, password: str, now: dt.datetime) -> SignIn:
     """All steps of signing in with a password at once, where no other writer waits."""
     attempt = Attempt(username, password)

@@ -1,12 +1,16 @@
-"""What a browser gets when somebody comes in: a fresh session, put on the list, and the page they wanted."""
+"""What a browser gets when somebody comes in (a fresh session, put on the list), or why nobody does."""
 
 from flask import Response, request, session, url_for
 
 from webapp.http import sign_in
 from webapp.http.browsers import browser_name
-from webapp.http.context import current_session, end_sign_in, now, session_limits
+from webapp.http.context import current_session, current_user, end_sign_in, now, session_limits
+from webapp.http.figures import format_clock
+from webapp.http.forms import AppForm
 from webapp.http.htmx import go_to
+from webapp.http.locale import _
 from webapp.http.security import is_local_path
+from webapp.http.transaction import keep_changes
 from webapp.persistence.accounts import User
 from webapp.services import sign_ins
 
@@ -34,3 +38,36 @@ def next_address() -> str:
 def remote_address() -> str:
     """Whom failed attempts are counted for."""
     return request.remote_addr or "unknown"
+
+
+def refuse_password(form: AppForm, typed: str) -> bool:
+    """Whether the password, asked for once more, is not taken; the form says why.
+
+    Wrong ones are braked as at the door: somebody may sit at another's open session.
+    """
+    ended = sign_ins.confirm_password(current_session(), current_user(), typed, remote_address(), now())
+    if ended.user is not None:
+        return False
+    keep_changes()
+    wrong = _("Mật khẩu hiện tại chưa đúng. Chưa có gì thay đổi.")
+    form.form_errors.append(wrong if ended.locked_until is None else refusal_words(ended))
+    return True
+
+
+def refusal_words(attempt: sign_ins.SignIn) -> str:
+    """The same words for a wrong name and a wrong password, whether or not there is such an account."""
+    if attempt.locked_until is None:
+        return _(
+            "Tên đăng nhập hoặc mật khẩu chưa đúng. Kiểm tra phím Caps Lock và bộ gõ tiếng Việt rồi thử lại."
+        )
+    if attempt.is_address:
+        return _(
+            "Từ máy này đã nhập sai quá nhiều lần; đến %(time)s mới đăng nhập lại được. Chờ đến giờ đó rồi "
+            "thử lại.",
+            time=format_clock(attempt.locked_until),
+        )
+    return _(
+        "Tài khoản tạm khóa đến %(time)s vì nhập sai nhiều lần. Chờ đến giờ đó, hoặc nhờ người quản trị mở "
+        "khóa hay cấp lại mật khẩu.",
+        time=format_clock(attempt.locked_until),
+    )

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, request, session, url_fo
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from webapp.blueprints.accounts.entering import refuse_password
 from webapp.blueprints.accounts.forms import CodeForm, ConsentForm
 from webapp.errors import InvalidInput
 from webapp.http import access, sign_in
@@ -57,7 +58,7 @@ def show_second_factor() -> str:
 def begin_second_factor() -> Response | tuple[str, int]:
     """Make the secret that the app is to photograph."""
     form = ConsentForm(request.form)
-    if form.validate():
+    if form.validate() and not refuse_password(form, form.password.data or ""):
         try:
             second_factor.begin(current_session(), current_user(), form.password.data or "")
             return go_to(url_for(".show_second_factor"))
@@ -85,7 +86,7 @@ def confirm_second_factor() -> str | tuple[str, int]:
 def switch_off_second_factor() -> Response | tuple[str, int]:
     """Give the second step up."""
     form = ConsentForm(request.form)
-    if form.validate():
+    if form.validate() and not refuse_password(form, form.password.data or ""):
         try:
             second_factor.switch_off(current_session(), current_user(), form.password.data or "", now())
             return go_to(url_for("accounts.show_account"), _("Đã tắt đăng nhập hai bước."))

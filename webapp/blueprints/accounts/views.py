@@ -2,7 +2,14 @@
 
 from flask import Blueprint, Response, render_template, request, session, url_for
 
-from webapp.blueprints.accounts.entering import admit, begin, next_address, remote_address
+from webapp.blueprints.accounts.entering import (
+    admit,
+    begin,
+    next_address,
+    refusal_words,
+    refuse_password,
+    remote_address,
+)
 from webapp.blueprints.accounts.forms import CodeForm, PasswordForm, SignInForm
 from webapp.errors import InvalidInput, NotFound
 from webapp.http import access, sign_in
@@ -18,7 +25,6 @@ from webapp.http.context import (
     settings,
     signed_in_user,
 )
-from webapp.http.figures import format_clock
 from webapp.http.htmx import go_to
 from webapp.http.locale import LANGUAGES, _, choose_language
 from webapp.http.security import leave_nothing
@@ -49,7 +55,7 @@ def sign_in_person() -> Response | tuple[str, int]:
     ended = _try_sign_in(form)
     if ended.user is None:
         keep_changes()
-        form.form_errors.append(_refusal(ended))
+        form.form_errors.append(refusal_words(ended))
         return _sign_in_page(form), _INVALID
     if ended.needs_code:
         claim = sign_in.Claim(ended.user.id, ended.user.session_epoch)
@@ -126,7 +132,7 @@ def change_password() -> Response | tuple[str, int]:
     """A new password; every other session of this person ends, this one goes on."""
     form, user = PasswordForm(request.form), current_user()
     is_first = user.must_change_password
-    if not form.validate():
+    if not form.validate() or refuse_password(form, form.current.data or ""):
         return _account_page(form), _INVALID
     try:
         accounts.change_password(current_session(), user, form.current.data or "", form.new.data or "", now())
@@ -165,30 +171,11 @@ def _back_to_the_password() -> Response:
     )
 
 
-def _refusal(attempt: sign_ins.SignIn) -> str:
-    """The same words for a wrong name and a wrong password, whether or not there is such an account."""
-    if attempt.locked_until is None:
-        return _(
-            "Tên đăng nhập hoặc mật khẩu chưa đúng. Kiểm tra phím Caps Lock và bộ gõ tiếng Việt rồi thử lại."
-        )
-    if attempt.is_address:
-        return _(
-            "Từ máy này đã nhập sai quá nhiều lần; đến %(time)s mới đăng nhập lại được. Chờ đến giờ đó rồi "
-            "thử lại.",
-            time=format_clock(attempt.locked_until),
-        )
-    return _(
-        "Tài khoản tạm khóa đến %(time)s vì nhập sai nhiều lần. Chờ đến giờ đó, hoặc nhờ người quản trị mở "
-        "khóa hay cấp lại mật khẩu.",
-        time=format_clock(attempt.locked_until),
-    )
-
-
 def _code_refusal(attempt: sign_ins.SignIn) -> str:
     """A wrong code; the password was right, so that who is meant is no secret here."""
     if attempt.locked_until is None:
         return _("Mã chưa đúng hoặc đã dùng. Chờ mã mới trên điện thoại rồi nhập lại.")
-    return _refusal(attempt)
+    return refusal_words(attempt)
 
 
 def _code_page(form: CodeForm) -> str:
