@@ -8,12 +8,18 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.clients import Browser, Office
-from tests.worlds.documents import pdf_bytes
+from tests.worlds.documents import office_bytes, pdf_bytes
 from tests.worlds.self_scored import add_schemes, send_everything
 from tests.worlds.small import SmallWorld
 from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import AppraisedScoreEntry, EvidenceFile, ExplanationReply, Submission
+from webapp.persistence.appraisal import (
+    AppraisedScoreEntry,
+    EvidenceFile,
+    EvidenceLink,
+    ExplanationReply,
+    Submission,
+)
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.appraisal import Decision, appraise_component
@@ -195,6 +201,18 @@ def test_a_reply_names_only_what_was_asked_and_nobody_else_replies(office: Offic
     for who in ("appraiser", "head", "clerk", "viewer", "administrator"):
         assert office.browser(who).post("/phan-hoi/gui").status_code == 403
     assert state(office) is State.RETURNED
+
+
+def test_a_page_of_a_reply_that_no_document_has_is_refused(office: Office) -> None:
+    """Also where nobody counted the pages, and where no database holds the number."""
+    ask_and_return(office)
+    unit = office.browser(f"unit-{SENT}")
+    for page in ("0", "-1", "1000000", "9" * 25):
+        file = (io.BytesIO(office_bytes("word/document.xml")), "so-lieu.docx")
+        answer = unit.post("/phan-hoi", {"files-1.1.1": file, "page-1.1.1": page, "words-1.1.1": "Kèm tệp"})
+        assert answer.status_code == 422
+        assert "không có trang" in answer.text
+    assert count(office, EvidenceLink) == 0
 
 
 def test_documents_of_a_reply_can_be_taken_away_until_it_is_sent(office: Office) -> None:

@@ -20,6 +20,7 @@ from webapp.storage import ScanStore
 
 _BYTES_PER_MB = 1_000_000
 _SHORTEST, _SHORT, _LONG, _LONGEST = 20, 80, 200, 2000
+_MOST_PAGES = 999_999  # where nobody counted them
 _LARGEST_ID = 2**31 - 1  # larger numbers come from nobody's page, and no database takes them
 MAX_FILES = 10  # of one upload
 _DRAWN_KINDS = ("png", "jpeg")
@@ -222,7 +223,7 @@ def add_citation(
     Raises:
         InvalidInput: the file has no such page.
     """
-    if page_number is not None and not 1 <= page_number <= (file.page_count or page_number):
+    if page_number is not None and not 1 <= page_number <= (file.page_count or _MOST_PAGES):
         raise InvalidInput(
             "Tệp “%(name)s” có %(count)s trang, không có trang %(page)s. Sửa số trang rồi lưu lại.",
             name=file.name,
