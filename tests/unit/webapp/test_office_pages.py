@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import docx
 import openpyxl
 import pytest
 from docx.enum.text import WD_BREAK
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml.ns import qn
 from PIL import Image
 from sqlalchemy.orm import Session
 
@@ -68,6 +71,23 @@ def test_a_package_that_is_no_document_has_no_pages_and_no_error(tmp_path: Path)
     (tmp_path / "x").write_bytes(office_bytes("word/document.xml"))
     with pdf_of_office(tmp_path / "x", "docx") as pdf:
         assert pdf is None
+
+
+def test_no_document_draws_a_file_of_this_machine(tmp_path: Path) -> None:
+    """A picture within it is drawn, one that it only names is not: the unit would read it off the page."""
+    Image.new("RGB", (80, 80), "red").save(tmp_path / "secret.png")
+    document = docx.Document()
+    for _ in range(2):
+        document.add_picture(str(tmp_path / "secret.png"))
+    named = document.inline_shapes[1]._inline.graphic.graphicData.pic.blipFill.blip
+    named.attrib.pop(qn("r:embed"))
+    address = (tmp_path / "secret.png").as_uri()
+    named.set(qn("r:link"), document.part.relate_to(address, RELATIONSHIP_TYPE.IMAGE, is_external=True))
+    document.save(str(tmp_path / "x"))
+    with pdf_of_office(tmp_path / "x", "docx") as pdf:
+        assert pdf is not None
+        listed = subprocess.run(["pdfimages", "-list", pdf], capture_output=True, text=True, check=True)
+    assert len(listed.stdout.splitlines()) == 2 + 1, "two lines of heading, one picture"
 
 
 def test_what_takes_too_long_ends_with_everything_that_it_started(
