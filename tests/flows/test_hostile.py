@@ -102,7 +102,7 @@ def test_nobody_is_led_to_another_site(finished: Office, target: str) -> None:
 
 
 def test_a_host_header_writes_no_address(finished: Office) -> None:
-    for path in ("/", "/dang-nhap?next=/ket-qua", "/ca-nhan"):
+    for path in ("/", "/dang-nhap?next=/ket-qua", "/ca-nhan", "/ca-nhan//hai-buoc", "/static//app.css"):
         lying = {"Host": "evil.example", "X-Forwarded-Host": "e.example"}
         answer = finished.browser("viewer").client.get(path, headers=lying)
         assert "evil.example" not in answer.headers.get("Location", "") + answer.text

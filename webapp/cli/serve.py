@@ -67,6 +67,7 @@ def server_command(bind: str, processes: int, threads: int) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "--bind", bind),
         *("--worker-class", "gthread", "--workers", str(processes), "--threads", str(threads)),
+        *("--forwarder-headers", ""),  # no header says where the program lies: SCRIPT_NAME, PATH_INFO
         *("--timeout", "120", "--graceful-timeout", "30", "--log-level", "warning", "wsgi:app"),
     ]
 

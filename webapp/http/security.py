@@ -112,7 +112,16 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
+    _leave_host_out(response)
     return response
+
+
+def _leave_host_out(response: Response) -> None:
+    """The router puts an address right with the host that was asked for, whatever it is: the path will do."""
+    path = (response.location or "").removeprefix(request.host_url.rstrip("/"))
+    if path != response.location and is_local_path(path):
+        response.location = path
+        response.set_data("")
 
 
 def leave_nothing(response: Response) -> Response:

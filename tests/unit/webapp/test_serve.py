@@ -93,6 +93,7 @@ def test_the_server_listens_where_it_is_told() -> None:
     command = server_command("0.0.0.0:80", 2, 4)
     assert command[command.index("--bind") + 1] == "0.0.0.0:80"
     assert command[-1] == "wsgi:app"
+    assert command[command.index("--forwarder-headers") + 1] == "", "no visitor says where the program lies"
 
 
 def test_an_older_database_is_named_before_anything_starts(
