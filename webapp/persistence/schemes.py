@@ -61,6 +61,12 @@ def newest_scheme_version(session: Session, campaign_id: int, level: str) -> Sch
     ).first()
 
 
+def levels_with_scheme(session: Session, campaign_id: int) -> set[str]:
+    """The levels of which there is a version."""
+    levels = select(SchemeVersion.level).where(SchemeVersion.campaign_id == campaign_id)
+    return set(session.scalars(levels.distinct()))
+
+
 def newest_scheme_versions(session: Session, campaign_id: int) -> dict[str, SchemeVersion]:
     """The version that counts, of each level that has one."""
     newest = (

@@ -26,7 +26,7 @@ from webapp.persistence.verification import (
     Decision,
     ReviewItem,
 )
-from webapp.services.packs import list_packs, plan_campaign
+from webapp.services.packs import plan_campaign
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -54,36 +54,31 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class SheetCount:
-    """The sheets of one pack about one unit."""
+    """The sheets of one pack about one unit: only numbers, so that they can be kept.
 
-    pack: Pack
+    `group_id`: who answers; `place_unit_id`: where they are handed out (None: the office); `person_number`:
+    whose they are, where one person rates all units.
+    """
+
+    pack_id: int
+    group_id: int
+    place_unit_id: int | None
+    person_number: int | None
     unit_id: int
     reached: Reached
-
-    @property
-    def group_id(self) -> int:
-        """Who answers."""
-        return self.pack.group_id
-
-    @property
-    def place_unit_id(self) -> int | None:
-        """Where they are handed out; None: the office."""
-        return self.pack.place_unit_id
-
-    @property
-    def person_number(self) -> int | None:
-        """Whose they are, where one person rates all units."""
-        return self.pack.person_number
 
 
 def count_sheets(session: Session, campaign: Campaign) -> list[SheetCount]:
     """All sheets of the campaign that are not void, in one query."""
     sheet = _sheets(campaign)
-    key = (sheet.c.pack_id, sheet.c.unit_id)
+    key = (Pack.id, Pack.group_id, Pack.place_unit_id, Pack.person_number, sheet.c.unit_id)
     stages = (sheet.c.is_issued, sheet.c.is_returned, sheet.c.is_read, sheet.c.is_valid)
-    rows = session.execute(select(*key, func.count(), *(_count(stage) for stage in stages)).group_by(*key))
-    packs = {pack.id: pack for pack in list_packs(session, campaign)}
-    return [SheetCount(packs[pack_id], unit_id, Reached(*reached)) for pack_id, unit_id, *reached in rows]
+    counted = select(*key, func.count(), *(_count(stage) for stage in stages)).group_by(*key)
+    rows = session.execute(counted.join(sheet, sheet.c.pack_id == Pack.id))
+    return [
+        SheetCount(pack_id, group_id, place_id, person, unit_id, Reached(*reached))
+        for pack_id, group_id, place_id, person, unit_id, *reached in rows
+    ]
 
 
 def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> dict[Key, Reached]:
