@@ -25,7 +25,7 @@ class SchemeVersion(AppendOnly, Base):
     version: Mapped[int]
     title: Mapped[str]
     status: Mapped[str]
-    plain: Mapped[dict[str, Any]]
+    plain: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)  # long, and parsed once in a process
     sha256: Mapped[Sha256]
     loaded_by: Mapped[str] = mapped_column(String(80))
     loaded_at: Mapped[dt.datetime]

@@ -150,10 +150,10 @@ def count_one_sided_sheets(session: Session, campaign_id: int) -> int:
 
 
 def _is_one_sided(campaign_id: int) -> ColumnElement[bool]:
-    scanned = (Page.sheet_id == Sheet.id) & (Page.state != "trashed")
-    sides = select(func.count(Page.side.distinct())).where(scanned).scalar_subquery()
-    of_campaign = and_(Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None))
-    return and_(of_campaign, sides > 0, sides < Sheet.sides)
+    good, sides = aliased(Sheet), func.count(Page.side.distinct())
+    scanned = select(good.id).join(Page, Page.sheet_id == good.id).where(Page.state != "trashed")
+    scanned = scanned.where(good.campaign_id == campaign_id, good.voided_at.is_(None))
+    return Sheet.id.in_(scanned.group_by(good.id).having(and_(sides > 0, sides < good.sides)))
 
 
 def missing_sides_of(session: Session, sheet: Sheet) -> tuple[list[int], list[int]]:
