@@ -49,11 +49,13 @@ from webapp.http.csrf import install_csrf
 from webapp.http.errors import install_errors
 from webapp.http.htmx import install_htmx
 from webapp.http.locale import install_locale
+from webapp.http.moments import Moments
 from webapp.http.places import install_places
 from webapp.http.security import install_security
 from webapp.http.shell import install_shell
 from webapp.http.transaction import install_transactions
 from webapp.persistence.base import Clock, make_engine, make_session_factory, utc_now
+from webapp.persistence.data_version import DataVersion
 from webapp.settings import Settings
 from webapp.storage import ScanStore
 
@@ -135,4 +137,5 @@ def _make_context(settings: Settings, clock: Clock) -> AppContext:
         read_sessions=make_session_factory(engine, read_only=True),
         scan_store=ScanStore(settings.scans_dir),
         form_library=FormLibrary(settings.forms_dir),
+        moments=Moments(DataVersion(engine)),
     )

@@ -9,6 +9,7 @@ All lengths are px of the viewBox; a picture is drawn once for wide and once for
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -190,6 +191,7 @@ def _nested_bars(left: float, middle: float, track: float, shares: Sequence[Frac
         yield _box(left, middle - height / 2, track * min(share, Fraction(1)), height, fill=SOLID[place])
 
 
+@lru_cache(maxsize=2048)  # of all units few change between two drawings
 def _strip_cell(patterns: str, cell: StripCell, left: float, top: float, width: float) -> Markup:
     dash = "4 3" if cell.tint == 0 else None
     lines = _broken(cell.name, width - 16, 13, 2)

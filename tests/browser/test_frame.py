@@ -7,34 +7,45 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.browser.server import serve_office
-from tests.clients import close_office, open_office
+from tests.clients import Office, close_office, open_office
 from tests.conftest import NOW
 from tests.worlds.small import PASSWORD
-from webapp.persistence.campaign import Campaign
+from webapp.http.moments import LOOK_EVERY
+from webapp.par_index.workflow import State
+from webapp.persistence.appraisal import Submission
+from webapp.persistence.campaign import Campaign, Unit
+from webapp.persistence.schemes import newest_scheme_version
 from webapp.services.campaigns import SAMPLE_DIR
 from webapp.services.schemes import load_sample_schemes
 
 pytestmark = pytest.mark.browser
+NOTHING_NEW = 204
 WIDTHS = {"vi": 360, "en": 1366}
 
 
 @pytest.fixture(scope="module")
-def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The small world as a demo, served from this process."""
+def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The small world as a demo."""
     folder = tmp_path_factory.mktemp("frame")
     shutil.copy(sqlite_template, folder / "chamdiem.sqlite3")
     office = open_office(f"sqlite:///{folder / 'chamdiem.sqlite3'}", folder, NOW, demo=True)
     with office.session() as session:
         _load_schemes(session, NOW)
         session.commit()
+    yield office
+    close_office(office)
+
+
+@pytest.fixture(scope="module")
+def address(office: Office) -> Iterator[str]:
+    """Served from this process."""
     with serve_office(office) as served:
         yield served
-    close_office(office)
 
 
 def _load_schemes(session: Session, now: dt.datetime) -> None:
@@ -143,6 +154,31 @@ def test_an_error_during_a_swap_leaves_the_page_as_it_was(page: Page, address: s
     page.locator("#messages .toast-error").wait_for()
     assert "Không tìm thấy" in page.locator("#messages").inner_text()
     assert page.locator("#progress").count() == 1
+
+
+def test_the_first_page_follows_a_change_after_it_was_told_that_there_is_none(
+    page: Page, address: str, office: Office
+) -> None:
+    enter(page, address, "Viewer")
+    for _question in range(2):
+        with page.expect_response(re.compile("/tien-do")) as asked:
+            pass
+        assert asked.value.status == NOTHING_NEW
+    panel = page.locator("#progress")
+    assert "Chờ thẩm định" not in (panel.text_content() or "")
+    with office.session() as session:
+        unit = session.scalars(select(Unit).where(Unit.code == "19186")).one()
+        version = newest_scheme_version(session, unit.campaign_id, unit.level)
+        assert version is not None
+        sent = Submission(unit_id=unit.id, campaign_id=unit.campaign_id, scheme_version_id=version.id)
+        sent.state = State.SUBMITTED.value
+        session.add(sent)
+        session.commit()
+    office.clock.now += LOOK_EVERY
+    expect(panel).to_contain_text("Chờ thẩm định", timeout=20_000)
+    with page.expect_response(re.compile("/tien-do")) as asked:
+        pass
+    assert asked.value.status == NOTHING_NEW, "what is new is told once"
 
 
 def test_a_lost_connection_is_said(page: Page, address: str) -> None:

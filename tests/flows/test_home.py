@@ -21,8 +21,8 @@ from webapp.persistence.results import PUBLISHED, IndexVersion
 from webapp.persistence.scans import Page
 from webapp.persistence.verification import ReviewItem, SecondKeyRule
 from webapp.services.campaigns import SAMPLE_DIR
-from webapp.services.paper_progress import Axis, Order, paper_progress
-from webapp.services.progress import cycle_steps, open_work
+from webapp.services.paper_progress import Axis, Order, PaperProgress, paper_progress
+from webapp.services.progress import count_cycle
 from webapp.services.schemes import load_sample_schemes
 
 OF_DIVISION, OF_COMMUNE = 3 + 15 + 2 * 2 + 10, 15 + 2 + 12 + 1 + 30  # two communes, one division
@@ -53,7 +53,9 @@ def half_way(office: Office, now: dt.datetime) -> Office:
 
 def test_steps_count_what_is_there(half_way: Office) -> None:
     with half_way.session() as session:
-        steps = {step.code: (step.done, step.total) for step in cycle_steps(session, campaign_of(session))}
+        steps = {
+            step.code: (step.done, step.total) for step in count_cycle(session, campaign_of(session)).steps
+        }
     due = DUE
     assert steps == {
         "prepare": (2, 2),
@@ -66,12 +68,19 @@ def test_steps_count_what_is_there(half_way: Office) -> None:
     }
 
 
+def paper_of(session: Session, axis: Axis = Axis.RATED, order: Order = Order.OFFICE) -> PaperProgress:
+    """What the three pictures show."""
+    campaign = campaign_of(session)
+    return paper_progress(session, campaign, count_cycle(session, campaign).sheets, axis, order)
+
+
 def strip_of(
     session: Session, axis: Axis = Axis.RATED, order: Order = Order.OFFICE
 ) -> dict[str, tuple[int, int]]:
     """Back and due of each unit by its code, in the order of the strip; the office is ""."""
-    progress = paper_progress(session, campaign_of(session), axis, order)
-    return {row.unit.code if row.unit else "": (row.back, row.due) for row in progress.units}
+    return {
+        row.unit.code if row.unit else "": (row.back, row.due) for row in paper_of(session, axis, order).units
+    }
 
 
 def test_a_sheet_is_back_as_soon_as_a_side_of_it_was_scanned(half_way: Office) -> None:
@@ -119,7 +128,7 @@ def test_each_stage_counts_within_the_one_before(half_way: Office, now: dt.datet
         answer(session, range(1, 11), now, sure("CX4.1", "1"))
         answer(session, [11], now, blank("CX4.1"))
         doubt(session, serial=1, now=now)
-        reached = paper_progress(session, campaign_of(session), Axis.RATED, Order.OFFICE).reached
+        reached = paper_of(session).reached
     assert (reached.printed, reached.read) == (30, 20)
     assert reached.valid == 9, "one waits for a person, one was left blank throughout, nine were not read"
 
@@ -149,7 +158,7 @@ def test_hand_overs_count_until_they_are_undone(half_way: Office, now: dt.dateti
         back = hand_over(session, range(20, 26), HandOverKind.RETURNED, now)
 
         def stages() -> tuple[int, int, int]:
-            reached = paper_progress(session, campaign_of(session), Axis.RATED, Order.OFFICE).reached
+            reached = paper_of(session).reached
             return reached.issued, reached.returned, reached.read
 
         assert stages() == (28, 25, 20), "a sheet that was read has come back, signed in or not"
@@ -191,7 +200,7 @@ def test_a_voided_sheet_no_longer_counts(half_way: Office, now: dt.datetime) -> 
     with half_way.session() as session:
         session.scalars(select(Sheet).where(Sheet.serial == 1)).one().voided_at = now
         session.flush()
-        work, rows = open_work(session, campaign_of(session)), strip_of(session)
+        work, rows = count_cycle(session, campaign_of(session)).work, strip_of(session)
     assert work.sheets_to_print == DUE - 29
     assert rows["19186"][0] == 20
 
@@ -276,7 +285,7 @@ def test_the_panel_is_drawn_once_a_moment_for_all_who_see_the_same(
     assert clerk.get("/tien-do", htmx=True).text == first, "within a moment"
     assert "22/60" not in first
     assert "22/60" in clerk.get("/").text, "the page itself is always of now"
-    assert "22/60" in head.get("/tien-do", htmx=True).text, "another role sees another panel"
+    assert "22/60" in head.get("/tien-do", htmx=True).text, "whoever looks at the page looks for all"
     assert "Đại Trạch" not in half_way.browser("unit-nv").get("/tien-do", htmx=True).text
     half_way.clock.now += POLL
     assert "22/60" in clerk.get("/tien-do", htmx=True).text
@@ -319,6 +328,7 @@ def test_the_panel_stops_when_the_index_is_published(half_way: Office, now: dt.d
             )
         )  # fmt: skip
         session.commit()
+    half_way.clock.now += POLL
     last = browser.get(address, htmx=True)
     assert last.status_code == 286
     assert "hx-trigger" not in last.text

@@ -1,7 +1,7 @@
 """What a view may ask for: the session of this request, who asks, which campaign, what time it is."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import current_app, g, request, session
 from sqlalchemy import Engine
@@ -34,7 +34,7 @@ class AppContext:
     read_sessions: sessionmaker[Session]
     scan_store: ScanStore
     form_library: FormLibrary
-    moments: Moments = field(default_factory=Moments)
+    moments: Moments
 
 
 def app_context() -> AppContext:

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
@@ -26,9 +27,14 @@ def format_number(value: Number | None, locale: str, places: int | None = None) 
     if value is None:
         return "–"
     if places is None:
-        return format_decimal(_plain(value), locale=locale, format="#,##0.######")
+        return _write(_plain(value), locale, "#,##0.######")
     pattern = "#,##0" + ("." + "0" * places if places else "")
-    return format_decimal(_decimal(value, places), locale=locale, format=pattern)
+    return _write(_decimal(value, places), locale, pattern)
+
+
+@lru_cache(maxsize=4096)  # a page shows hundreds of numbers, mostly the same small ones
+def _write(value: float | Decimal, locale: str, pattern: str) -> str:
+    return format_decimal(value, locale=locale, format=pattern)
 
 
 def format_points(value: Number | None, locale: str) -> str:

@@ -25,7 +25,7 @@ class SchemeVersion(AppendOnly, Base):
     version: Mapped[int]
     title: Mapped[str]
     status: Mapped[str]
-    plain: Mapped[dict[str, Any]]
+    plain: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)  # long, and parsed once in a process
     sha256: Mapped[Sha256]
     loaded_by: Mapped[str] = mapped_column(String(80))
     loaded_at: Mapped[dt.datetime]
@@ -59,6 +59,12 @@ def newest_scheme_version(session: Session, campaign_id: int, level: str) -> Sch
         .order_by(SchemeVersion.version.desc())
         .limit(1)
     ).first()
+
+
+def levels_with_scheme(session: Session, campaign_id: int) -> set[str]:
+    """The levels of which there is a version."""
+    levels = select(SchemeVersion.level).where(SchemeVersion.campaign_id == campaign_id)
+    return set(session.scalars(levels.distinct()))
 
 
 def newest_scheme_versions(session: Session, campaign_id: int) -> dict[str, SchemeVersion]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from ocr.booklet import SIDES_PER_PAPER
@@ -141,12 +141,19 @@ def list_batches(session: Session, campaign_id: int, limit: int = 100) -> list[B
 
 def one_sided_sheets(session: Session, campaign_id: int) -> Sequence[Sheet]:
     """Sheets of which some sides were scanned and others never, by serial: on nobody's desk any more."""
-    scanned = (Page.sheet_id == Sheet.id) & (Page.state != "trashed")
-    sides = select(func.count(Page.side.distinct())).where(scanned).scalar_subquery()
-    wanted = select(Sheet).where(
-        Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None), sides > 0, sides < Sheet.sides
-    )
-    return session.scalars(wanted.order_by(Sheet.serial)).all()
+    return session.scalars(select(Sheet).where(_is_one_sided(campaign_id)).order_by(Sheet.serial)).all()
+
+
+def count_one_sided_sheets(session: Session, campaign_id: int) -> int:
+    """How many these are."""
+    return session.scalars(select(func.count(Sheet.id)).where(_is_one_sided(campaign_id))).one()
+
+
+def _is_one_sided(campaign_id: int) -> ColumnElement[bool]:
+    good, sides = aliased(Sheet), func.count(Page.side.distinct())
+    scanned = select(good.id).join(Page, Page.sheet_id == good.id).where(Page.state != "trashed")
+    scanned = scanned.where(good.campaign_id == campaign_id, good.voided_at.is_(None))
+    return Sheet.id.in_(scanned.group_by(good.id).having(and_(sides > 0, sides < good.sides)))
 
 
 def missing_sides_of(session: Session, sheet: Sheet) -> tuple[list[int], list[int]]:

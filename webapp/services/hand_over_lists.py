@@ -43,7 +43,7 @@ class Substituted:
 
 def list_lines(session: Session, campaign: Campaign) -> list[PackLine]:
     """All packs that were printed, in the order of their codes."""
-    reached = sum_by(count_sheets(session, campaign), lambda count: count.pack.id)
+    reached = sum_by(count_sheets(session, campaign), lambda count: count.pack_id)
     missing = _serials(session, campaign, went_out(), ~came_back())
     people = _people(session, campaign)
     return [

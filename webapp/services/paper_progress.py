@@ -12,7 +12,6 @@ from webapp.persistence.campaign import Campaign, RespondentGroup, Unit
 from webapp.services.sheet_counts import (
     Reached,
     SheetCount,
-    count_sheets,
     list_groups,
     planned_at_places,
     sum_by,
@@ -85,14 +84,18 @@ class PaperProgress:
 
 
 def paper_progress(
-    session: Session, campaign: Campaign, axis: Axis, order: Order, *, only_unit_id: int | None = None
+    session: Session,
+    campaign: Campaign,
+    counts: Iterable[SheetCount],
+    axis: Axis,
+    order: Order,
+    *,
+    only_unit_id: int | None = None,
 ) -> PaperProgress:
-    """Count once, sum thrice; with `only_unit_id` nothing but that unit's own forms is counted."""
+    """All figures are sums of `counts`; with `only_unit_id` of that unit's own forms alone."""
     groups = list_groups(session, campaign)
-    counts = count_sheets(session, campaign)
     quotas = _quotas(campaign, groups)
-    if only_unit_id is not None:
-        counts = [count for count in counts if _key(axis, count) == only_unit_id]
+    counts = [count for count in counts if only_unit_id in (None, _key(axis, count))]
     units = _units(session, campaign, groups, counts, axis)
     if only_unit_id is not None:
         units = [row for row in units if row.unit is not None and row.unit.id == only_unit_id]

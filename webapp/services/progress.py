@@ -1,6 +1,7 @@
 """Where the cycle stands: the seven steps, and what waits for whom. Only counting."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
@@ -8,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
-from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
+from webapp.persistence.campaign import Campaign, RespondentGroup
 from webapp.persistence.complaints import count_open_complaints
 from webapp.persistence.page_resolutions import count_open_problems
-from webapp.persistence.results import published_index_version
+from webapp.persistence.results import IndexVersion, published_index_version
 from webapp.persistence.scans import Batch, BatchFile, Page
-from webapp.persistence.schemes import newest_scheme_versions
+from webapp.persistence.schemes import levels_with_scheme
 from webapp.persistence.verification import UNFINISHED, ReviewItem
-from webapp.services.batches import one_sided_sheets
-from webapp.services.sheet_counts import whole_sheets
+from webapp.services.batches import count_one_sided_sheets
+from webapp.services.sheet_counts import Reached, SheetCount, count_sheets
 
 SENT = (State.SUBMITTED.value, State.RETURNED.value, State.APPRAISED.value, State.FINAL.value)
 APPRAISED = (State.APPRAISED.value, State.FINAL.value)
@@ -61,59 +62,40 @@ class OpenWork:
     is_published: bool
 
 
-def cycle_steps(session: Session, campaign: Campaign) -> list[Step]:
-    """The seven steps, in their order."""
-    due = sum(sheets_due(session, campaign).values())
-    printed = _count_sheets(session, campaign)
-    units = len(campaign.units)
-    schemes = newest_scheme_versions(session, campaign.id)
-    levels = {unit.level for unit in campaign.units}
-    states = submission_states(session, campaign)
-    decided, items = _count_items(session, campaign)
-    published = published_index_version(session, campaign.id)
-    return [
-        Step("prepare", len(levels & schemes.keys()), len(levels)),
-        Step("print", min(printed, due), due),
-        Step("scan", _count_whole(session, campaign), printed),
-        Step("review", decided, items),
-        Step("self_score", _count_states(states, SENT), units),
-        Step("appraise", _count_states(states, APPRAISED), units),
-        Step("publish", 0 if published is None else len(levels & published.levels.keys()), len(levels)),
-    ]
+@dataclass(frozen=True, slots=True)
+class CycleFigures:
+    """All that was counted of one campaign at one moment: plain values, which outlive the session."""
+
+    sheets: Sequence[SheetCount]
+    states: Mapping[int, State]
+    work: OpenWork
+    steps: Sequence[Step]
 
 
-def open_work(session: Session, campaign: Campaign) -> OpenWork:
-    """All that somebody has to do next."""
-    states = submission_states(session, campaign)
-    waiting = ReviewItem.state == "open"
-    due = sum(sheets_due(session, campaign).values())
-    return OpenWork(
-        sheets_to_print=max(0, due - _count_sheets(session, campaign)),
-        pages_reading=_count_pages(session, campaign, "waiting", "reading"),
-        pages_problem=count_open_problems(session, campaign.id),
-        sheets_one_sided=len(one_sided_sheets(session, campaign.id)),
-        files_refused=_count_refused_files(session, campaign),
-        tiles_open=_count_open(session, campaign, waiting, ReviewItem.queue == "grid"),
-        answers_open=_count_open(session, campaign, waiting, ReviewItem.queue == "single"),
-        comments_open=_count_open(session, campaign, waiting, ReviewItem.queue == "comment"),
-        answers_twice=_count_open(session, campaign, ReviewItem.state == "second"),
-        answers_disputed=_count_open(session, campaign, ReviewItem.state == "arbitration"),
-        units_to_appraise=_count_states(states, (State.SUBMITTED.value,)),
-        units_returned=_count_states(states, (State.RETURNED.value,)),
-        complaints_open=count_open_complaints(session, campaign.id),
-        is_published=published_index_version(session, campaign.id) is not None,
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What both the work and the steps are told from. `items`: review items by their state and queue."""
+
+    due: int
+    reached: Reached
+    states: Mapping[int, State]
+    items: Counter[tuple[str, str]]
+    published: IndexVersion | None
+
+
+def count_cycle(session: Session, campaign: Campaign) -> CycleFigures:
+    """Count everything once."""
+    sheets = count_sheets(session, campaign)
+    counted = _Counted(
+        due=_sheets_due(session, campaign),
+        reached=sum((count.reached for count in sheets), Reached()),
+        states=submission_states(session, campaign),
+        items=_count_items(session, campaign),
+        published=published_index_version(session, campaign.id),
     )
-
-
-def sheets_due(session: Session, campaign: Campaign) -> dict[int, int]:
-    """Sheets that each unit is due, by unit id."""
-    per_level = session.execute(
-        select(RespondentGroup.level, func.sum(RespondentGroup.sheets_per_unit))
-        .where(RespondentGroup.campaign_id == campaign.id)
-        .group_by(RespondentGroup.level)
+    return CycleFigures(
+        sheets, counted.states, _open_work(session, campaign, counted), _steps(session, campaign, counted)
     )
-    plan = {level: int(sheets) for level, sheets in per_level}
-    return {unit.id: plan.get(unit.level, 0) for unit in campaign.units}
 
 
 def submission_states(session: Session, campaign: Campaign) -> dict[int, State]:
@@ -124,20 +106,67 @@ def submission_states(session: Session, campaign: Campaign) -> dict[int, State]:
     return {unit_id: State(state) for unit_id, state in rows}
 
 
-def _count_states(states: Mapping[int, State], wanted: tuple[str, ...]) -> int:
-    return sum(state.value in wanted for state in states.values())
+def _steps(session: Session, campaign: Campaign, counted: _Counted) -> list[Step]:
+    """The seven steps, in their order."""
+    units, levels = len(campaign.units), {unit.level for unit in campaign.units}
+    unsettled, settled = (_items_in(counted, *states) for states in (UNFINISHED, ("done",)))
+    published = levels & counted.published.levels.keys() if counted.published else set()
+    return [
+        Step("prepare", len(levels & levels_with_scheme(session, campaign.id)), len(levels)),
+        Step("print", min(counted.reached.printed, counted.due), counted.due),
+        Step("scan", counted.reached.read, counted.reached.printed),
+        Step("review", settled, settled + unsettled),
+        Step("self_score", _count_states(counted, *SENT), units),
+        Step("appraise", _count_states(counted, *APPRAISED), units),
+        Step("publish", len(published), len(levels)),
+    ]
 
 
-def _count_sheets(session: Session, campaign: Campaign) -> int:
-    """Printed and not voided."""
-    return _count(session, func.count(Sheet.id), Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+def _open_work(session: Session, campaign: Campaign, counted: _Counted) -> OpenWork:
+    """All that somebody has to do next."""
+    return OpenWork(
+        sheets_to_print=max(0, counted.due - counted.reached.printed),
+        pages_reading=_count_pages(session, campaign, "waiting", "reading"),
+        pages_problem=count_open_problems(session, campaign.id),
+        sheets_one_sided=count_one_sided_sheets(session, campaign.id),
+        files_refused=_count_refused_files(session, campaign),
+        tiles_open=counted.items["open", "grid"],
+        answers_open=counted.items["open", "single"],
+        comments_open=counted.items["open", "comment"],
+        answers_twice=_items_in(counted, "second"),
+        answers_disputed=_items_in(counted, "arbitration"),
+        units_to_appraise=_count_states(counted, State.SUBMITTED.value),
+        units_returned=_count_states(counted, State.RETURNED.value),
+        complaints_open=count_open_complaints(session, campaign.id),
+        is_published=counted.published is not None,
+    )
 
 
-def _count_whole(session: Session, campaign: Campaign) -> int:
-    """Good sheets of which every side was read."""
-    whole = whole_sheets(campaign)
-    good = select(func.count()).select_from(whole).join(Sheet, Sheet.id == whole.c.sheet_id)
-    return session.scalar(good.where(Sheet.voided_at.is_(None))) or 0
+def _sheets_due(session: Session, campaign: Campaign) -> int:
+    """Sheets that the plan asks for, over all units."""
+    per_level = session.execute(
+        select(RespondentGroup.level, func.sum(RespondentGroup.sheets_per_unit))
+        .where(RespondentGroup.campaign_id == campaign.id)
+        .group_by(RespondentGroup.level)
+    )
+    plan = {level: int(sheets) for level, sheets in per_level}
+    return sum(plan.get(unit.level, 0) for unit in campaign.units)
+
+
+def _count_states(counted: _Counted, *wanted: str) -> int:
+    return sum(state.value in wanted for state in counted.states.values())
+
+
+def _items_in(counted: _Counted, *states: str) -> int:
+    return sum(number for (state, _queue), number in counted.items.items() if state in states)
+
+
+def _count_items(session: Session, campaign: Campaign) -> Counter[tuple[str, str]]:
+    key = (ReviewItem.state, ReviewItem.queue)
+    rows = session.execute(
+        select(*key, func.count()).where(ReviewItem.campaign_id == campaign.id).group_by(*key)
+    )
+    return Counter({(state, queue): number for state, queue, number in rows})
 
 
 def _count_pages(session: Session, campaign: Campaign, *states: str) -> int:
@@ -148,17 +177,6 @@ def _count_pages(session: Session, campaign: Campaign, *states: str) -> int:
 def _count_refused_files(session: Session, campaign: Campaign) -> int:
     in_campaign = BatchFile.batch_id.in_(select(Batch.id).where(Batch.campaign_id == campaign.id))
     return _count(session, func.count(BatchFile.id), in_campaign, BatchFile.state == "refused")
-
-
-def _count_open(session: Session, campaign: Campaign, *conditions: ColumnElement[bool]) -> int:
-    return _count(session, func.count(ReviewItem.id), ReviewItem.campaign_id == campaign.id, *conditions)
-
-
-def _count_items(session: Session, campaign: Campaign) -> tuple[int, int]:
-    """Settled, and all that had to be settled."""
-    counted = ReviewItem.state.in_((*UNFINISHED, "done"))
-    total = _count_open(session, campaign, counted)
-    return total - _count_open(session, campaign, ReviewItem.state.in_(UNFINISHED)), total
 
 
 def _count(session: Session, counted: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:

@@ -165,6 +165,12 @@ def find_item(session: Session, item_id: int, campaign_id: int) -> ReviewItem | 
     return session.scalar(with_surroundings(wanted))
 
 
+def is_item_of(session: Session, item_id: int, campaign_id: int) -> bool:
+    """Whether the campaign has such an item."""
+    wanted = select(ReviewItem.id).where(ReviewItem.id == item_id, ReviewItem.campaign_id == campaign_id)
+    return session.scalar(wanted) is not None
+
+
 def find_draft(session: Session, item: ReviewItem) -> str | None:
     """The machine's draft of a comment, if it made one."""
     return session.scalar(

@@ -16,7 +16,7 @@ from webapp.errors import InvalidInput, StaleVersion
 from webapp.par_index.errors import AppraisalError, FactsInvalid
 from webapp.par_index.exact import ZERO, Words, sha256_of, words
 from webapp.par_index.rules import FactValue, facts_asked, points_for, read_fact
-from webapp.par_index.scheme import ComponentCriterion, Policy
+from webapp.par_index.scheme import ComponentCriterion, Policy, Scheme
 from webapp.par_index.scores import settle
 from webapp.par_index.unit_facts import UnitFact, facts_of_component
 from webapp.par_index.workflow import Move, Party, State, advance
@@ -167,15 +167,21 @@ def _declare_what_changed(
     ]
     for fact, text in changed:
         put_fact(session, unit, fact, FactForm(text), actor=entry.entered_by, now=entry.entered_at)
-    session.flush()
-    _carry(session, unit, changed, actor=entry.entered_by, now=entry.entered_at)
+    if changed:
+        _carry(session, unit, scheme, changed, actor=entry.entered_by, now=entry.entered_at)
 
 
 def _carry(
-    session: Session, unit: Unit, changed: Sequence[tuple[UnitFact, str]], *, actor: str, now: dt.datetime
+    session: Session,
+    unit: Unit,
+    scheme: Scheme,
+    changed: Sequence[tuple[UnitFact, str]],
+    *,
+    actor: str,
+    now: dt.datetime,
 ) -> None:
     """Put facts into every component that uses them: one more revision where it says something else now."""
-    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    session.flush()  # the revision that brought them is the newest of its own component
     typed: dict[str, dict[str, str]] = {}
     for fact, text in changed:
         for use in fact.uses:
@@ -222,8 +228,7 @@ def declare_facts(
         changed.append((declared.fact, form.typed))
     if changed:
         open_submission(session, unit)
-        session.flush()
-        _carry(session, unit, changed, actor=actor, now=now)
+        _carry(session, unit, scheme, changed, actor=actor, now=now)
     return refusals
 
 

@@ -8,9 +8,23 @@ module.
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, and_, distinct, exists, func, or_, select
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    distinct,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from ocr.booklet import FIRST_QUESTION_PAGE
@@ -26,7 +40,7 @@ from webapp.persistence.verification import (
     Decision,
     ReviewItem,
 )
-from webapp.services.packs import list_packs, plan_campaign
+from webapp.services.packs import plan_campaign
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -54,36 +68,27 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class SheetCount:
-    """The sheets of one pack about one unit."""
+    """The sheets of one pack about one unit: only numbers, so that they can be kept.
 
-    pack: Pack
+    `group_id`: who answers; `place_unit_id`: where they are handed out (None: the office); `person_number`:
+    whose they are, where one person rates all units.
+    """
+
+    pack_id: int
+    group_id: int
+    place_unit_id: int | None
+    person_number: int | None
     unit_id: int
     reached: Reached
-
-    @property
-    def group_id(self) -> int:
-        """Who answers."""
-        return self.pack.group_id
-
-    @property
-    def place_unit_id(self) -> int | None:
-        """Where they are handed out; None: the office."""
-        return self.pack.place_unit_id
-
-    @property
-    def person_number(self) -> int | None:
-        """Whose they are, where one person rates all units."""
-        return self.pack.person_number
 
 
 def count_sheets(session: Session, campaign: Campaign) -> list[SheetCount]:
     """All sheets of the campaign that are not void, in one query."""
-    sheet = _sheets(campaign)
-    key = (sheet.c.pack_id, sheet.c.unit_id)
-    stages = (sheet.c.is_issued, sheet.c.is_returned, sheet.c.is_read, sheet.c.is_valid)
-    rows = session.execute(select(*key, func.count(), *(_count(stage) for stage in stages)).group_by(*key))
-    packs = {pack.id: pack for pack in list_packs(session, campaign)}
-    return [SheetCount(packs[pack_id], unit_id, Reached(*reached)) for pack_id, unit_id, *reached in rows]
+    rows = session.execute(_sheets_by_pack(), {"campaign_id": campaign.id})
+    return [
+        SheetCount(pack_id, group_id, place_id, person, unit_id, Reached(*reached))
+        for pack_id, group_id, place_id, person, unit_id, *reached in rows
+    ]
 
 
 def sum_by(counts: Iterable[SheetCount], key: Callable[[SheetCount], Key]) -> dict[Key, Reached]:
@@ -152,23 +157,6 @@ def went_out() -> ColumnElement[bool]:
     return or_(was_handed(HandOverKind.ISSUED), came_back())
 
 
-def whole_sheets(campaign: Campaign) -> CTE:
-    """Sheets of whose paper every side was read."""
-    sides = func.count(distinct(Page.side)).label("sides")
-    read = (
-        select(Page.sheet_id, sides)
-        .where(Page.sheet_id.is_not(None), Page.state == "read")
-        .group_by(Page.sheet_id)
-        .subquery()
-    )
-    return (
-        select(Sheet.id.label("sheet_id"))
-        .join(read, read.c.sheet_id == Sheet.paper_id)
-        .where(Sheet.campaign_id == campaign.id, read.c.sides >= Sheet.sides)
-        .cte("whole")
-    )
-
-
 def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tuple[int, int]]:
     """Where one person rates all units: how many persons have a form back, and how many a valid one."""
     by_person = sum_by(counts, lambda count: (count.place_unit_id, count.group_id, count.person_number))
@@ -180,9 +168,19 @@ def _persons(counts: Iterable[SheetCount]) -> Mapping[tuple[int | None, int], tu
     return persons
 
 
-def _sheets(campaign: Campaign) -> CTE:
+@cache  # the statement never changes, and putting it together costs more than asking it
+def _sheets_by_pack() -> Select[Any]:
+    """Each pack and rated unit with its stages."""
+    sheet = _sheets(bindparam("campaign_id", type_=Integer))
+    key = (Pack.id, Pack.group_id, Pack.place_unit_id, Pack.person_number, sheet.c.unit_id)
+    stages = (sheet.c.is_issued, sheet.c.is_returned, sheet.c.is_read, sheet.c.is_valid)
+    counted = select(*key, func.count(), *(_count(stage) for stage in stages)).group_by(*key)
+    return counted.join(sheet, sheet.c.pack_id == Pack.id)
+
+
+def _sheets(campaign_id: BindParameter[int]) -> CTE:
     """Good sheets with how far each is; what reached a later stage has passed the ones before."""
-    whole, doubtful, answered = whole_sheets(campaign), _doubtful(campaign), _answered(campaign)
+    whole, doubtful, answered = _whole(campaign_id), _doubtful(campaign_id), _answered(campaign_id)
     is_read = whole.c.sheet_id.is_not(None)
     is_valid = and_(is_read, doubtful.c.sheet_id.is_(None), answered.c.sheet_id.is_not(None))
     return (
@@ -197,8 +195,25 @@ def _sheets(campaign: Campaign) -> CTE:
         .outerjoin(whole, whole.c.sheet_id == Sheet.id)
         .outerjoin(doubtful, doubtful.c.sheet_id == Sheet.id)
         .outerjoin(answered, answered.c.sheet_id == Sheet.id)
-        .where(Sheet.campaign_id == campaign.id, Sheet.voided_at.is_(None))
+        .where(Sheet.campaign_id == campaign_id, Sheet.voided_at.is_(None))
         .cte("counted")
+    )
+
+
+def _whole(campaign_id: BindParameter[int]) -> CTE:
+    """Sheets of whose paper every side was read."""
+    sides = func.count(distinct(Page.side)).label("sides")
+    read = (
+        select(Page.sheet_id, sides)
+        .where(Page.sheet_id.is_not(None), Page.state == "read")
+        .group_by(Page.sheet_id)
+        .subquery()
+    )
+    return (
+        select(Sheet.id.label("sheet_id"))
+        .join(read, read.c.sheet_id == Sheet.paper_id)
+        .where(Sheet.campaign_id == campaign_id, read.c.sides >= Sheet.sides)
+        .cte("whole")
     )
 
 
@@ -206,18 +221,18 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
 
 
-def _doubtful(campaign: Campaign) -> CTE:
+def _doubtful(campaign_id: BindParameter[int]) -> CTE:
     """Sheets with an answer that still waits for a person."""
     return (
         select(ReviewItem.sheet_id)
-        .where(ReviewItem.campaign_id == campaign.id, ReviewItem.state.in_(UNFINISHED))
+        .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state.in_(UNFINISHED))
         .where(ReviewItem.queue.in_(ANSWER_QUEUES))
         .distinct()
         .cte("doubtful")
     )
 
 
-def _answered(campaign: Campaign) -> CTE:
+def _answered(campaign_id: BindParameter[int]) -> CTE:
     """Sheets with at least one answer, by machine or person: a form left blank throughout does not count.
 
     What a booklet asks of the respondent, on its first page, is no answer about any unit.
@@ -228,14 +243,14 @@ def _answered(campaign: Campaign) -> CTE:
         .join(Reading, Reading.id == FieldReading.reading_id)
         .join(Page, Page.id == Reading.page_id)
         .where(or_(Sheet.booklet_id.is_(None), Page.side >= FIRST_QUESTION_PAGE))
-        .where(Sheet.campaign_id == campaign.id, FieldReading.kind == "choice")
+        .where(Sheet.campaign_id == campaign_id, FieldReading.kind == "choice")
         .where(FieldReading.accepted.is_(True), FieldReading.value.is_not(None))
     )
     keyed = (
         select(ReviewItem.sheet_id)
         .join(Decision, Decision.item_id == ReviewItem.id)
         .join(Sheet, Sheet.id == ReviewItem.sheet_id)
-        .where(ReviewItem.campaign_id == campaign.id, Decision.kind == "option")
+        .where(ReviewItem.campaign_id == campaign_id, Decision.kind == "option")
         .where(
             or_(Sheet.booklet_id.is_(None), ReviewItem.position >= FIRST_QUESTION_PAGE * POSITIONS_PER_SIDE)
         )

@@ -149,10 +149,7 @@ class UnitScores:
         Raises:
             NotFound: the scheme has none with this code, or the survey measures it.
         """
-        found = self.components.get(code)
-        if found is None or found.component.is_survey:
-            raise NotFound("Không có tiêu chí tự chấm nào mang mã này trong bộ chỉ số của đơn vị.")
-        return found
+        return self.components[own_criterion(self.scheme, code).code]
 
     def facts_of(self, code: str) -> dict[str, DeclaredFact]:
         """The unit's facts that a component uses, by the code of its form's field."""
@@ -210,6 +207,18 @@ def scheme_that_counts(
         version = session.get_one(SchemeVersion, submission.scheme_version_id)
         return version, parse_version(version)
     return scheme_of_level(session, unit.campaign_id, unit.level)
+
+
+def own_criterion(scheme: Scheme, code: str) -> ComponentCriterion:
+    """A component that units score by hand.
+
+    Raises:
+        NotFound: the scheme has none with this code, or the survey measures it.
+    """
+    found = next((leaf for leaf in scheme.appraised if leaf.code == code), None)
+    if found is None:
+        raise NotFound("Không có tiêu chí tự chấm nào mang mã này trong bộ chỉ số của đơn vị.")
+    return found
 
 
 def as_self_score(entry: SelfScoreEntry, links: Sequence[EvidenceLink]) -> SelfScore:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Select, Update, select, update
+from sqlalchemy import Select, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import ClaimLost, NotFound
@@ -177,15 +177,12 @@ def claim_next_item(
 
     None when nothing that is wanted is free.
     """
-    mine = _turns_of(user, wanted)
-    latest_first = mine.where(ReviewItem.lease_user == user.username).order_by(
-        ReviewItem.lease_until.desc(), ReviewItem.id
-    )
-    in_order = mine.where(is_free(now)).order_by(
-        *COMMENTS_LAST, ReviewItem.form_code, ReviewItem.position, ReviewItem.id
-    )
-    until = now + dt.timedelta(seconds=lease_s)
-    return _lease(session, user, until, latest_first) or _lease(session, user, until, in_order)
+    mine = ReviewItem.lease_user == user.username
+    candidates = _turns_of(user, wanted).where(or_(mine, is_free(now)))
+    held_first = (case((mine, 0), else_=1), case((mine, ReviewItem.lease_until)).desc())
+    in_order = (*COMMENTS_LAST, ReviewItem.form_code, ReviewItem.position, ReviewItem.id)
+    first = candidates.order_by(*held_first, *in_order).limit(1)
+    return _lease(session, user, now + dt.timedelta(seconds=lease_s), first)
 
 
 def held_item(session: Session, user: User, wanted: WorkFilter) -> ReviewItem | None:
@@ -247,16 +244,16 @@ def open_items(wanted: WorkFilter, queues: Collection[str]) -> Select[int]:
     return rows
 
 
-def _lease(session: Session, user: User, until: dt.datetime, candidates: Select[int]) -> ReviewItem | None:
-    """One atomic statement; rows that others are just taking are skipped."""
-    first = candidates.limit(1).with_for_update(skip_locked=True).scalar_subquery()
-    claim: Update = (
-        update(ReviewItem)
-        .where(ReviewItem.id == first)
-        .values(lease_user=user.username, lease_until=until, lease_fence=ReviewItem.lease_fence + 1)
-    )
-    fresh = {"synchronize_session": False, "populate_existing": True}
-    return session.scalars(claim.returning(ReviewItem), execution_options=fresh).first()
+def _lease(session: Session, user: User, until: dt.datetime, first: Select[int]) -> ReviewItem | None:
+    """One atomic claim, which skips rows that others are taking just now; then all that its screen shows."""
+    free = first.with_for_update(skip_locked=True).scalar_subquery()
+    lease = {"lease_user": user.username, "lease_until": until, "lease_fence": ReviewItem.lease_fence + 1}
+    claim = update(ReviewItem).where(ReviewItem.id == free).values(lease).returning(ReviewItem.id)
+    item_id = session.scalar(claim, execution_options={"synchronize_session": False})
+    if item_id is None:
+        return None
+    leased = with_surroundings(select(ReviewItem).where(ReviewItem.id == item_id))
+    return session.scalar(leased, execution_options={"populate_existing": True})
 
 
 # -- decide and undo ---------------------------------------------------------------------------------

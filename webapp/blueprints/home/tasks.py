@@ -13,8 +13,8 @@ from webapp.http.locale import _, language, ngettext
 from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign
-from webapp.persistence.schemes import newest_scheme_version
-from webapp.services.progress import OpenWork, submission_states
+from webapp.persistence.schemes import levels_with_scheme
+from webapp.services.progress import CycleFigures, OpenWork
 from webapp.services.review_work import ANCHOR_S
 from webapp.services.unit_scores import load_unit_scores
 
@@ -30,11 +30,12 @@ class Task:
 
 
 def my_tasks(
-    session: Session, campaign: Campaign, user: User, work: OpenWork, now: dt.datetime
+    session: Session, campaign: Campaign, user: User, figures: CycleFigures, now: dt.datetime
 ) -> list[Task]:
     """Everything that this person may do and that waits, most pressing first."""
-    own = _self_score_tasks(session, campaign, user, now) if may(user, Permission.SELF_SCORE) else []
-    return [*own, *(task for allowed, find in _FINDERS.items() if may(user, allowed) for task in find(work))]
+    waiting = (find(figures.work) for allowed, find in _FINDERS.items() if may(user, allowed))
+    own = _self_score_tasks(session, campaign, user, figures, now) if may(user, Permission.SELF_SCORE) else []
+    return [*own, *(task for tasks in waiting for task in tasks)]
 
 
 def _print_tasks(work: OpenWork) -> list[Task]:
@@ -127,16 +128,18 @@ _FINDERS: dict[Permission, Callable[[OpenWork], list[Task]]] = {
 }
 
 
-def _self_score_tasks(session: Session, campaign: Campaign, user: User, now: dt.datetime) -> list[Task]:
+def _self_score_tasks(
+    session: Session, campaign: Campaign, user: User, figures: CycleFigures, now: dt.datetime
+) -> list[Task]:
     """How far the unit's own self-score is."""
     if user.unit is None:
         return []
-    state = submission_states(session, campaign).get(user.unit.id, State.DRAFT)
+    state = figures.states.get(user.unit.id, State.DRAFT)
     if state in (State.APPRAISED, State.FINAL):
         return [Task("✓", _("Xem điểm thẩm định"), "/tu-cham", "done")]
     if state is State.SUBMITTED:
         return [Task("✓", _("Đã gửi bản tự chấm, chờ thẩm định"), "/tu-cham", "done")]
-    if newest_scheme_version(session, campaign.id, user.unit.level) is None:
+    if user.unit.level not in levels_with_scheme(session, campaign.id):
         return []
     if state is State.RETURNED:
         return [Task("?", _("Tổ thẩm định đang hỏi lại: trả lời một lần"), "/phan-hoi", "attention")]

@@ -5,21 +5,30 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from webapp.blueprints.home import paper, words
-from webapp.blueprints.home.alerts import warnings_for
+from webapp.blueprints.home.alerts import Notice, warnings_for
 from webapp.blueprints.home.tasks import Task, my_tasks
 from webapp.http import access, htmx
 from webapp.http.access import Permission, Role
-from webapp.http.context import app_context, current_session, current_user, find_campaign, now
+from webapp.http.context import (
+    app_context,
+    current_campaign,
+    current_session,
+    current_user,
+    find_campaign,
+    now,
+)
 from webapp.http.figures import VIETNAM
 from webapp.http.locale import language
+from webapp.http.moments import LOOK_EVERY, Moment
 from webapp.par_index.workflow import State
 from webapp.persistence.campaign import Campaign
 from webapp.services.paper_progress import Axis, Order, PaperProgress, paper_progress
-from webapp.services.progress import Step, cycle_steps, open_work, submission_states
+from webapp.services.progress import Step, count_cycle
 
 blueprint = Blueprint("home", __name__)
 
@@ -53,16 +62,26 @@ class _Board:
         return hashlib.sha256(repr((language(), shown)).encode()).hexdigest()[:_FINGERPRINT_LENGTH]
 
 
+@blueprint.before_request
+def _begin_moment() -> None:
+    """Before the first row is read. The page itself is always of now, its moving part as good as that."""
+    polls = request.endpoint == "home.show_progress"
+    g.moment = app_context().moments.at(now(), looked_within=LOOK_EVERY if polls else dt.timedelta(0))
+
+
+def _moment() -> Moment:
+    found: Moment = g.moment
+    return found
+
+
 @blueprint.get("/")
 @access.policy(Permission.VIEW_PROGRESS)
 def show_home() -> Response | str:
     """Bảng việc."""
-    campaign = find_campaign()
-    if campaign is None:
-        return render_template(
-            "home/no_campaign.html", warnings=warnings_for(current_session(), current_user(), now())
-        )
-    return _draw(_load_board(campaign))
+    warnings = warnings_for(current_session(), current_user(), now())
+    if find_campaign() is None:
+        return render_template("home/no_campaign.html", warnings=warnings)
+    return _draw(_load_board(), warnings)
 
 
 @blueprint.get("/tien-do")
@@ -70,66 +89,66 @@ def show_home() -> Response | str:
 def show_progress() -> Response | str:
     """The moving part: the page asks every few seconds, and is answered when something has changed.
 
-    It is the same for everybody of one role (and unit), so that hundreds of open pages cost what a few do.
+    It is the same for everybody of one role (and unit), so that hundreds of open pages cost what a few do;
+    while nobody writes anything, nothing is counted, and while the figures stay, nothing is drawn.
     """
-    campaign, user = find_campaign(), current_user()
-    if campaign is None or not htmx.wants_fragment():
+    if not htmx.wants_fragment():
         return show_home()
-    view = (request.args.get("truc"), request.args.get("xep"))
-    question = ("home", campaign.id, language(), user.role, user.unit_id, view)
-    fingerprint, drawn, status = app_context().moments.share(question, now(), lambda: _draw_part(campaign))
-    if status != _STOP_POLLING and request.args.get("seen") == fingerprint:
+    user, view = current_user(), (request.args.get("truc"), request.args.get("xep"))
+    question = (language(), user.role, user.unit_id, view)
+    board = cache(_load_board)
+    fingerprint, status = _moment().share(("mark", *question), lambda: _mark(board()))
+    if status == _OK and request.args.get("seen") == fingerprint:
         return make_response("", _NOTHING_NEW)
+    drawn = _moment().share(("drawn", *question), lambda: _draw(board()).get_data(as_text=True))
     response = make_response(drawn, status)
     response.vary.update(htmx.VARY)
     return response
 
 
-def _draw_part(campaign: Campaign) -> tuple[str, str, int]:
-    """The moving part with its fingerprint and its status."""
-    board = _load_board(campaign)
-    response = _draw(board, _STOP_POLLING if board.is_finished else _OK)
-    return board.fingerprint, response.get_data(as_text=True), response.status_code
+def _mark(board: _Board) -> tuple[str, int]:
+    """The fingerprint and the status of the answer."""
+    return board.fingerprint, _STOP_POLLING if board.is_finished else _OK
 
 
-def _load_board(campaign: Campaign) -> _Board:
+def _load_board() -> _Board:
     """A unit's people see their own unit, everybody else sees all."""
-    session, user = current_session(), current_user()
-    work = open_work(session, campaign)
+    session, campaign, user = current_session(), current_campaign(), current_user()
+    figures = _moment().share(("cycle", campaign.id), lambda: count_cycle(session, campaign))
     axis = _AXES.get(request.args.get("truc", ""), Axis.RATED)
     order = _ORDERS.get(request.args.get("xep", ""), Order.OFFICE)
     only = user.unit_id if user.role == Role.UNIT else None
     return _Board(
         campaign=campaign,
         days_left=_days_left(campaign, now()),
-        tasks=my_tasks(session, campaign, user, work, now()),
-        steps=cycle_steps(session, campaign),
-        states=submission_states(session, campaign),
-        progress=paper_progress(session, campaign, axis, order, only_unit_id=only),
-        is_finished=work.is_published,
+        tasks=my_tasks(session, campaign, user, figures, now()),
+        steps=figures.steps,
+        states=figures.states,
+        progress=paper_progress(session, campaign, figures.sheets, axis, order, only_unit_id=only),
+        is_finished=figures.work.is_published,
     )
 
 
-def _draw(board: _Board, status: int = _OK) -> Response:
-    """The page, or its moving part, with its pictures."""
+def _draw(board: _Board, warnings: Sequence[Notice] = ()) -> Response:
+    """The page, or its moving part, with its pictures; a unit has only the strip."""
     user, campaign = current_user(), board.campaign
-    stages = paper.funnel_rows(board.progress, user)
+    is_unit = user.role == Role.UNIT
+    stages = [] if is_unit else paper.funnel_rows(board.progress, user)
     return htmx.render(
         "home/home.html",
         "home/_progress.html",
-        status,
         board=board,
-        warnings=warnings_for(current_session(), user, now()),
+        warnings=warnings,
         days_left=board.days_left,
         progress=board.progress,
         stages=stages,
         strip=paper.strip_chart(campaign, board.progress),
-        funnel=paper.funnel_chart(stages),
-        rates=paper.rates_chart(board.progress),
+        funnel=None if is_unit else paper.funnel_chart(stages),
+        rates=None if is_unit else paper.rates_chart(board.progress),
         unit_name=lambda row: paper.unit_name(campaign, row),
         address=_address,
-        is_unit=user.role == Role.UNIT,
-        poll_ms=_UNIT_POLL_MS if user.role == Role.UNIT else _POLL_MS,
+        is_unit=is_unit,
+        poll_ms=_UNIT_POLL_MS if is_unit else _POLL_MS,
         words=words,
         State=State,
     )

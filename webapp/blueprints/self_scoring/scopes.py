@@ -6,11 +6,18 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
 from webapp.http.context import now
+from webapp.par_index.scheme import ComponentCriterion
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import EvidenceFile, EvidenceLink
+from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, find_submission
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence import find_citation, find_file, page_image
-from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
+from webapp.services.unit_scores import (
+    ComponentScores,
+    UnitScores,
+    load_unit_scores,
+    own_criterion,
+    scheme_that_counts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,19 @@ class OwnComponent:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnForm:
+    """Where a draft of the signed-in unit goes, before anything of its scores is loaded."""
+
+    unit: Unit
+    component: ComponentCriterion
+
+    @property
+    def code(self) -> str:
+        """The component's code."""
+        return self.component.code
+
+
+@dataclass(frozen=True, slots=True)
 class OwnCitation:
     """A piece of evidence behind a component of the signed-in unit."""
 
@@ -41,9 +61,14 @@ class OwnCitation:
 
 def load_own(session: Session, user: User) -> UnitScores:
     """All scores of the user's own unit; there is no way to name another."""
-    if user.unit is None:
-        raise NotFound("Tài khoản của bạn chưa gắn với đơn vị nào. Người quản trị sẽ gắn giúp.")
-    return load_unit_scores(session, user.unit, now())
+    return load_unit_scores(session, _own_unit(user), now())
+
+
+def load_form(session: Session, user: User, code: str) -> OwnForm:
+    """The form of a component that the user's unit scores itself."""
+    unit = _own_unit(user)
+    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    return OwnForm(unit, own_criterion(scheme, code))
 
 
 def load_component(session: Session, user: User, code: str) -> OwnComponent:
@@ -66,3 +91,9 @@ def load_file(session: Session, user: User, file_id: int) -> EvidenceFile:
 def load_page(session: Session, user: User, file_id: int, page_number: int) -> tuple[str, str]:
     """The picture of a page of the unit's own file."""
     return page_image(load_file(session, user, file_id), page_number)
+
+
+def _own_unit(user: User) -> Unit:
+    if user.unit is None:
+        raise NotFound("Tài khoản của bạn chưa gắn với đơn vị nào. Người quản trị sẽ gắn giúp.")
+    return user.unit

@@ -18,9 +18,11 @@ from webapp.blueprints.self_scoring.forms import (
 from webapp.blueprints.self_scoring.scopes import (
     OwnCitation,
     OwnComponent,
+    OwnForm,
     load_citation,
     load_component,
     load_file,
+    load_form,
     load_own,
     load_page,
 )
@@ -142,31 +144,31 @@ def show_component(owner: OwnComponent) -> Response:
 
 
 @blueprint.post("/<code>")
-@access.policy(Permission.SELF_SCORE, scope=load_component)
-def save_component(owner: OwnComponent) -> Response:
+@access.policy(Permission.SELF_SCORE, scope=load_form)
+def save_component(form: OwnForm) -> Response:
     """Save and go on; what is incomplete is saved too, and said on the same page."""
     try:
-        store_draft(owner)
+        store_draft(form)
     except StaleVersion as conflict:
-        return conflict_page(owner, conflict)
-    saved = load_component(current_session(), current_user(), owner.code)
-    _before, after = saved.scores.neighbours(owner.code)
+        return conflict_page(form, conflict)
+    saved = load_component(current_session(), current_user(), form.code)
+    _before, after = saved.scores.neighbours(form.code)
     if saved.here.gap is not None:
-        return htmx.go_to(url_for(".show_component", code=owner.code, xem=1))
+        return htmx.go_to(url_for(".show_component", code=form.code, xem=1))
     if after is None:
         return htmx.go_to(url_for(".show_check"))
     return htmx.go_to(url_for(".show_component", code=after))
 
 
 @blueprint.post("/<code>/nhap")
-@access.policy(Permission.SELF_SCORE, scope=load_component)
-def autosave(owner: OwnComponent) -> Response:
+@access.policy(Permission.SELF_SCORE, scope=load_form)
+def autosave(form: OwnForm) -> Response:
     """Keep the draft as typed, and show what it comes to."""
     try:
-        store_draft(owner)
+        store_draft(form)
     except StaleVersion as conflict:
-        return conflict_page(owner, conflict)
-    saved = load_component(current_session(), current_user(), owner.code)
+        return conflict_page(form, conflict)
+    saved = load_component(current_session(), current_user(), form.code)
     return component_page(saved, fragment="self_scoring/_points_answer.html", saved_at=now())
 
 
@@ -221,12 +223,12 @@ def show_page(picture: tuple[str, str]) -> Response:
     return send_picture(*picture)
 
 
-def store_draft(owner: OwnComponent) -> None:
+def store_draft(form: OwnForm) -> None:
     """Keep the form of this request."""
     save_draft(
         current_session(),
-        owner.unit,
-        owner.here.component,
+        form.unit,
+        form.component,
         read_draft(request.form),
         actor=current_user().username,
         now=now(),
@@ -298,9 +300,9 @@ def evidence_answer(owner: OwnComponent, problems: list[AppError]) -> Response:
     )
 
 
-def conflict_page(owner: OwnComponent, conflict: StaleVersion) -> Response:
+def conflict_page(form: OwnForm, conflict: StaleVersion) -> Response:
     """A colleague was faster: theirs beside the form, which keeps what was typed; nothing overwritten."""
-    newest = load_component(current_session(), current_user(), owner.code)
+    newest = load_component(current_session(), current_user(), form.code)
     draft = read_draft(request.form)
     fragment = "self_scoring/_conflict.html"
     return component_page(newest, fragment=fragment, status=conflict.status, draft=draft, conflict=conflict)

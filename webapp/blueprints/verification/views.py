@@ -34,6 +34,13 @@ def load_item(session: Session, _user: User, item_id: int) -> ReviewItem:
     return item
 
 
+def load_item_id(session: Session, _user: User, item_id: int) -> int:
+    """The number of such an item, where the use case takes its row itself."""
+    if not review_work.is_item_of(session, item_id, current_campaign().id):
+        raise NotFound("Không có ô này.")
+    return item_id
+
+
 # -- the reviewer's work -----------------------------------------------------------------------------
 
 
@@ -97,11 +104,11 @@ def show_item(item: ReviewItem) -> Response:
 
 
 @blueprint.post("/o/<int:item_id>")
-@access.policy(Permission.VERIFY, scope=load_item)
-def decide(item: ReviewItem) -> Response:
+@access.policy(Permission.VERIFY, scope=load_item_id)
+def decide(item_id: int) -> Response:
     """Keep the decision, and go on with the next item, or with the grid that was left to correct a tile."""
     answer, wanted = read_answer(request.form), _wanted()
-    outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
+    outcome = verification.record_decision(current_session(), current_user(), item_id, answer, now())
     if outcome != "late" and _has_grid(wanted):
         return go_to(grid_address(wanted))
     following = _claim(wanted)
@@ -117,10 +124,10 @@ def decide(item: ReviewItem) -> Response:
 
 
 @blueprint.post("/o/<int:item_id>/giu")
-@access.policy(Permission.VERIFY, scope=load_item)
-def renew(item: ReviewItem) -> tuple[str, int]:
+@access.policy(Permission.VERIFY, scope=load_item_id)
+def renew(item_id: int) -> tuple[str, int]:
     """Keep the item a while longer: its person is active."""
-    verification.renew_lease(current_session(), current_user(), item.id, now(), lease_s=settings().lease_s)
+    verification.renew_lease(current_session(), current_user(), item_id, now(), lease_s=settings().lease_s)
     return "", 204
 
 
