@@ -160,6 +160,57 @@ def test_one_place_gets_all_its_packs(office: Office) -> None:
     assert browser.get("/in/noi/19111.pdf").status_code == 422
 
 
+def test_one_pack_is_printed_again_under_the_same_serials(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    first, second = pack_codes(office)
+    office.clock.now += dt.timedelta(minutes=1)
+    browser.post("/in/thay", {"serial": serial_text(4)})
+    before = [(sheet.serial, sheet.voided_at) for sheet in sheets(office)]
+    rows = browser.get("/in/noi/19186").text
+    assert f'href="/in/bo/{second}.pdf"' in rows
+    assert f"/in/bo/{first}.pdf" not in rows, "the other place's"
+    answer = browser.get(f"/in/bo/{second}.pdf")
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("application/pdf", "no-store")
+    assert f"{second}_CX1_LD.pdf" in answer.headers["Content-Disposition"]
+    pages = words_of(answer.data)
+    assert len(pages) == 2 * (1 + 2), "its cover slip, and its sheets but for the void one"
+    assert second in pages[0]
+    for page, serial in zip(pages[2:], (3, 3, 5, 5), strict=True):
+        assert serial_text(serial) in page
+        assert "xã Đại Trạch" in page
+    assert answer.data == browser.get("/in/noi/19186.pdf").data, "as in the whole job"
+    assert [(sheet.serial, sheet.voided_at) for sheet in sheets(office)] == before, "no new serials"
+
+
+def test_whoever_takes_sheets_to_print_them_leaves_a_line(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    (code, _other), (number, _second) = pack_codes(office), order_ids(office)
+    for path in (f"lan/{number}.pdf", f"lan/{number}.zip", "noi/19111.pdf", f"bo/{code}.pdf"):
+        assert browser.get(f"/in/{path}").status_code == 200
+    with office.session() as session:
+        taken = session.scalars(select(LogEntry).where(LogEntry.act == "paper_made").order_by(LogEntry.seq))
+        lines = [(entry.actor, entry.subject, entry.detail["sheets"]) for entry in taken]
+    job = "2-bo_00001-00004"
+    assert lines == [
+        ("clerk", f"paper/{job}.pdf", 4),
+        ("clerk", f"paper/{job}.zip", 4),
+        ("clerk", "paper/19111.pdf", 2),
+        ("clerk", f"paper/{code}_CX1_LD.pdf", 2),
+    ]
+
+
+def test_a_pack_without_good_sheets_or_of_nobody_prints_nothing(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    assert browser.get("/in/bo/B999-9.pdf").status_code == 404
+    with office.session() as session:
+        session.execute(update(Sheet).values(voided_at=office.clock()))
+        session.commit()
+    answer = browser.get(f"/in/bo/{pack_codes(office)[0]}.pdf")
+    assert answer.status_code == 422
+    assert "Không còn phiếu nào để in" in answer.text
+    assert "/in/bo/" not in browser.get("/in/noi/19111").text
+
+
 def test_spare_sheets_join_their_pack(office: Office) -> None:
     browser = order(office)
     code = pack_codes(office)[1]
@@ -274,7 +325,8 @@ def test_only_clerks_print(office: Office, person: str) -> None:
     order(office, "CX1", "LD")
     stranger = office.browser(person)
     number = order_ids(office)[0]
-    for path in ("/in", "/in/noi/19186", f"/in/lan/{number}.pdf", f"/in/lan/{number}.zip", "/in/mau"):
+    pack = f"/in/bo/{pack_codes(office)[0]}.pdf"
+    for path in ("/in", "/in/noi/19186", f"/in/lan/{number}.pdf", f"/in/lan/{number}.zip", pack, "/in/mau"):
         assert stranger.get(path).status_code == 403
     for path in ("/in/lap", "/in/noi/19186/them"):
         assert stranger.post(path, {"count": "1"}).status_code == 403

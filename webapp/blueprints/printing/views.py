@@ -18,13 +18,21 @@ from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, form_library, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import SOURCE_LANGUAGE, _, language, ngettext
+from webapp.http.log import log_reading
 from webapp.http.trials import TRIAL_VERDICTS
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import RespondentGroup
+from webapp.persistence.campaign import Pack, RespondentGroup
 from webapp.services.accounts import find_display_names
-from webapp.services.packs import Place, find_place, place_code, place_name
-from webapp.services.print_files import PrintFile, batch_files, place_files, stream_zip, write_pdf
+from webapp.services.packs import Place, find_pack, find_place, place_code, place_name
+from webapp.services.print_files import (
+    PrintFile,
+    batch_files,
+    pack_files,
+    place_files,
+    stream_zip,
+    write_pdf,
+)
 from webapp.services.print_needs import (
     Need,
     PackNeed,
@@ -71,6 +79,11 @@ def load_batch(session: Session, _user: User, order_id: int) -> PrintBatch:
 def load_place(_session: Session, _user: User, code: str) -> Place:
     """A place of issue of the current campaign."""
     return find_place(current_campaign(), code)
+
+
+def load_pack(session: Session, _user: User, code: str) -> Pack:
+    """A pack of the current campaign."""
+    return find_pack(session, current_campaign(), code)
 
 
 def load_form(_session: Session, _user: User, code: str) -> FormTemplate:
@@ -186,6 +199,14 @@ def download_place_packs(place: Place) -> Response:
     return _send_zip(place_files(current_session(), current_campaign(), place), place.code)
 
 
+@blueprint.get("/bo/<code>.pdf")
+@access.policy(Permission.PRINT, scope=load_pack)
+def download_pack(pack: Pack) -> Response:
+    """One pack once more: the same sheets under the same serials, without those voided since."""
+    files = pack_files(current_session(), current_campaign(), pack)
+    return _send_pdf(files, files[0].stem)
+
+
 @blueprint.get("/mau")
 @access.policy(Permission.PRINT)
 def show_forms() -> str:
@@ -297,8 +318,9 @@ def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
     Raises:
         NotFound: more sheets than stand in memory well.
     """
-    if sum(len(file.pack.cover.serials) for file in files) > _PDF_SHEETS:
+    if sum(file.sheet_count for file in files) > _PDF_SHEETS:
         raise NotFound("Nhiều phiếu như vậy chỉ tải được dạng ZIP: mỗi bộ phiếu một tệp PDF.")
+    _log_print(files, f"{name}.pdf")
     pdf = io.BytesIO()
     write_pdf(form_library(), files, pdf)
     pdf.seek(0)
@@ -309,7 +331,13 @@ def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
 
 def _send_zip(files: Sequence[PrintFile], name: str) -> Response:
     """A ZIP that is made while it is sent."""
+    _log_print(files, f"{name}.zip")
     response = Response(stream_zip(form_library(), files), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _log_print(files: Sequence[PrintFile], name: str) -> None:
+    """Whoever takes sheets to print them leaves a line, be it the first time or once more."""
+    log_reading("paper_made", f"paper/{name}", sheets=sum(file.sheet_count for file in files))
