@@ -24,6 +24,7 @@ from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Pack, RespondentGroup
 from webapp.services.accounts import find_display_names
+from webapp.services.hand_over import lines_of
 from webapp.services.packs import Place, find_pack, find_place, place_code, place_name
 from webapp.services.print_files import (
     PrintFile,
@@ -48,6 +49,7 @@ from webapp.services.printing import (
     list_batches,
     order_extra,
     order_missing,
+    plan_replacement,
     replace_sheet,
 )
 from webapp.services.trials import find_last_verdict
@@ -147,13 +149,36 @@ def order_spare_sheets(place: Place) -> Response | tuple[str, int]:
     return _to_newest(extra.sheet_count)
 
 
+@blueprint.get("/thay")
+@access.policy(Permission.PRINT)
+def ask_replacement() -> str | tuple[str, int]:
+    """Which sheet would become void, where it is, what would be lost and what would stay."""
+    form = ReplaceForm(request.args)
+    if not form.validate():
+        return _printing_page(form), _INVALID
+    try:
+        plan = plan_replacement(current_session(), current_campaign(), form.number)
+    except AppError as error:
+        form.serial.errors = [*form.serial.errors, _(error.message, **error.values)]
+        return _printing_page(form), _INVALID
+    return render_template(
+        "printing/replacement.html",
+        plan=plan,
+        lines=lines_of(current_session(), plan.sheet),
+        title=form_library().form(plan.sheet.form_code, plan.sheet.form_version).title(language()),
+        **_words(),
+    )
+
+
 @blueprint.post("/thay")
 @access.policy(Permission.PRINT)
 def replace_lost_sheet() -> Response | tuple[str, int]:
-    """Void a lost sheet and make a new one in its place."""
+    """Void a lost sheet that its clerk has seen, and make a new one in its place."""
     form = ReplaceForm(request.form)
     if not form.validate():
         return _printing_page(form), _INVALID
+    if "confirmed" not in request.form:
+        return go_to(url_for("printing.ask_replacement", serial=form.serial.data))
     try:
         order = replace_sheet(
             current_session(),
