@@ -17,8 +17,11 @@ from tests.worlds.printed_sheets import print_sheets
 from tests.worlds.small import SmallWorld
 from webapp.http.context import EXTENSION, AppContext
 from webapp.jobs.tasks import Engine
-from webapp.persistence.campaign import Campaign
+from webapp.persistence.campaign import Campaign, Sheet
+from webapp.persistence.readings import Reading
 from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.verification import ANSWER_QUEUES, ReviewItem
+from webapp.services.verification import enqueue_reading
 from webapp.worker import PaperEngine
 
 SERIALS = range(1, 11)
@@ -92,6 +95,47 @@ def test_a_fragment_is_the_middle_of_its_page(desk: Office) -> None:
         fragment = clerk.get(path, htmx=True).text
         assert fragment.lstrip().startswith(root)
         assert "<html" not in fragment
+
+
+def test_the_clerk_is_told_how_many_answers_wait_and_sees_none(desk: Office) -> None:
+    upload(desk, (scan_bytes(sides([1, 2])), "a.pdf"))
+    upload(desk, (scan_bytes(sides([3])), "b.pdf"))
+    clerk = desk.browser("clerk")
+    assert "phải có người xem" not in clerk.get("/quet/1").text, "nothing was read yet"
+    read(desk)
+    ask_reviewers(desk)
+    text = squeezed(clerk.get("/quet/1").text)
+    assert "2 ô phải có người xem:</strong> 2 đang chờ người rà soát, 0 đã xong." in text
+    assert "2 ý kiến viết tay chờ nhập." in text
+    assert "/ra-soat" not in text, "a clerk does not get in there"
+    assert "CX4.2" not in text
+    assert "1 ô phải có người xem:</strong> 1 đang chờ" in squeezed(clerk.get("/quet/2").text)
+    settle(desk, serial=1, state="done")
+    assert "1 đang chờ người rà soát, 1 đã xong." in squeezed(clerk.get("/quet/1").text)
+    settle(desk, serial=2, state="dropped")
+    assert "✔ 1 ô phải có người xem, người rà soát đã làm xong." in squeezed(clerk.get("/quet/1").text)
+    settle(desk, serial=1, state="dropped")
+    assert "Không có ô nào phải có người xem." in squeezed(clerk.get("/quet/1").text)
+    clerk.post("/ngon-ngu", {"locale": "en"})
+    assert "1 answer needs a person:" in clerk.get("/quet/2").text
+
+
+def ask_reviewers(desk: Office) -> None:
+    """Open the items of all readings, as the worker does with each."""
+    with desk.session() as session:
+        for reading in session.scalars(select(Reading).order_by(Reading.id)).all():
+            enqueue_reading(session, reading, desk.clock())
+            session.flush()
+        session.commit()
+
+
+def settle(desk: Office, serial: int, state: str) -> None:
+    """What becomes of this sheet's doubtful answer."""
+    with desk.session() as session:
+        answer = (Sheet.serial == serial, ReviewItem.queue.in_(ANSWER_QUEUES))
+        item = session.scalars(select(ReviewItem).join(Sheet, Sheet.id == ReviewItem.sheet_id).where(*answer))
+        item.one().state = state
+        session.commit()
 
 
 def test_missing_sides_and_sheets_are_named(desk: Office) -> None:

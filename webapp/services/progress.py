@@ -12,6 +12,7 @@ from webapp.persistence.campaign import Campaign, RespondentGroup, Sheet
 from webapp.persistence.complaints import count_open_complaints
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.results import published_index_version
+from webapp.persistence.review_counts import ReviewCount, count_campaign
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import newest_scheme_versions
 from webapp.persistence.verification import UNFINISHED, ReviewItem
@@ -59,6 +60,7 @@ class OpenWork:
     units_returned: int
     complaints_open: int
     is_published: bool
+    doubtful: ReviewCount
 
 
 def cycle_steps(session: Session, campaign: Campaign) -> list[Step]:
@@ -102,6 +104,7 @@ def open_work(session: Session, campaign: Campaign) -> OpenWork:
         units_returned=_count_states(states, (State.RETURNED.value,)),
         complaints_open=count_open_complaints(session, campaign.id),
         is_published=published_index_version(session, campaign.id) is not None,
+        doubtful=count_campaign(session, campaign.id),
     )
 
 
