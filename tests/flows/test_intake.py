@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
+from ocr.sheet_code import serial_text
 from tests.clients import Office
 from tests.jobs.carrier import carry_all, make_ledger
 from tests.jobs.fake_reader import FakeEngine, scan_bytes, sides
@@ -223,6 +225,76 @@ def test_previews_stay_within_their_batch_and_are_not_kept(desk: Office) -> None
     assert clerk.get("/quet/1/trang/99.jpg").status_code == 404
     assert clerk.get("/quet/9").status_code == 404
     assert desk.browser("reviewer").get("/quet/1/trang/1.jpg").status_code == 403
+
+
+def test_a_page_is_shown_within_its_frame_and_leads_on_and_back(desk: Office) -> None:
+    pages = [*sides([1]), {"serial": 2, "side": 1, "does": "poor_registration"}, *sides([1])]
+    upload(desk, (scan_bytes(pages), "a.pdf"))
+    read(desk)
+    ask_reviewers(desk)
+    clerk, ids = desk.browser("clerk"), page_ids(desk)
+    strip = clerk.get("/quet/1").text
+    assert f'href="/quet/1/trang/{ids[0]}"' in strip
+    assert not re.search(r'<a [^>]*href="/quet/1/trang/\d+\.jpg"', strip), "no link leads to a naked picture"
+    first, back, torn, copy = (clerk.get(f"/quet/1/trang/{number}") for number in ids[:4])
+    assert (first.status_code, first.headers["Cache-Control"]) == (200, "no-store")
+    serial = serial_text(1)
+    assert f"<title>CX4 · Phiếu {serial}, mặt trước · Lô 1 ·" in first.text
+    for words in (">Trang 1/5<", "Xã Đại Trạch", "a.pdf, trang 1", "đọc được, có chỗ máy không chắc"):
+        assert words in squeezed(first.text), words
+    assert f'<img src="/quet/1/trang/{ids[0]}.jpg"' in first.text
+    assert f'href="/quet/1#strip-{ids[0]}"' in first.text
+    assert ('rel="prev"' in first.text, f'rel="next" href="/quet/1/trang/{ids[1]}"' in first.text) == (
+        False,
+        True,
+    )
+    assert f'rel="prev" href="/quet/1/trang/{ids[0]}"' in back.text
+    assert "1 đang chờ người rà soát" in squeezed(back.text), "the item stands on the side read last"
+    assert "căn chỉnh kém" in torn.text
+    assert f'href="/quet/1#page-{ids[2]}"' in torn.text
+    assert f'href="/quet/1/trang/{ids[0]}">Lô 1, trang 1</a>' in squeezed(copy.text), "the copy that counts"
+
+
+def test_a_page_without_answers_is_called_what_it_is(desk: Office) -> None:
+    upload(desk, (scan_bytes([*sides([1]), {"does": "blank"}]), "a.pdf"))
+    read(desk)
+    screen = desk.browser("clerk").get(f"/quet/1/trang/{page_ids(desk)[-1]}").text
+    assert ">Trang 3: trắng</span></h1>" in screen
+    assert "không có gì để đọc" in screen
+    assert "trang trắng" in screen
+    assert 'rel="next"' not in screen
+
+
+def test_a_page_can_be_seen_large_without_a_script(desk: Office) -> None:
+    upload(desk, (scan_bytes(sides([1])), "a.pdf"))
+    read(desk)
+    number, other = page_ids(desk)
+    clerk = desk.browser("clerk")
+    fitted, large = (clerk.get(f"/quet/1/trang/{number}{query}").text for query in ("", "?co=lon"))
+    assert f'href="/quet/1/trang/{number}?co=lon">Xem cỡ lớn' in fitted
+    assert f'href="/quet/1/trang/{number}">Thu vừa khung' in large
+    assert ("scanned-large" in fitted, "scanned-large" in large) == (False, True)
+    assert f'rel="next" href="/quet/1/trang/{other}?co=lon"' in large, "the next page is large as well"
+
+
+def test_a_pages_screen_shows_no_answer_and_stays_within_its_batch(desk: Office) -> None:
+    upload(desk, (scan_bytes([{"serial": 1, "side": 1, "says": "keyed-elsewhere"}]), "a.pdf"))
+    upload(desk, (scan_bytes(sides([2])), "b.pdf"))
+    read(desk)
+    ask_reviewers(desk)
+    clerk, ids = desk.browser("clerk"), page_ids(desk)
+    screen = clerk.get(f"/quet/1/trang/{ids[0]}").text
+    for answer in ("keyed-elsewhere", "CX4.1", "CX4.2", "no_mark", "không có dấu"):
+        assert answer not in screen, answer
+    assert clerk.get(f"/quet/2/trang/{ids[0]}").status_code == 404
+    assert clerk.get("/quet/1/trang/99").status_code == 404
+    for stranger in ("reviewer", "head", "appraiser", "auditor", "administrator"):
+        assert desk.browser(stranger).get(f"/quet/1/trang/{ids[0]}").status_code == 403, stranger
+
+
+def page_ids(desk: Office) -> list[int]:
+    with desk.session() as session:
+        return list(session.scalars(select(Page.id).order_by(Page.batch_file_id, Page.page_index)))
 
 
 @pytest.mark.parametrize("username", ["reviewer", "unit-nv", "appraiser", "head", "viewer", "administrator"])
