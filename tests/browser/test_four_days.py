@@ -152,7 +152,9 @@ def replace_a_lost_sheet(clerk: Visitor, sheets: Mapping[str, list[Sheet]]) -> t
     page, lost = clerk.page, sheets["CX4"][0]
     clerk.open("/in")
     page.locator("[name=serial]").fill(serial_text(lost.serial))
-    page.get_by_role("button", name="Hủy phiếu cũ, lập phiếu mới").click()
+    page.get_by_role("button", name="Xem phiếu sẽ hủy").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hủy phiếu {serial_text(lost.serial)}?")
+    page.get_by_role("button", name=f"Hủy phiếu {serial_text(lost.serial)}, lập phiếu mới").click()
     expect(page.locator("#messages")).to_contain_text(f"Đã hủy phiếu {serial_text(lost.serial)}")
     pdf = Path(_download(page, "Tải PDF").path()).read_bytes()
     clerk.open("/phat-thu")

@@ -91,6 +91,27 @@ def test_a_stack_is_dropped_seen_and_its_torn_page_assigned_with_one_key(clerk: 
     page.keyboard.press("1")
     expect(page.locator("#messages")).to_contain_text("Đã gán trang vào phiếu")
     expect(page.locator(".balance")).to_contain_text("2 trang = 2 đã đọc", timeout=60_000)
+    look_at_a_page(clerk)
+
+
+def look_at_a_page(clerk: Visitor) -> None:
+    """From the strip to a page in its frame, larger, on to the next, and back to its place in the batch."""
+    page, heading = clerk.page, clerk.page.get_by_role("heading", level=1)
+    page.locator(".strip a").first.click()
+    expect(heading).to_have_text(f"CX4 · Phiếu {serial_text(7)}, mặt trước")
+    picture = page.locator(".scanned-picture img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth") > PHONE_PX
+    fitted = picture.evaluate("image => image.clientWidth")
+    page.get_by_role("link", name="Xem cỡ lớn").click()
+    expect(page.get_by_role("link", name="Thu vừa khung")).to_be_visible()
+    assert picture.evaluate("image => image.clientWidth") > fitted
+    page.get_by_role("link", name="Trang sau").click()
+    expect(heading).to_have_text(f"CX4 · Phiếu {serial_text(7)}, mặt sau")
+    assert page.locator("a[rel=next]").count() == 0
+    page.get_by_role("link", name="‹ Lô 1").click()
+    page.wait_for_url(re.compile(r"/quet/1#strip-\d+$"))
+    expect(page.locator(".strip li:target")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_telephone(clerk: Visitor) -> None:
@@ -101,7 +122,11 @@ def test_nothing_is_wider_than_a_telephone(clerk: Visitor) -> None:
     page.locator("input[name=files]").set_input_files(dropped)
     page.get_by_role("button", name="Tải lên và đọc").click()
     page.wait_for_url(re.compile(r"/quet/\d+$"))
-    for path in (page.url.removeprefix(clerk.address), "/quet", "/chup", "/thung-rac", "/quet/can-quet-lai"):
+    expect(page.locator(".strip img")).to_have_count(2, timeout=120_000)
+    shown = page.locator(".page-picture").first.get_attribute("href")
+    assert shown is not None
+    batch = page.url.removeprefix(clerk.address)
+    for path in (batch, shown, f"{shown}?co=lon", "/quet", "/chup", "/thung-rac", "/quet/can-quet-lai"):
         clerk.open(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_PX, path
     clerk.open("/chup")

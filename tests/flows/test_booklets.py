@@ -33,7 +33,7 @@ from webapp.services.campaigns import create_campaign, sample_plan
 from webapp.services.hand_over import issue, take_back
 from webapp.services.print_files import batch_files, write_pdf
 from webapp.services.print_needs import Need, load_needs
-from webapp.services.printing import find_batch, order_missing, replace_sheet
+from webapp.services.printing import find_batch, order_missing, plan_replacement, replace_sheet
 from webapp.services.recognition import record_reading
 from webapp.services.second_key import rule_of
 from webapp.services.sheet_counts import count_sheets, forms_by_place
@@ -200,6 +200,8 @@ def test_a_booklet_goes_out_and_comes_back_as_one(
 
 def test_a_lost_booklet_is_replaced_whole(session: Session, campaign: Campaign, now: dt.datetime) -> None:
     sheets = sheets_of(session, order(session, campaign, now)[0])
+    plan = plan_replacement(session, campaign, sheets[7].serial)
+    assert (plan.is_booklet, list(plan.paper), plan.trashed_pages) == (True, sheets, 0)
     new = replace_sheet(
         session, "clerk", LIBRARY, campaign=campaign, serial=sheets[7].serial, now=now + dt.timedelta(hours=1)
     )

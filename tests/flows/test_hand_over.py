@@ -101,7 +101,7 @@ def test_the_rest_of_a_pack_goes_out_with_its_code(printed: Office) -> None:
 def test_what_cannot_be_is_said_clearly_and_nothing_is_kept(
     printed: Office, typed: str, act: str, complaint: str
 ) -> None:
-    printed.browser("clerk").post("/in/thay", {"serial": serial_text(2)})
+    printed.browser("clerk").post("/in/thay", {"serial": serial_text(2), "confirmed": "yes"})
     say(printed, "31")
     say(printed, "32")
     say(printed, "32", "thu")
@@ -229,7 +229,7 @@ def test_reminders_name_what_is_missing_and_how_long_is_left(printed: Office) ->
 
 def test_a_scanned_void_sheet_names_its_replacement(printed: Office) -> None:
     browser = printed.browser("clerk")
-    browser.post("/in/thay", {"serial": serial_text(2)})
+    browser.post("/in/thay", {"serial": serial_text(2), "confirmed": "yes"})
     with printed.session() as session:
         sheet = session.scalars(select(Sheet).where(Sheet.serial == 2)).one()
         from tests.worlds.read_pages import add_page

@@ -253,6 +253,24 @@ def test_everybody_sees_what_waits_for_them(half_way: Office) -> None:
     assert "Hiện không có việc nào chờ bạn." in half_way.browser("reviewer").get("/").text
 
 
+def test_a_clerk_is_told_what_waits_for_reviewers_and_led_nowhere(half_way: Office, now: dt.datetime) -> None:
+    assert "chờ người rà soát" not in half_way.browser("clerk").get("/").text
+    with half_way.session() as session:
+        for serial in (1, 2, 3):
+            answer(session, [serial], now, blank("CX4.1"))
+            doubt(session, serial=serial, now=now)
+        session.scalars(select(ReviewItem).limit(1)).one().state = "done"
+        session.commit()
+    half_way.clock.now += POLL
+    page = half_way.browser("clerk").get("/").text
+    told = re.findall(
+        r'<(\w+) class="tile[^>]*>\s*<span class="tile-figure">2</span> <span[^>]*>([^<]+)<', page
+    )
+    assert told == [("div", "ô đang chờ người rà soát, 1 ô đã xong")]
+    assert "/ra-soat" not in page
+    assert "ô đang chờ người rà soát" not in half_way.browser("appraiser").get("/").text
+
+
 def test_a_unit_sees_itself_only(half_way: Office) -> None:
     page = half_way.browser("unit-nv").get("/").text
     assert "Phòng Nội vụ" in page

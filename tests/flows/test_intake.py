@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
+from ocr.sheet_code import serial_text
 from tests.clients import Office
 from tests.jobs.carrier import carry_all, make_ledger
 from tests.jobs.fake_reader import FakeEngine, scan_bytes, sides
@@ -17,8 +19,11 @@ from tests.worlds.printed_sheets import print_sheets
 from tests.worlds.small import SmallWorld
 from webapp.http.context import EXTENSION, AppContext
 from webapp.jobs.tasks import Engine
-from webapp.persistence.campaign import Campaign
+from webapp.persistence.campaign import Campaign, Sheet
+from webapp.persistence.readings import Reading
 from webapp.persistence.scans import BatchFile, Page
+from webapp.persistence.verification import ANSWER_QUEUES, ReviewItem
+from webapp.services.verification import enqueue_reading
 from webapp.worker import PaperEngine
 
 SERIALS = range(1, 11)
@@ -92,6 +97,47 @@ def test_a_fragment_is_the_middle_of_its_page(desk: Office) -> None:
         fragment = clerk.get(path, htmx=True).text
         assert fragment.lstrip().startswith(root)
         assert "<html" not in fragment
+
+
+def test_the_clerk_is_told_how_many_answers_wait_and_sees_none(desk: Office) -> None:
+    upload(desk, (scan_bytes(sides([1, 2])), "a.pdf"))
+    upload(desk, (scan_bytes(sides([3])), "b.pdf"))
+    clerk = desk.browser("clerk")
+    assert "phải có người xem" not in clerk.get("/quet/1").text, "nothing was read yet"
+    read(desk)
+    ask_reviewers(desk)
+    text = squeezed(clerk.get("/quet/1").text)
+    assert "2 ô phải có người xem:</strong> 2 đang chờ người rà soát, 0 đã xong." in text
+    assert "2 ý kiến viết tay chờ nhập." in text
+    assert "/ra-soat" not in text, "a clerk does not get in there"
+    assert "CX4.2" not in text
+    assert "1 ô phải có người xem:</strong> 1 đang chờ" in squeezed(clerk.get("/quet/2").text)
+    settle(desk, serial=1, state="done")
+    assert "1 đang chờ người rà soát, 1 đã xong." in squeezed(clerk.get("/quet/1").text)
+    settle(desk, serial=2, state="dropped")
+    assert "✔ 1 ô phải có người xem, người rà soát đã làm xong." in squeezed(clerk.get("/quet/1").text)
+    settle(desk, serial=1, state="dropped")
+    assert "Không có ô nào phải có người xem." in squeezed(clerk.get("/quet/1").text)
+    clerk.post("/ngon-ngu", {"locale": "en"})
+    assert "1 answer needs a person:" in clerk.get("/quet/2").text
+
+
+def ask_reviewers(desk: Office) -> None:
+    """Open the items of all readings, as the worker does with each."""
+    with desk.session() as session:
+        for reading in session.scalars(select(Reading).order_by(Reading.id)).all():
+            enqueue_reading(session, reading, desk.clock())
+            session.flush()
+        session.commit()
+
+
+def settle(desk: Office, serial: int, state: str) -> None:
+    """What becomes of this sheet's doubtful answer."""
+    with desk.session() as session:
+        answer = (Sheet.serial == serial, ReviewItem.queue.in_(ANSWER_QUEUES))
+        item = session.scalars(select(ReviewItem).join(Sheet, Sheet.id == ReviewItem.sheet_id).where(*answer))
+        item.one().state = state
+        session.commit()
 
 
 def test_missing_sides_and_sheets_are_named(desk: Office) -> None:
@@ -179,6 +225,76 @@ def test_previews_stay_within_their_batch_and_are_not_kept(desk: Office) -> None
     assert clerk.get("/quet/1/trang/99.jpg").status_code == 404
     assert clerk.get("/quet/9").status_code == 404
     assert desk.browser("reviewer").get("/quet/1/trang/1.jpg").status_code == 403
+
+
+def test_a_page_is_shown_within_its_frame_and_leads_on_and_back(desk: Office) -> None:
+    pages = [*sides([1]), {"serial": 2, "side": 1, "does": "poor_registration"}, *sides([1])]
+    upload(desk, (scan_bytes(pages), "a.pdf"))
+    read(desk)
+    ask_reviewers(desk)
+    clerk, ids = desk.browser("clerk"), page_ids(desk)
+    strip = clerk.get("/quet/1").text
+    assert f'href="/quet/1/trang/{ids[0]}"' in strip
+    assert not re.search(r'<a [^>]*href="/quet/1/trang/\d+\.jpg"', strip), "no link leads to a naked picture"
+    first, back, torn, copy = (clerk.get(f"/quet/1/trang/{number}") for number in ids[:4])
+    assert (first.status_code, first.headers["Cache-Control"]) == (200, "no-store")
+    serial = serial_text(1)
+    assert f"<title>CX4 · Phiếu {serial}, mặt trước · Lô 1 ·" in first.text
+    for words in (">Trang 1/5<", "Xã Đại Trạch", "a.pdf, trang 1", "đọc được, có chỗ máy không chắc"):
+        assert words in squeezed(first.text), words
+    assert f'<img src="/quet/1/trang/{ids[0]}.jpg"' in first.text
+    assert f'href="/quet/1#strip-{ids[0]}"' in first.text
+    assert ('rel="prev"' in first.text, f'rel="next" href="/quet/1/trang/{ids[1]}"' in first.text) == (
+        False,
+        True,
+    )
+    assert f'rel="prev" href="/quet/1/trang/{ids[0]}"' in back.text
+    assert "1 đang chờ người rà soát" in squeezed(back.text), "the item stands on the side read last"
+    assert "căn chỉnh kém" in torn.text
+    assert f'href="/quet/1#page-{ids[2]}"' in torn.text
+    assert f'href="/quet/1/trang/{ids[0]}">Lô 1, trang 1</a>' in squeezed(copy.text), "the copy that counts"
+
+
+def test_a_page_without_answers_is_called_what_it_is(desk: Office) -> None:
+    upload(desk, (scan_bytes([*sides([1]), {"does": "blank"}]), "a.pdf"))
+    read(desk)
+    screen = desk.browser("clerk").get(f"/quet/1/trang/{page_ids(desk)[-1]}").text
+    assert ">Trang 3: trắng</span></h1>" in screen
+    assert "không có gì để đọc" in screen
+    assert "trang trắng" in screen
+    assert 'rel="next"' not in screen
+
+
+def test_a_page_can_be_seen_large_without_a_script(desk: Office) -> None:
+    upload(desk, (scan_bytes(sides([1])), "a.pdf"))
+    read(desk)
+    number, other = page_ids(desk)
+    clerk = desk.browser("clerk")
+    fitted, large = (clerk.get(f"/quet/1/trang/{number}{query}").text for query in ("", "?co=lon"))
+    assert f'href="/quet/1/trang/{number}?co=lon">Xem cỡ lớn' in fitted
+    assert f'href="/quet/1/trang/{number}">Thu vừa khung' in large
+    assert ("scanned-large" in fitted, "scanned-large" in large) == (False, True)
+    assert f'rel="next" href="/quet/1/trang/{other}?co=lon"' in large, "the next page is large as well"
+
+
+def test_a_pages_screen_shows_no_answer_and_stays_within_its_batch(desk: Office) -> None:
+    upload(desk, (scan_bytes([{"serial": 1, "side": 1, "says": "keyed-elsewhere"}]), "a.pdf"))
+    upload(desk, (scan_bytes(sides([2])), "b.pdf"))
+    read(desk)
+    ask_reviewers(desk)
+    clerk, ids = desk.browser("clerk"), page_ids(desk)
+    screen = clerk.get(f"/quet/1/trang/{ids[0]}").text
+    for answer in ("keyed-elsewhere", "CX4.1", "CX4.2", "no_mark", "không có dấu"):
+        assert answer not in screen, answer
+    assert clerk.get(f"/quet/2/trang/{ids[0]}").status_code == 404
+    assert clerk.get("/quet/1/trang/99").status_code == 404
+    for stranger in ("reviewer", "head", "appraiser", "auditor", "administrator"):
+        assert desk.browser(stranger).get(f"/quet/1/trang/{ids[0]}").status_code == 403, stranger
+
+
+def page_ids(desk: Office) -> list[int]:
+    with desk.session() as session:
+        return list(session.scalars(select(Page.id).order_by(Page.batch_file_id, Page.page_index)))
 
 
 @pytest.mark.parametrize("username", ["reviewer", "unit-nv", "appraiser", "head", "viewer", "administrator"])

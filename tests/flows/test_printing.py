@@ -19,6 +19,13 @@ from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Pack, PrintOrder, RespondentGroup, Sheet
 from webapp.persistence.scans import Batch, BatchFile, Page
 
+THAY = "/in/thay"
+MISTYPED = [
+    ("", "Nhập số phiếu."),
+    (serial_text(2)[:-1] + "9", "sai hoặc thiếu chữ số kiểm tra"),
+    (serial_text(99), "chưa in phiếu 00099"),
+]
+
 
 def group_id(office: Office, form: str, group: str) -> int:
     with office.session() as session:
@@ -160,6 +167,57 @@ def test_one_place_gets_all_its_packs(office: Office) -> None:
     assert browser.get("/in/noi/19111.pdf").status_code == 422
 
 
+def test_one_pack_is_printed_again_under_the_same_serials(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    first, second = pack_codes(office)
+    office.clock.now += dt.timedelta(minutes=1)
+    browser.post("/in/thay", {"serial": serial_text(4), "confirmed": "yes"})
+    before = [(sheet.serial, sheet.voided_at) for sheet in sheets(office)]
+    rows = browser.get("/in/noi/19186").text
+    assert f'href="/in/bo/{second}.pdf"' in rows
+    assert f"/in/bo/{first}.pdf" not in rows, "the other place's"
+    answer = browser.get(f"/in/bo/{second}.pdf")
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("application/pdf", "no-store")
+    assert f"{second}_CX1_LD.pdf" in answer.headers["Content-Disposition"]
+    pages = words_of(answer.data)
+    assert len(pages) == 2 * (1 + 2), "its cover slip, and its sheets but for the void one"
+    assert second in pages[0]
+    for page, serial in zip(pages[2:], (3, 3, 5, 5), strict=True):
+        assert serial_text(serial) in page
+        assert "xã Đại Trạch" in page
+    assert answer.data == browser.get("/in/noi/19186.pdf").data, "as in the whole job"
+    assert [(sheet.serial, sheet.voided_at) for sheet in sheets(office)] == before, "no new serials"
+
+
+def test_whoever_takes_sheets_to_print_them_leaves_a_line(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    (code, _other), (number, _second) = pack_codes(office), order_ids(office)
+    for path in (f"lan/{number}.pdf", f"lan/{number}.zip", "noi/19111.pdf", f"bo/{code}.pdf"):
+        assert browser.get(f"/in/{path}").status_code == 200
+    with office.session() as session:
+        taken = session.scalars(select(LogEntry).where(LogEntry.act == "paper_made").order_by(LogEntry.seq))
+        lines = [(entry.actor, entry.subject, entry.detail["sheets"]) for entry in taken]
+    job = "2-bo_00001-00004"
+    assert lines == [
+        ("clerk", f"paper/{job}.pdf", 4),
+        ("clerk", f"paper/{job}.zip", 4),
+        ("clerk", "paper/19111.pdf", 2),
+        ("clerk", f"paper/{code}_CX1_LD.pdf", 2),
+    ]
+
+
+def test_a_pack_without_good_sheets_or_of_nobody_prints_nothing(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    assert browser.get("/in/bo/B999-9.pdf").status_code == 404
+    with office.session() as session:
+        session.execute(update(Sheet).values(voided_at=office.clock()))
+        session.commit()
+    answer = browser.get(f"/in/bo/{pack_codes(office)[0]}.pdf")
+    assert answer.status_code == 422
+    assert "Không còn phiếu nào để in" in answer.text
+    assert "/in/bo/" not in browser.get("/in/noi/19111").text
+
+
 def test_spare_sheets_join_their_pack(office: Office) -> None:
     browser = order(office)
     code = pack_codes(office)[1]
@@ -180,7 +238,7 @@ def test_a_count_out_of_range_is_refused_and_nothing_is_kept(office: Office, cou
 def test_a_lost_sheet_is_voided_and_replaced_by_a_new_one(office: Office) -> None:
     browser = order(office)
     office.clock.now += dt.timedelta(minutes=1)
-    answer = browser.post("/in/thay", {"serial": f" {serial_text(2)} "})
+    answer = browser.post("/in/thay", {"serial": f" {serial_text(2)} ", "confirmed": "yes"})
     assert answer.status_code == 303
     assert f"Đã hủy phiếu {serial_text(2)}; phiếu {serial_text(61)} thay" in browser.get("/in").text
     printed = sheets(office)
@@ -190,22 +248,15 @@ def test_a_lost_sheet_is_voided_and_replaced_by_a_new_one(office: Office) -> Non
     assert _count_pages(browser.get(f"/in/lan/{first}.pdf").data) == 2 * (59 + 2), "void sheets stay away"
     assert serial_text(61) in words_of(browser.get(f"/in/lan/{second}.pdf").data)[2]
     assert "Đã lập 60/152 tờ" in browser.get("/in").text
-    answer = browser.post("/in/thay", {"serial": serial_text(2)})
+    answer = browser.post("/in/thay", {"serial": serial_text(2), "confirmed": "yes"})
     assert answer.status_code == 422
     assert "đã được hủy từ trước" in answer.text
 
 
-@pytest.mark.parametrize(
-    ("typed", "complaint"),
-    [
-        ("", "Nhập số phiếu."),
-        (serial_text(2)[:-1] + "9", "sai hoặc thiếu chữ số kiểm tra"),
-        (serial_text(99), "chưa in phiếu 00099"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "complaint"), MISTYPED)
 def test_a_mistyped_or_unknown_serial_voids_nothing(office: Office, typed: str, complaint: str) -> None:
     browser = order(office, "CX1", "LD")
-    answer = browser.post("/in/thay", {"serial": typed})
+    answer = browser.post("/in/thay", {"serial": typed, "confirmed": "yes"})
     assert answer.status_code in {404, 422}
     assert complaint in answer.text
     assert all(sheet.voided_at is None for sheet in sheets(office))
@@ -221,22 +272,70 @@ def test_a_scanned_sheet_is_not_lost(office: Office) -> None:
         file = BatchFile(batch=batch, sha256="0" * 64, size_bytes=1, original_name="a.pdf", state="split")
         session.add(Page(batch=batch, file=file, page_index=0, state="read", sheet_id=sheet.id, side=1))
         session.commit()
-    answer = browser.post("/in/thay", {"serial": serial_text(1)})
+    answer = browser.post("/in/thay", {"serial": serial_text(1), "confirmed": "yes"})
     assert answer.status_code == 422
     assert "đã quét, không phải phiếu bị mất" in answer.text
+    assert browser.get(THAY, query_string={"serial": serial_text(1)}).status_code == 422
     assert len(sheets(office)) == 4
     with office.session() as session:  # the paper was spoilt after its first side: that scan goes away first
         session.execute(update(Page).values(state="trashed"))
         session.commit()
-    assert browser.post("/in/thay", {"serial": serial_text(1)}).status_code == 303
+    asked = browser.get(THAY, query_string={"serial": serial_text(1)}).text
+    assert "1 trang đã quét, đang ở thùng rác" in asked
+    assert browser.post("/in/thay", {"serial": serial_text(1), "confirmed": "yes"}).status_code == 303
     assert len(sheets(office)) == 5
+
+
+def test_a_clerk_sees_the_sheet_before_it_is_void(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    office.clock.now += dt.timedelta(minutes=1)
+    handed = {"typed": serial_text(4), "act": "giao", "person": "ông Bình, trưởng thôn"}
+    assert browser.post("/phat-thu", handed).status_code < 400
+    assert f'action="{THAY}"' in browser.get("/in").text
+    page = browser.get(THAY, query_string={"serial": serial_text(4)})
+    assert page.status_code == 200
+    for words in (
+        f"Hủy phiếu {serial_text(4)}?",
+        "CX1 · ",
+        "Xã Đại Trạch",
+        pack_codes(office)[1],
+        "đã giao cho ông Bình, trưởng thôn lúc 16/03/2021",
+        "không được tính nữa, kể cả khi sau này tìm thấy và quét vào",
+        f"Bộ {pack_codes(office)[1]} vẫn đủ phiếu",
+    ):
+        assert words in page.text, words
+    assert "Tờ này đã thu về" not in page.text
+    browser.post("/phat-thu", {"typed": serial_text(4), "act": "thu"})
+    assert "Tờ này đã thu về" in browser.get(THAY, query_string={"serial": serial_text(4)}).text
+    assert all(sheet.voided_at is None for sheet in sheets(office)), "looking changes nothing"
+
+
+def test_nothing_is_void_before_it_was_confirmed(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    answer = browser.post(THAY, {"serial": serial_text(4)})
+    assert (answer.status_code, answer.location) == (303, f"{THAY}?serial={serial_text(4)}")
+    assert [sheet.serial for sheet in sheets(office) if sheet.voided_at is not None] == []
+    asked, sent = browser.get(answer.location).text, {"serial": serial_text(4), "confirmed": "yes"}
+    assert all(f'name="{name}" value="{value}"' in asked for name, value in sent.items())
+    assert browser.post(THAY, sent).status_code == 303
+    assert [sheet.serial for sheet in sheets(office) if sheet.voided_at is not None] == [4]
+    again = browser.get(THAY, query_string={"serial": serial_text(4)})
+    assert (again.status_code, "đã được hủy từ trước" in again.text) == (422, True)
+
+
+def test_what_cannot_be_void_is_not_even_asked_about(office: Office) -> None:
+    browser = order(office, "CX1", "LD")
+    for typed, complaint in MISTYPED:
+        answer = browser.get(THAY, query_string={"serial": typed})
+        assert (answer.status_code, complaint in answer.text) == (422, True), typed
+        assert "Sẽ mất, không lấy lại được" not in answer.text
 
 
 def test_an_order_whose_sheets_are_all_void_prints_nothing(office: Office) -> None:
     browser = order(office, "CX3", "CH")
     for serial in (1, 2):
         office.clock.now += dt.timedelta(minutes=1)
-        browser.post("/in/thay", {"serial": serial_text(serial)})
+        browser.post("/in/thay", {"serial": serial_text(serial), "confirmed": "yes"})
     answer = browser.get(f"/in/lan/{order_ids(office)[0]}.pdf")
     assert answer.status_code == 422
     assert "Không còn phiếu nào để in" in answer.text
@@ -274,11 +373,13 @@ def test_only_clerks_print(office: Office, person: str) -> None:
     order(office, "CX1", "LD")
     stranger = office.browser(person)
     number = order_ids(office)[0]
-    for path in ("/in", "/in/noi/19186", f"/in/lan/{number}.pdf", f"/in/lan/{number}.zip", "/in/mau"):
+    pack = f"/in/bo/{pack_codes(office)[0]}.pdf"
+    for path in ("/in", "/in/noi/19186", f"/in/lan/{number}.pdf", f"/in/lan/{number}.zip", pack, "/in/mau"):
         assert stranger.get(path).status_code == 403
     for path in ("/in/lap", "/in/noi/19186/them"):
         assert stranger.post(path, {"count": "1"}).status_code == 403
-    assert stranger.post("/in/thay", {"serial": serial_text(1)}).status_code == 403
+    assert stranger.get(f"/in/thay?serial={serial_text(1)}").status_code == 403
+    assert stranger.post("/in/thay", {"serial": serial_text(1), "confirmed": "yes"}).status_code == 403
     assert len(sheets(office)) == 4
 
 

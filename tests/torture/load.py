@@ -26,7 +26,7 @@ _ITEM = re.compile(r'data-renew="/ra-soat/o/(\d+)/giu')
 _REVISION = re.compile(r'name="seen_revision"[^>]* value="(-?\d+)"')
 _SEEN = re.compile(r'hx-get="(/tien-do\?[^"]*seen=\w+)"')
 _COMPONENTS = ("1.1.1", "1.1.2", "1.2.1", "1.3.1", "1.4.1", "1.5.1")  # of both levels
-_POLL_S = 2.5  # as the first page asks
+_POLL_S = {"reviewer": 2.5, "unit": 10.0, "head": 2.5}  # as their first pages ask
 _PACE_S = {"reviewer": 1.0, "unit": 5.0, "head": 5.0}
 _PAGES = {
     "unit": ("/", "/tu-cham", "/ket-qua"),
@@ -81,6 +81,11 @@ class _Desk:
     poll_at: float = 0.0
     dashboard: str = "/tien-do"
 
+    @property
+    def role(self) -> str:
+        """Reviewer, unit or head: their names begin so."""
+        return self.person.username.partition("-")[0]
+
     def look_at_dashboard(self) -> None:
         """The open first page asks whether something has changed."""
         if time.monotonic() < self.poll_at:
@@ -88,7 +93,7 @@ class _Desk:
         answer = self.times.measure("dashboard", lambda: self.person.get(self.dashboard, htmx=True))
         if found := _SEEN.search(answer.text):
             self.dashboard = found[1].replace("&amp;", "&")
-        self.poll_at = time.monotonic() + _POLL_S
+        self.poll_at = time.monotonic() + _POLL_S[self.role]
 
     def pause(self, pace_s: float) -> None:
         """Until the next step of the work; the dashboard goes on asking meanwhile."""
@@ -174,11 +179,10 @@ def _drain(site: Site, limit_s: float = 600) -> None:
 
 
 def _work(desk: _Desk, faults: list[str]) -> None:
-    role = desk.person.username.partition("-")[0]
-    desk.poll_at = time.monotonic() + desk.dice.uniform(0, _POLL_S)
-    desk.stop.wait(desk.dice.uniform(0, _PACE_S[role]))
+    desk.poll_at = time.monotonic() + desk.dice.uniform(0, _POLL_S[desk.role])
+    desk.stop.wait(desk.dice.uniform(0, _PACE_S[desk.role]))
     try:
-        {"reviewer": _review, "unit": _save_drafts, "head": _open_pages}[role](desk)
+        {"reviewer": _review, "unit": _save_drafts, "head": _open_pages}[desk.role](desk)
     except NoAnswer as silence:
         faults.append(f"{desk.person.username}: {silence}")
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
@@ -190,8 +194,6 @@ def _review(desk: _Desk) -> None:
     shown = desk.times.measure("page", lambda: desk.person.get(begun.location))
     while not desk.stop.is_set() and (item := _ITEM.search(shown.text)) is not None:
         said = Said(desk.person.username, int(item[1]), "option", str(desk.dice.randrange(1, 3)))
-        picture = f"/ra-soat/o/{said.item_id}/anh"
-        desk.times.measure("picture", lambda: desk.person.get(picture))  # noqa: B023 - used at once
         desk.pause(_PACE_S["reviewer"])
         fields = {"answer": f"option:{said.value}", "input_kind": "key", "shown_ms": "900"}
         address = f"/ra-soat/o/{said.item_id}?hang=single"

@@ -116,6 +116,19 @@ def recent(session: Session, campaign: Campaign, limit: int = 10) -> list[tuple[
     return [(line, bool(holds)) for line, holds in session.execute(lines)]
 
 
+def lines_of(session: Session, sheet: Sheet) -> Sequence[HandOver]:
+    """Each time that this sheet changed hands and that was not undone, the oldest first."""
+    undone = aliased(HandOver)
+    lines = (
+        select(HandOver)
+        .join(HandOverSheet)
+        .where(HandOverSheet.sheet_id == sheet.id, HandOver.kind != HandOverKind.UNDONE)
+        .where(~exists().where(undone.undoes_id == HandOver.id))
+        .order_by(HandOver.id)
+    )
+    return session.scalars(lines).all()
+
+
 def void_refusal(sheet: Sheet) -> InvalidInput:
     """What is to be said of a void sheet: what replaced it, when, and what to do with the paper."""
     old, day = serial_text(sheet.serial), office_time(sheet.voided_at)[-10:-5] if sheet.voided_at else ""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, RawIOBase
+from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from sqlalchemy import ColumnElement, select
@@ -36,6 +37,16 @@ class PrintFile:
     name: str
     pack: PackPrint
 
+    @property
+    def stem(self) -> str:
+        """The name without folder and ending, for a file of its own."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def sheet_count(self) -> int:
+        """How many sheets it holds, the rows of booklets counted each."""
+        return len(self.pack.cover.serials)
+
 
 def batch_files(session: Session, campaign: Campaign, batch: PrintBatch) -> list[PrintFile]:
     """The packs of a print batch with its good sheets only: void ones cannot come back.
@@ -55,6 +66,15 @@ def place_files(session: Session, campaign: Campaign, place: Place) -> list[Prin
     """
     packs = select(Pack.id).where(Pack.campaign_id == campaign.id, Pack.place_unit_id == place.unit_id)
     return _files(session, campaign, Sheet.pack_id.in_(packs))
+
+
+def pack_files(session: Session, campaign: Campaign, pack: Pack) -> list[PrintFile]:
+    """One pack with all its good sheets, under the serials that they have; one file a form version.
+
+    Raises:
+        InvalidInput: every sheet of it is void.
+    """
+    return _files(session, campaign, Sheet.pack_id == pack.id)
 
 
 def write_pdf(library: FormLibrary, files: Sequence[PrintFile], out: BinaryIO) -> None:

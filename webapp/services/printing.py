@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
 from ocr.booklet import SIDES_PER_PAPER, plan_booklet
@@ -56,6 +56,23 @@ class PrintBatch:
     def places(self) -> list[Unit | None]:
         """Where its packs go, each once, in order; None: the office."""
         return list(dict.fromkeys(order.pack.place_unit for order in self.orders))
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a replacement would do: `paper` are the sheets that become void, a booklet's all at once.
+
+    `trashed_pages`: pictures of them in the trash, which stay there and will not count.
+    """
+
+    sheet: Sheet
+    paper: tuple[Sheet, ...]
+    trashed_pages: int
+
+    @property
+    def is_booklet(self) -> bool:
+        """Whether the sheet is a row of one."""
+        return self.sheet.booklet_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +148,28 @@ def order_extra(
     return order
 
 
+def plan_replacement(session: Session, campaign: Campaign, serial: int) -> Replacement:
+    """What replacing this sheet would void and what it would keep; nothing is changed.
+
+    Raises:
+        NotFound: no such sheet in this campaign.
+        InvalidInput: the sheet is void already, or a scan of it counts: then it is not lost.
+    """
+    sheet = _find_sheet(session, campaign, serial)
+    name = serial_text(serial)
+    if sheet.voided_at is not None:
+        raise InvalidInput("Phiếu %(serial)s đã được hủy từ trước; không cần hủy lại.", serial=name)
+    states = session.scalars(select(Page.state).where(Page.sheet_id == sheet.paper_id)).all()
+    if any(state != "trashed" for state in states):
+        raise InvalidInput(
+            "Phiếu %(serial)s đã quét, không phải phiếu bị mất. Không hủy."
+            " Nếu tờ giấy hỏng khi mới quét một mặt, bỏ trang đã quét vào thùng rác ở lô của nó trước.",
+            serial=name,
+        )
+    paper = session.scalars(select(Sheet).where(Sheet.paper_id == sheet.paper_id).order_by(Sheet.serial))
+    return Replacement(sheet, tuple(paper), trashed_pages=len(states))
+
+
 def replace_sheet(
     session: Session, actor: str, library: FormLibrary, *, campaign: Campaign, serial: int, now: dt.datetime
 ) -> PrintOrder:
@@ -143,22 +182,10 @@ def replace_sheet(
         InvalidInput: the sheet is void already, or a scan of it counts: then it is not lost.
     """
     _take_turn(session)
-    sheet = _find_sheet(session, campaign, serial)
-    name = serial_text(serial)
-    if sheet.voided_at is not None:
-        raise InvalidInput("Phiếu %(serial)s đã được hủy từ trước; không cần hủy lại.", serial=name)
-    scanned = select(Page.id).where(Page.sheet_id == sheet.paper_id, Page.state != "trashed")
-    if session.scalars(scanned.limit(1)).first() is not None:
-        raise InvalidInput(
-            "Phiếu %(serial)s đã quét, không phải phiếu bị mất. Không hủy."
-            " Nếu tờ giấy hỏng khi mới quét một mặt, bỏ trang đã quét vào thùng rác ở lô của nó trước.",
-            serial=name,
-        )
-    paper = session.scalars(select(Sheet).where(Sheet.paper_id == sheet.paper_id).order_by(Sheet.serial))
-    old = paper.all()
-    wanted = _Wanted(
-        sheet.group, sheet.pack, [(one.unit, 1) for one in old], as_booklet=sheet.booklet_id is not None
-    )
+    session.execute(select(Sheet.id).where(_is_sheet(campaign, serial)).with_for_update())
+    plan = plan_replacement(session, campaign, serial)
+    old, pack = plan.paper, plan.sheet.pack
+    wanted = _Wanted(plan.sheet.group, pack, [(one.unit, 1) for one in old], as_booklet=plan.is_booklet)
     (order,) = _add_orders(session, actor, library, [wanted], now)
     made = select(Sheet).where(Sheet.print_order_id == order.id).order_by(Sheet.serial)
     for one, new in zip(old, session.scalars(made), strict=True):
@@ -254,10 +281,12 @@ def _sheet_rows(order: PrintOrder, wanted: _Wanted, version: int) -> list[dict[s
     ]
 
 
+def _is_sheet(campaign: Campaign, serial: int) -> ColumnElement[bool]:
+    return and_(Sheet.campaign_id == campaign.id, Sheet.serial == serial)
+
+
 def _find_sheet(session: Session, campaign: Campaign, serial: int) -> Sheet:
-    sheet = session.scalars(
-        select(Sheet).where(Sheet.campaign_id == campaign.id, Sheet.serial == serial).with_for_update()
-    ).first()
+    sheet = session.scalars(select(Sheet).where(_is_sheet(campaign, serial))).first()
     if sheet is None:
         raise NotFound("Chu kỳ này chưa in phiếu %(serial)s.", serial=serial_text(serial))
     return sheet

@@ -13,9 +13,10 @@ from webapp.persistence.campaign import Campaign, RespondentGroup
 from webapp.persistence.complaints import count_open_complaints
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.results import IndexVersion, published_index_version
+from webapp.persistence.review_counts import ReviewCount
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.schemes import levels_with_scheme
-from webapp.persistence.verification import UNFINISHED, ReviewItem
+from webapp.persistence.verification import ANSWER_QUEUES, UNFINISHED, ReviewItem
 from webapp.services.batches import count_one_sided_sheets
 from webapp.services.sheet_counts import Reached, SheetCount, count_sheets
 
@@ -60,6 +61,7 @@ class OpenWork:
     units_returned: int
     complaints_open: int
     is_published: bool
+    doubtful: ReviewCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _open_work(session: Session, campaign: Campaign, counted: _Counted) -> OpenW
         units_returned=_count_states(counted, State.RETURNED.value),
         complaints_open=count_open_complaints(session, campaign.id),
         is_published=counted.published is not None,
+        doubtful=_doubtful(counted),
     )
 
 
@@ -155,6 +158,17 @@ def _sheets_due(session: Session, campaign: Campaign) -> int:
 
 def _count_states(counted: _Counted, *wanted: str) -> int:
     return sum(state.value in wanted for state in counted.states.values())
+
+
+def _doubtful(counted: _Counted) -> ReviewCount:
+    answers = {
+        state: sum(counted.items[state, queue] for queue in ANSWER_QUEUES) for state in (*UNFINISHED, "done")
+    }
+    return ReviewCount(
+        waiting=sum(answers[state] for state in UNFINISHED),
+        settled=answers["done"],
+        comments=sum(counted.items[state, "comment"] for state in UNFINISHED),
+    )
 
 
 def _items_in(counted: _Counted, *states: str) -> int:

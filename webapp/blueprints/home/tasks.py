@@ -21,7 +21,10 @@ from webapp.services.unit_scores import load_unit_scores
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A link with its figure; `kind` colours it: attention, working, done, or nothing."""
+    """A link with its figure; `kind` colours it: attention, working, done, or nothing.
+
+    Without an address it only tells: others do that work, on pages that this person may not open.
+    """
 
     figure: str
     word: str
@@ -57,6 +60,14 @@ def _intake_tasks(work: OpenWork) -> list[Task]:
     if work.pages_reading:
         word = ngettext("trang đang chờ máy đọc", "trang đang chờ máy đọc", work.pages_reading)
         tasks.append(Task(_number(work.pages_reading), word, "/quet", "working"))
+    if work.doubtful.waiting:
+        word = ngettext(
+            "ô đang chờ người rà soát, %(settled)s ô đã xong",
+            "ô đang chờ người rà soát, %(settled)s ô đã xong",
+            work.doubtful.waiting,
+            settled=_number(work.doubtful.settled),
+        )
+        tasks.append(Task(_number(work.doubtful.waiting), word, "", "working"))
     return [*tasks, Task("+", _("Nhận thêm phiếu quét"), "/quet")]
 
 

@@ -20,6 +20,7 @@ from webapp.http.context import current_session, form_library, now
 from webapp.http.htmx import render
 from webapp.persistence.page_instructions import Told, told_of
 from webapp.persistence.page_resolutions import standing_resolutions
+from webapp.persistence.review_counts import count_batch
 from webapp.persistence.scans import DIFFERING_COPY, Batch, Page
 from webapp.services import batches
 from webapp.services.accounts import find_display_names
@@ -52,6 +53,7 @@ def show_batch_page(batch: Batch) -> Response:
         batch=batch,
         names=_names(session, batch, [row.resolved_by for row in settled.values()], pairs),
         account=account,
+        review=count_batch(session, batch.id),
         seconds_left=batches.estimate_seconds_left(batch, account.balance, now()),
         is_reader_silent=batches.is_reader_silent(session, now()),
         pages_by_file=batches.count_pages_by_file(session, batch.id),

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request, url_for
 
 from ocr.sheet_code import serial_text
+from webapp.blueprints.intake.page_screen import show_page_screen
 from webapp.blueprints.intake.scopes import load_page
 from webapp.blueprints.intake.words import SIDES
 from webapp.http import access
@@ -18,6 +19,13 @@ from webapp.services.page_slots import likeliest_slots, search_slots
 from webapp.services.trash import trash_page
 
 blueprint = Blueprint("scan_pages", __name__, url_prefix="/quet/<int:number>/trang/<int:page_id>")
+
+
+@blueprint.get("")
+@access.policy(Permission.INTAKE, scope=load_page)
+def show_page(page: Page) -> str:
+    """The page's picture within its frame; the picture itself has an address of its own."""
+    return show_page_screen(page)
 
 
 @blueprint.get("/cho")

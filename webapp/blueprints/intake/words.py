@@ -111,6 +111,27 @@ PAGE_STATES = {
     "trashed": (lazy("trong thùng rác"), "neutral"),
 }
 
+READING_STATUSES = {
+    "read": lazy("đọc được"),
+    "flagged": lazy("đọc được, có chỗ máy không chắc"),
+    "refused": lazy("không đọc được"),
+}
+
+# Flags on a page (docs/glossary.md); those on an answer are the reviewers'.
+PAGE_FLAGS = {
+    "poor_registration": lazy("căn chỉnh kém"),
+    "streak": lazy("vệt sọc"),
+    "unknown_form": lazy("không nhận ra mẫu phiếu"),
+    "damaged_code": lazy("mã bị hỏng"),
+    "blank_page": lazy("trang trắng"),
+    "poor_image": lazy("ảnh kém"),
+    "cover_slip": lazy("phiếu bìa"),
+    "separator": lazy("tờ ngăn lô"),
+    "wrong_scale": lazy("sai tỉ lệ"),
+    "duplicate_sheet": lazy("quét trùng"),
+    "missing_page": lazy("thiếu mặt"),
+}
+
 _CORNERS = {
     "top_left": lazy("góc trên bên trái"),
     "top_right": lazy("góc trên bên phải"),

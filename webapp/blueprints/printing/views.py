@@ -18,13 +18,22 @@ from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, form_library, now
 from webapp.http.htmx import go_to
 from webapp.http.locale import SOURCE_LANGUAGE, _, language, ngettext
+from webapp.http.log import log_reading
 from webapp.http.trials import TRIAL_VERDICTS
 from webapp.http.wording import install_wording
 from webapp.persistence.accounts import User
-from webapp.persistence.campaign import RespondentGroup
+from webapp.persistence.campaign import Pack, RespondentGroup
 from webapp.services.accounts import find_display_names
-from webapp.services.packs import Place, find_place, place_code, place_name
-from webapp.services.print_files import PrintFile, batch_files, place_files, stream_zip, write_pdf
+from webapp.services.hand_over import lines_of
+from webapp.services.packs import Place, find_pack, find_place, place_code, place_name
+from webapp.services.print_files import (
+    PrintFile,
+    batch_files,
+    pack_files,
+    place_files,
+    stream_zip,
+    write_pdf,
+)
 from webapp.services.print_needs import (
     Need,
     PackNeed,
@@ -40,6 +49,7 @@ from webapp.services.printing import (
     list_batches,
     order_extra,
     order_missing,
+    plan_replacement,
     replace_sheet,
 )
 from webapp.services.trials import find_last_verdict
@@ -71,6 +81,11 @@ def load_batch(session: Session, _user: User, order_id: int) -> PrintBatch:
 def load_place(_session: Session, _user: User, code: str) -> Place:
     """A place of issue of the current campaign."""
     return find_place(current_campaign(), code)
+
+
+def load_pack(session: Session, _user: User, code: str) -> Pack:
+    """A pack of the current campaign."""
+    return find_pack(session, current_campaign(), code)
 
 
 def load_form(_session: Session, _user: User, code: str) -> FormTemplate:
@@ -134,13 +149,36 @@ def order_spare_sheets(place: Place) -> Response | tuple[str, int]:
     return _to_newest(extra.sheet_count)
 
 
+@blueprint.get("/thay")
+@access.policy(Permission.PRINT)
+def ask_replacement() -> str | tuple[str, int]:
+    """Which sheet would become void, where it is, what would be lost and what would stay."""
+    form = ReplaceForm(request.args)
+    if not form.validate():
+        return _printing_page(form), _INVALID
+    try:
+        plan = plan_replacement(current_session(), current_campaign(), form.number)
+    except AppError as error:
+        form.serial.errors = [*form.serial.errors, _(error.message, **error.values)]
+        return _printing_page(form), _INVALID
+    return render_template(
+        "printing/replacement.html",
+        plan=plan,
+        lines=lines_of(current_session(), plan.sheet),
+        title=form_library().form(plan.sheet.form_code, plan.sheet.form_version).title(language()),
+        **_words(),
+    )
+
+
 @blueprint.post("/thay")
 @access.policy(Permission.PRINT)
 def replace_lost_sheet() -> Response | tuple[str, int]:
-    """Void a lost sheet and make a new one in its place."""
+    """Void a lost sheet that its clerk has seen, and make a new one in its place."""
     form = ReplaceForm(request.form)
     if not form.validate():
         return _printing_page(form), _INVALID
+    if "confirmed" not in request.form:
+        return go_to(url_for("printing.ask_replacement", serial=form.serial.data))
     try:
         order = replace_sheet(
             current_session(),
@@ -184,6 +222,14 @@ def download_place(place: Place) -> Response:
 def download_place_packs(place: Place) -> Response:
     """The same as a ZIP with a PDF for each pack."""
     return _send_zip(place_files(current_session(), current_campaign(), place), place.code)
+
+
+@blueprint.get("/bo/<code>.pdf")
+@access.policy(Permission.PRINT, scope=load_pack)
+def download_pack(pack: Pack) -> Response:
+    """One pack once more: the same sheets under the same serials, without those voided since."""
+    files = pack_files(current_session(), current_campaign(), pack)
+    return _send_pdf(files, files[0].stem)
 
 
 @blueprint.get("/mau")
@@ -297,8 +343,9 @@ def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
     Raises:
         NotFound: more sheets than stand in memory well.
     """
-    if sum(len(file.pack.cover.serials) for file in files) > _PDF_SHEETS:
+    if sum(file.sheet_count for file in files) > _PDF_SHEETS:
         raise NotFound("Nhiều phiếu như vậy chỉ tải được dạng ZIP: mỗi bộ phiếu một tệp PDF.")
+    _log_print(files, f"{name}.pdf")
     pdf = io.BytesIO()
     write_pdf(form_library(), files, pdf)
     pdf.seek(0)
@@ -309,7 +356,13 @@ def _send_pdf(files: Sequence[PrintFile], name: str) -> Response:
 
 def _send_zip(files: Sequence[PrintFile], name: str) -> Response:
     """A ZIP that is made while it is sent."""
+    _log_print(files, f"{name}.zip")
     response = Response(stream_zip(form_library(), files), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _log_print(files: Sequence[PrintFile], name: str) -> None:
+    """Whoever takes sheets to print them leaves a line, be it the first time or once more."""
+    log_reading("paper_made", f"paper/{name}", sheets=sum(file.sheet_count for file in files))
