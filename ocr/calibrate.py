@@ -1,6 +1,6 @@
 """Train the mark model from generated decks, and set its thresholds on others.
 
-    python -m ocr calibrate --train DECK… --check DECK… --out ocr/data/marks-2.json --version marks-2
+    python -m ocr calibrate --train DECK… --check DECK… --out ocr/data/marks-3.json --version marks-3
 
     python -m ocr calibrate --draw SCAN… --out scores.svg
 
@@ -67,7 +67,7 @@ def add_calibrate_parser(subparsers: "Subparsers") -> None:
     what.add_argument("--draw", nargs="+", type=Path, metavar="TỆP", help="các tệp quét của một lô để vẽ")
     parser.add_argument("--check", nargs="+", type=Path, help="thư mục bộ phiếu để hiệu chỉnh")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
-    parser.add_argument("--version", help="tên phiên bản ghi vào tệp, ví dụ marks-2")
+    parser.add_argument("--version", help="tên phiên bản ghi vào tệp, ví dụ marks-3")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="số tiến trình")
     parser.add_argument("--out", type=Path, required=True, help="tệp mô hình .json, hoặc hình .svg")
     parser.set_defaults(run=lambda parsed: _run_calibrate(parsed, parser))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 SCHEMA = "chamdiem-certainty/1"
-DEFAULT_MODEL = Path(__file__).with_name("data") / "marks-2.json"
+DEFAULT_MODEL = Path(__file__).with_name("data") / "marks-3.json"
 _SHOWN_DIGITS = 12
 
 

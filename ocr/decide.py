@@ -40,6 +40,7 @@ class Thresholds:
         other_foreign: most ink (bubble areas) beside another bubble that is no mark of this question.
         other_sectors: most sectors with ink around another bubble (a loop round it is a choice).
         other_outline: least of another bubble's printed ring that is seen (torn off, covered, misplaced).
+        other_traced: most darkness by which another bubble's printed ring may exceed the page's usual one.
         shared: most share of the mark's stroke that also marks another bubble.
         long: most share of the mark in a line longer than any pen mark.
         extent: furthest that a mark may reach, in bubble radii (a circle round a label is no mark).
@@ -57,6 +58,7 @@ class Thresholds:
     other_foreign: float = 0.35
     other_sectors: float = 0.30
     other_outline: float = 0.40
+    other_traced: float = 0.20
     shared: float = 0.10
     long: float = 0.30
     extent: float = 3.2
@@ -282,12 +284,12 @@ def _is_crossed(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> bo
 
 
 def _surround_flags(evidence: FieldEvidence, top: int, thresholds: Thresholds) -> set[Flag]:
-    """What is around another bubble, by place alone: the loop of a writer who circles, a ring torn off."""
+    """What is around another bubble, by place alone: a loop, foreign ink, its ring torn off or traced."""
     others = [s for i, s in enumerate(evidence.surrounds) if i != top]
     flags = set()
     if any(s.sectors > thresholds.other_sectors for s in others):
         flags.add(Flag.MULTIPLE_MARKS)
-    if any(s.foreign > thresholds.other_foreign for s in others):
+    if any(s.foreign > thresholds.other_foreign or s.traced > thresholds.other_traced for s in others):
         flags.add(Flag.MARGINAL_MARK)
     if any(s.outline < thresholds.other_outline for s in others):
         flags.add(Flag.POOR_REGISTRATION)

@@ -91,12 +91,13 @@ def _darkness(flat: Grey, index: Ints, level: NDArray[np.float32], black: float)
 
 
 def _outlines(flat: Grey, level: NDArray[np.float32], black: float, marks: MarkMap) -> NDArray[np.float32]:
-    """How much of each printed ring is seen, relative to the page's own print, float32 (n,)."""
+    """`outline` and `traced` of every bubble, float32 (n, 2)."""
     seen = (_darkness(flat, marks.rim, level, black) * marks.rim_weights).sum(axis=1)
     usual = float(np.median(seen)) if len(seen) else 1.0
-    if usual < _PALE_OUTLINE:  # a copy that lost its thin lines: no ring can be missed there
-        return np.ones(len(seen), np.float32)
-    return np.asarray(np.clip(seen / usual, -1.0, 2.0), np.float32)
+    traced = np.clip(seen - max(usual, 0.0), 0.0, 1.0)
+    # A copy that lost its thin lines: no ring can be missed there.
+    outline = np.clip(seen / usual, -1.0, 2.0) if usual >= _PALE_OUTLINE else np.ones(len(seen))
+    return np.column_stack([outline, traced]).astype(np.float32)
 
 
 def _crossings(

@@ -55,6 +55,8 @@ class Surround(NamedTuple):
             leaves paper there, a mark that was crossed out does not.
         outline: how much of the printed ring is seen, 1 as on the page's other rings: less where it is
             torn off, covered, or not where it should be. A filled bubble hides its own.
+        traced: by how much the printed ring is darker than the page's other rings (0 to 1): somebody drew
+            along it, or a copier lost a pale mark except where it lay upon the ring.
     """
 
     sectors: float
@@ -63,6 +65,7 @@ class Surround(NamedTuple):
     axes: float
     between: float
     outline: float
+    traced: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,10 @@ def test_oddities_outweigh_any_probability(top: BubbleMarks, other: BubbleMarks,
     assert reading.flags == (flag,)
 
 
-CLEAR = Surround(sectors=0.0, foreign=0.0, arms=0.0, axes=0.0, between=0.0, outline=1.0)
+CLEAR = Surround(sectors=0.0, foreign=0.0, arms=0.0, axes=0.0, between=0.0, outline=1.0, traced=0.0)
 TORN, LOOPED = CLEAR._replace(outline=0.1), CLEAR._replace(sectors=0.9)
 BESIDE = CLEAR._replace(sectors=0.1, foreign=0.5)
+TRACED = CLEAR._replace(traced=0.3)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,8 @@ BESIDE = CLEAR._replace(sectors=0.1, foreign=0.5)
         ((CLEAR, LOOPED), (Flag.MULTIPLE_MARKS,)),
         ((CLEAR, BESIDE), (Flag.MARGINAL_MARK,)),
         ((CLEAR, TORN), (Flag.POOR_REGISTRATION,)),
+        ((CLEAR, TRACED), (Flag.MARGINAL_MARK,)),
+        ((TRACED, CLEAR), ()),
         ((TORN, CLEAR), ()),
         ((LOOPED, CLEAR), ()),
         ((BESIDE, CLEAR), ()),
@@ -203,7 +206,7 @@ def test_the_model_says_its_version_and_hash(tmp_path: Path) -> None:
     raw = json.loads(DEFAULT_MODEL.read_text(encoding="utf-8"))
     raw["thresholds"]["accept"] = 0.5
     changed.write_text(json.dumps(raw), encoding="utf-8")
-    assert load_model().name.startswith("marks-2+")
+    assert load_model().name.startswith("marks-3+")
     assert load_model(changed).name != load_model().name
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ocr.blank import render_blank
+from ocr.decide import Thresholds
 from ocr.mark_map import MarkMap, map_marks
 from ocr.marks import measure_marks
 from ocr.measures import BubbleMarks, Surround
@@ -21,6 +22,7 @@ AT = BUBBLES.index(("CX4.2", "3"))
 BLACK = 0.0
 CENTRE = tuple(round(float(v)) for v in MARKS.centres_px[AT])
 RADIUS = float(MARKS.radii_px[AT])
+LIMIT = Thresholds().other_traced
 
 
 def _measured(page: Grey) -> tuple[BubbleMarks, ...]:
@@ -130,3 +132,13 @@ def test_a_ring_that_is_not_there_shows_as_missing() -> None:
     outlines = [s.outline for s in _surrounds(page)]
     assert outlines[AT] < 0.1
     assert min(o for i, o in enumerate(outlines) if i != AT) > 0.9
+
+
+@pytest.mark.parametrize("palest", [110, 200])
+def test_a_ring_that_somebody_drew_along_stands_out(palest: int) -> None:
+    """As a scan shows rings, and on a copy that lost its thin lines: the others are nearly gone there."""
+    page = np.maximum(BLANK, np.uint8(palest))
+    cv2.circle(page, (CENTRE[0], CENTRE[1]), round(RADIUS), 40, 1)
+    traced = [s.traced for s in _surrounds(page)]
+    assert traced[AT] > LIMIT
+    assert max(t for i, t in enumerate(traced) if i != AT) < LIMIT / 2

@@ -294,7 +294,7 @@ def test_pictures_come_only_if_asked_for() -> None:
 def test_a_reading_says_with_what_it_was_made() -> None:
     reading = _read(scanned(answered(1)))
     assert reading.template_sha256 == LIBRARY.layout("CX4", 1).template_sha256
-    assert reading.thresholds.startswith("marks-2+")
+    assert reading.thresholds.startswith("marks-3+")
     assert reading.engine
 
 
