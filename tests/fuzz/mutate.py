@@ -1,5 +1,6 @@
 """Small damage to sound input: what disks, careless programs and attackers do to a file."""
 
+import copy
 import io
 import json
 import zipfile
@@ -147,5 +148,5 @@ def _edit_node(node: Any, random: Random) -> None:
         if random.random() < 0.2:
             del node[key]
         else:
-            node[key] = random.choice(_ODD_VALUES)
+            node[key] = copy.deepcopy(random.choice(_ODD_VALUES))  # or a later edit would put one into itself
         return

@@ -19,6 +19,8 @@ from webapp.par_index.scheme import (
     RespondentPool,
     Scheme,
     SurveyQuestion,
+    scheme_as_plain,
+    scheme_from_plain,
     scheme_problems,
 )
 from webapp.par_index.shapes import (
@@ -63,7 +65,10 @@ def read_scheme_file(catalogue: Path, questionnaires: Path, groups: Mapping[str,
         SchemeInvalid: a file is not what it should be, or the scheme contradicts itself.
     """
     try:
-        scheme = _scheme(_read(catalogue), _read(questionnaires), groups)
+        written = scheme_as_plain(_scheme(_read(catalogue), _read(questionnaires), groups))
+        scheme = scheme_from_plain(
+            written
+        )  # as it will be stored: every value of its own kind, or refused here
     except (
         LookupError,
         TypeError,
