@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 from werkzeug.test import TestResponse
 
 from tests.clients import Browser, Office
@@ -74,7 +75,7 @@ def change_cell(sheets: dict[str, list[list[str]]], sheet: str, key: str, column
 def versions(office: Office, level: str = "division") -> list[SchemeVersion]:
     with office.session() as session:
         wanted = select(SchemeVersion).where(SchemeVersion.level == level).order_by(SchemeVersion.version)
-        return list(session.scalars(wanted))
+        return list(session.scalars(wanted.options(undefer(SchemeVersion.plain))))
 
 
 def test_who_may_see_and_who_may_edit(administrator: Browser, office: Office) -> None:
