@@ -66,7 +66,7 @@ def now() -> dt.datetime:
     return moment
 
 
-def begin_moment() -> None:
+def count_from_now() -> None:
     """All of the request is here: whoever held its end back until a deadline was over is late."""
     g.pop("now", None)
 

@@ -7,7 +7,7 @@ from flask import Flask, request, session
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from webapp.http.context import READING_METHODS, begin_moment
+from webapp.http.context import READING_METHODS, count_from_now
 
 KEY = "csrf"
 FIELD = "csrf_token"
@@ -50,4 +50,4 @@ def _check() -> None:
         raise TokenMissing
     # Receive the whole body now: the database lock of a writing request must not wait for a slow upload.
     _ = request.form
-    begin_moment()
+    count_from_now()
