@@ -37,7 +37,7 @@ def team(tmp_path: Path) -> Iterator[Site]:
         first = world.users["appraiser"]
         second = User(username="appraiser2", display_name="Appraiser2", role="appraiser", locale="vi")
         second.password_hash, second.is_active = first.password_hash, True
-        second.session_epoch = second.failed_sign_ins = 0
+        second.session_epoch = 0
         session.add(second)
     with serve(environment(settings), tmp_path / "serve.log") as address:
         yield replace(site, address=address)

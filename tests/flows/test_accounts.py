@@ -18,7 +18,7 @@ from webapp.persistence.campaign import Campaign
 from webapp.persistence.guards import lift_guards
 from webapp.services import passwords
 from webapp.services.accounts import Role
-from webapp.services.sign_ins import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK
+from webapp.services.sign_in_brakes import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK
 
 SIGN_IN = "/dang-nhap"
 

@@ -67,7 +67,6 @@ def user_row(username: str, role: str, unit_id: int | None = None) -> User:
         locale="vi",
         is_active=True,
         session_epoch=0,
-        failed_sign_ins=0,
     )
 
 

@@ -18,7 +18,7 @@ class EndedSession(Base):
 
 
 class SignInBrake(Base):
-    """Failed sign-ins of what has no account: `address:10.0.0.5`, or `name:…` that nobody bears."""
+    """Lately failed sign-ins of an address (`address:10.0.0.5`) or of a name (`name:` and its SHA-256)."""
 
     __tablename__ = "sign_in_brake"
     subject: Mapped[str] = mapped_column(String(120), primary_key=True)
@@ -41,8 +41,6 @@ class User(Base):
     locale: Mapped[str] = mapped_column(String(5), default="vi")
     is_active: Mapped[bool] = mapped_column(default=True)
     session_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends every session of this person
-    failed_sign_ins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[dt.datetime | None]
     switched_off_at: Mapped[dt.datetime | None]  # since when it has not been used, for the retention of names
     erased_on: Mapped[dt.date | None]  # the name was taken away; the account never opens again
     unit: Mapped[Unit | None] = relationship()

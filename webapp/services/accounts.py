@@ -13,6 +13,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign
 from webapp.services.passwords import check_password, hash_password, is_password, make_password
+from webapp.services.sign_in_brakes import release
 
 LOCALES = ("vi", "en")
 _USERNAME_PUNCTUATION = frozenset("._-")
@@ -72,7 +73,6 @@ def create_user(
         must_change_password=is_first_password,
         is_active=True,
         session_epoch=0,
-        failed_sign_ins=0,
         locale="vi",
     )
     session.add(user)
@@ -105,16 +105,14 @@ def set_workplace(session: Session, actor: str, user_id: int, unit_id: int | Non
     return user
 
 
-def change_password(session: Session, user: User, current: str, new: str, now: dt.datetime) -> None:
+def change_password(session: Session, user: User, new: str, now: dt.datetime) -> None:
     """Replace one's own password; every other session of this person ends.
 
     Raises:
-        InvalidInput: the current password is wrong, or the new one is none to choose.
+        InvalidInput: the new password is none to choose, or the one that there was.
     """
-    if not is_password(user.password_hash, current):
-        raise InvalidInput("Mật khẩu hiện tại chưa đúng. Mật khẩu cũ vẫn giữ nguyên.")
     check_password(new, user.username)
-    if new == current:
+    if is_password(user.password_hash, new):
         raise InvalidInput("Mật khẩu mới phải khác mật khẩu hiện tại.")
     user.password_hash = hash_password(new)
     user.must_change_password = False
@@ -128,8 +126,8 @@ def reset_password(session: Session, actor: str, user_id: int, now: dt.datetime)
     _require_name(user)
     password = make_password()
     user.password_hash, user.must_change_password = hash_password(password), True
-    user.failed_sign_ins, user.locked_until = 0, None
     user.session_epoch += 1
+    release(session, user.username)
     write_log(session, now, actor, "password_reset", user.username)
     return password
 

@@ -15,7 +15,7 @@ from webapp.errors import InvalidInput
 from webapp.persistence.accounts import RecoveryCode, SecondFactor, User
 from webapp.persistence.audit import write_log
 from webapp.services.accounts import Role
-from webapp.services.passwords import is_password, make_password
+from webapp.services.passwords import make_password
 
 ROLES = frozenset({Role.HEAD, Role.ADMINISTRATOR})
 RECOVERY_CODES = 8
@@ -35,15 +35,14 @@ def find_pending(session: Session, user: User) -> SecondFactor | None:
     return None if factor is None or factor.confirmed_at is not None else factor
 
 
-def begin(session: Session, user: User, password: str) -> None:
+def begin(session: Session, user: User) -> None:
     """Make a secret for the app to be shown; nothing is asked for before a code has confirmed it.
 
     Raises:
-        InvalidInput: not a role with a second step, the wrong password, or it is on already.
+        InvalidInput: not a role with a second step, or it is on already.
     """
     if user.role not in ROLES:
         raise InvalidInput("Đăng nhập hai bước dành cho lãnh đạo và quản trị.")
-    _require_password(user, password)
     if is_on(session, user):
         raise InvalidInput("Đăng nhập hai bước đang bật. Tắt trước khi đặt lại.")
     session.merge(SecondFactor(user_id=user.id, secret=pyotp.random_base32(), confirmed_at=None, last_step=0))
@@ -80,16 +79,6 @@ def take_code(session: Session, user: User, typed: str, now: dt.datetime) -> boo
     return _is_code(factor, typed, now) or _is_recovery_code(session, user, typed, now)
 
 
-def switch_off(session: Session, user: User, password: str, now: dt.datetime) -> None:
-    """Give it up for oneself.
-
-    Raises:
-        InvalidInput: the wrong password.
-    """
-    _require_password(user, password)
-    remove(session, user.username, user, now)
-
-
 def remove(session: Session, actor: str, user: User, now: dt.datetime) -> None:
     """Take it away: the telephone is lost, and the person was known by other means."""
     forget(session, user)
@@ -106,11 +95,6 @@ def count_recovery_codes(session: Session, user: User) -> int:
     """How many are left."""
     left = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
     return session.scalar(left) or 0
-
-
-def _require_password(user: User, password: str) -> None:
-    if not is_password(user.password_hash, password):
-        raise InvalidInput("Mật khẩu hiện tại chưa đúng. Chưa có gì thay đổi.")
 
 
 def _is_code(factor: SecondFactor, typed: str, now: dt.datetime) -> bool:

@@ -4,19 +4,16 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
-from webapp.persistence.accounts import EndedSession, SignInBrake, SignInRecord, User
+from webapp.persistence.accounts import EndedSession, SignInRecord, User
 from webapp.persistence.audit import write_log
-from webapp.services import second_factor
+from webapp.services import second_factor, sign_in_brakes
 from webapp.services.accounts import find_user, list_demo_users
 from webapp.services.passwords import UNKNOWN_USER_HASH, hash_password, is_outdated, is_password
-
-FAILURES_BEFORE_LOCK = 5
-ADDRESS_FAILURES_BEFORE_LOCK = 50  # a whole office may stand behind one address
-LOCK = dt.timedelta(minutes=15)
+from webapp.services.sign_in_brakes import ADDRESS_FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +51,8 @@ class Place:
 
 def refuse_address(session: Session, attempt: Attempt, now: dt.datetime) -> SignIn | None:
     """The refusal of an address that failed too often, known before anything is hashed for it."""
-    brake = session.get(SignInBrake, _address_subject(attempt.address))
-    if brake is None or not _is_locked(brake, now):
-        return None
-    return SignIn(None, brake.locked_until, is_address=True)
+    until = sign_in_brakes.find_lock(session, sign_in_brakes.address_subject(attempt.address), now)
+    return None if until is None else SignIn(None, until, is_address=True)
 
 
 def hash_to_test(session: Session, attempt: Attempt) -> str:
@@ -71,13 +66,14 @@ def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None,
 
     Names without an account are counted and locked like all others, so that answers do not tell them apart.
     """
-    user = session.scalars(_named(attempt).with_for_update()).first()  # guesses at one moment are all counted
-    brake = user or _find_brake(session, f"name:{attempt.name}", now)
-    if _is_locked(brake, now):
-        return SignIn(None, brake.locked_until)
+    sign_in_brakes.take_turn(session)
+    locked_until = _find_lock(session, attempt.name, now)
+    if locked_until is not None:
+        return SignIn(None, locked_until)
+    user = session.scalars(_named(attempt)).first()
     if user is None or not user.is_active or user.password_hash != matched_hash:
         _log_failure(session, attempt.address, user, now)
-        return _refuse(session, brake, attempt.name, attempt.address, now)
+        return _refuse(session, attempt.name, user, attempt.address, now)
     if is_outdated(user.password_hash):
         user.password_hash = hash_password(attempt.password)
     if second_factor.is_on(
@@ -90,24 +86,28 @@ def settle_sign_in(session: Session, attempt: Attempt, matched_hash: str | None,
 
 def settle_code(session: Session, user: User, typed: str, address: str, now: dt.datetime) -> SignIn:
     """The second step: admit, or count the failure like a wrong password."""
+    sign_in_brakes.take_turn(session)
     session.refresh(user, with_for_update=True)
-    if _is_locked(user, now):
-        return SignIn(None, user.locked_until)
+    locked_until = _find_lock(session, user.username, now)
+    if locked_until is not None:
+        return SignIn(None, locked_until)
     if not second_factor.take_code(session, user, typed, now):
         write_log(session, now, user.username, "code_failed", user.username, address=address)
-        return _refuse(session, user, user.username, address, now)
+        return _refuse(session, user.username, user, address, now)
     _accept(session, user, now)
     return SignIn(user)
 
 
 def confirm_password(session: Session, user: User, typed: str, address: str, now: dt.datetime) -> SignIn:
     """The password once more, before something that weighs: wrong ones are counted as at the door."""
+    sign_in_brakes.take_turn(session)
     session.refresh(user, with_for_update=True)
-    if _is_locked(user, now):
-        return SignIn(None, user.locked_until)
+    locked_until = _find_lock(session, user.username, now)
+    if locked_until is not None:
+        return SignIn(None, locked_until)
     if not is_password(user.password_hash, typed):
         _log_failure(session, address, user, now)
-        return _refuse(session, user, user.username, address, now)
+        return _refuse(session, user.username, user, address, now)
     return SignIn(user)
 
 
@@ -134,7 +134,7 @@ def enter_demo(session: Session, user_id: int, now: dt.datetime) -> User:
 def unlock(session: Session, actor: str, user_id: int, now: dt.datetime) -> User:
     """End the lock that wrong passwords have set, before its time."""
     user = find_user(session, user_id)
-    user.failed_sign_ins, user.locked_until = 0, None
+    sign_in_brakes.release(session, user.username)
     write_log(session, now, actor, "sign_in_unlocked", user.username)
     return user
 
@@ -199,58 +199,34 @@ def _named(attempt: Attempt) -> Select[User]:
     return select(User).where(User.username == attempt.name)
 
 
-def _address_subject(address: str) -> str:
-    return f"address:{address}"[:120]
-
-
-def _is_locked(brake: User | SignInBrake, now: dt.datetime) -> bool:
-    return brake.locked_until is not None and brake.locked_until > now
-
-
-def _find_brake(session: Session, subject: str, now: dt.datetime) -> SignInBrake:
-    """The count of this subject; old counts, of this and all others, are forgotten."""
-    stale = (SignInBrake.counted_since < now - LOCK, func.coalesce(SignInBrake.locked_until, now) <= now)
-    session.execute(delete(SignInBrake).where(*stale))
-    brake = session.get(SignInBrake, subject)
-    if brake is None:
-        brake = SignInBrake(subject=subject, failed_sign_ins=0, counted_since=now)
-        session.add(brake)
-        session.flush()
-    return brake
+def _find_lock(session: Session, username: str, now: dt.datetime) -> dt.datetime | None:
+    return sign_in_brakes.find_lock(session, sign_in_brakes.name_subject(username), now)
 
 
 def _log_failure(session: Session, address: str, user: User | None, now: dt.datetime) -> None:
+    actor = "" if user is None else user.username
+    write_log(session, now, actor, "sign_in_failed", _logged_name(user), address=address)
+
+
+def _logged_name(user: User | None) -> str:
     """What was typed is kept only where it is somebody's username: it could be a password."""
-    name = "" if user is None else user.username
-    write_log(session, now, name, "sign_in_failed", name or "unknown name", address=address)
+    return "unknown name" if user is None else user.username
 
 
-def _refuse(
-    session: Session, brake: User | SignInBrake, subject: str, address: str, now: dt.datetime
-) -> SignIn:
-    """Count for the address, where many names tried are a guess as well, and for the account."""
-    tried = _find_brake(session, _address_subject(address), now)
-    _count_failure(session, tried, tried.subject, now, ADDRESS_FAILURES_BEFORE_LOCK)
-    return _count_failure(session, brake, subject, now)
-
-
-def _count_failure(
-    session: Session,
-    brake: User | SignInBrake,
-    subject: str,
-    now: dt.datetime,
-    limit: int = FAILURES_BEFORE_LOCK,
-) -> SignIn:
-    """One more failure; at the limit the account or address locks and the count starts again."""
-    brake.failed_sign_ins += 1
-    if brake.failed_sign_ins < limit:
-        return SignIn(None)
-    brake.failed_sign_ins, brake.locked_until = 0, now + LOCK
-    write_log(session, now, subject[:80], "sign_in_locked", subject)
-    return SignIn(None, brake.locked_until)
+def _refuse(session: Session, name: str, user: User | None, address: str, now: dt.datetime) -> SignIn:
+    """Count for the address, where many names tried are a guess as well, and for the name."""
+    tried = sign_in_brakes.address_subject(address)
+    if sign_in_brakes.count_failure(session, tried, ADDRESS_FAILURES_BEFORE_LOCK, now):
+        write_log(session, now, "", "sign_in_locked", tried)
+    until = sign_in_brakes.count_failure(
+        session, sign_in_brakes.name_subject(name), FAILURES_BEFORE_LOCK, now
+    )
+    if until is not None:
+        write_log(session, now, "" if user is None else user.username, "sign_in_locked", _logged_name(user))
+    return SignIn(None, until)
 
 
 def _accept(session: Session, user: User, now: dt.datetime) -> None:
     """Forget the failures."""
-    user.failed_sign_ins, user.locked_until = 0, None
+    sign_in_brakes.release(session, user.username)
     write_log(session, now, user.username, "signed_in", user.username)

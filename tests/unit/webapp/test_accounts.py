@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.worlds.small import PASSWORD, make_small_world
 from webapp.cli import main
 from webapp.errors import InvalidInput, NotFound
-from webapp.services import accounts, passwords, sign_ins
+from webapp.services import accounts, passwords, sign_in_brakes, sign_ins
 from webapp.services.accounts import NewAccount, Role
 
 
@@ -25,19 +25,40 @@ def test_passwords_are_kept_as_argon2id_and_made_stronger_at_the_next_sign_in(
 
 
 def test_a_right_password_forgets_the_wrong_ones(session: Session, now: dt.datetime) -> None:
-    user = make_small_world(session, now).users["clerk"]
-    for _ in range(sign_ins.FAILURES_BEFORE_LOCK - 1):
-        assert sign_ins.verify_sign_in(session, "clerk", "khong", now).locked_until is None
-    sign_ins.verify_sign_in(session, "clerk", PASSWORD, now)
-    assert user.failed_sign_ins == 0
-    assert sign_ins.verify_sign_in(session, "clerk", "khong", now).locked_until is None
+    make_small_world(session, now)
+    for _ in range(2):
+        for _ in range(sign_in_brakes.FAILURES_BEFORE_LOCK - 1):
+            assert sign_ins.verify_sign_in(session, "clerk", "khong", now).locked_until is None
+        assert sign_ins.verify_sign_in(session, "clerk", PASSWORD, now).user is not None
+
+
+@pytest.mark.parametrize("pause", [dt.timedelta(minutes=14), dt.timedelta(minutes=16)])
+def test_no_waiting_between_wrong_passwords_tells_an_account_from_another_name(
+    session: Session, now: dt.datetime, pause: dt.timedelta
+) -> None:
+    make_small_world(session, now)
+    moments = [now] * (sign_in_brakes.FAILURES_BEFORE_LOCK - 1) + [now + pause] * 3
+    told = [
+        [sign_ins.verify_sign_in(session, name, "khong", moment).locked_until for moment in moments]
+        for name in ("clerk", "nobody")
+    ]
+    assert told[0] == told[1]
+    assert (told[0][-1] is None) == (pause > sign_in_brakes.LOCK)
+
+
+def test_a_lock_that_has_just_ended_is_not_told_again(session: Session, now: dt.datetime) -> None:
+    make_small_world(session, now)
+    for _ in range(sign_in_brakes.FAILURES_BEFORE_LOCK):
+        sign_ins.verify_sign_in(session, "clerk", "khong", now)
+    later = now + sign_in_brakes.LOCK
+    assert sign_ins.verify_sign_in(session, "clerk", "khong", later) == sign_ins.SignIn(None)
 
 
 def test_a_lock_ends_by_itself_and_by_a_new_password(session: Session, now: dt.datetime) -> None:
     user = make_small_world(session, now).users["clerk"]
-    for _ in range(sign_ins.FAILURES_BEFORE_LOCK):
+    for _ in range(sign_in_brakes.FAILURES_BEFORE_LOCK):
         ended = sign_ins.verify_sign_in(session, "clerk", "khong", now)
-    assert ended.locked_until == now + sign_ins.LOCK
+    assert ended.locked_until == now + sign_in_brakes.LOCK
     password = accounts.reset_password(session, "administrator", user.id, now)
     assert sign_ins.verify_sign_in(session, "clerk", password, now).user is user
 

@@ -60,7 +60,7 @@ def begin_second_factor() -> Response | tuple[str, int]:
     form = ConsentForm(request.form)
     if form.validate() and not refuse_password(form, form.password.data or ""):
         try:
-            second_factor.begin(current_session(), current_user(), form.password.data or "")
+            second_factor.begin(current_session(), current_user())
             return go_to(url_for(".show_second_factor"))
         except InvalidInput as error:
             form.form_errors.append(_(error.message, **error.values))
@@ -87,11 +87,9 @@ def switch_off_second_factor() -> Response | tuple[str, int]:
     """Give the second step up."""
     form = ConsentForm(request.form)
     if form.validate() and not refuse_password(form, form.password.data or ""):
-        try:
-            second_factor.switch_off(current_session(), current_user(), form.password.data or "", now())
-            return go_to(url_for("accounts.show_account"), _("Đã tắt đăng nhập hai bước."))
-        except InvalidInput as error:
-            form.form_errors.append(_(error.message, **error.values))
+        user = current_user()
+        second_factor.remove(current_session(), user.username, user, now())
+        return go_to(url_for("accounts.show_account"), _("Đã tắt đăng nhập hai bước."))
     return _page(form, CodeForm()), _INVALID
 
 

@@ -135,7 +135,7 @@ def change_password() -> Response | tuple[str, int]:
     if not form.validate() or refuse_password(form, form.current.data or ""):
         return _account_page(form), _INVALID
     try:
-        accounts.change_password(current_session(), user, form.current.data or "", form.new.data or "", now())
+        accounts.change_password(current_session(), user, form.new.data or "", now())
     except InvalidInput as error:
         form.form_errors.append(_(error.message, **error.values))
         return _account_page(form), _INVALID

@@ -17,7 +17,7 @@ from webapp.http.locale import _
 from webapp.http.log import log_reading
 from webapp.http.papers import send_file_bytes
 from webapp.persistence.accounts import SignInRecord, User
-from webapp.services import accounts, personal_data, second_factor, sign_ins
+from webapp.services import accounts, personal_data, second_factor, sign_in_brakes, sign_ins
 from webapp.services.passwords import make_password
 
 blueprint = Blueprint("users", __name__, url_prefix="/nguoi-dung")
@@ -95,7 +95,7 @@ def show_account(user: User) -> str:
     return render_template(
         "users/account.html",
         person=user,
-        now=now(),
+        locks=sign_in_brakes.find_locks(current_session(), [user.username], now()),
         has_second_factor=second_factor.is_on(current_session(), user),
         sign_ins=sign_ins.list_sign_ins(current_session(), user, now(), session_limits().absolute),
     )
@@ -224,7 +224,7 @@ def _list_page(form: NewUserForm, status: int = 200) -> Response:
         total=len(people),
         waiting=sum(person.must_change_password and person.is_active for person in people),
         wanted=wanted,
-        now=now(),
+        locks=sign_in_brakes.find_locks(current_session(), (person.username for person in people), now()),
     )
 
 
