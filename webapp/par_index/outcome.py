@@ -23,7 +23,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One component of one unit: `points` of `applicable` (both in points), why, and from what."""
+    """One component of one unit: `points` of `applicable` (both in points), why, and from what.
+
+    `self_words` without `self_points`: the unit said that the component does not apply.
+    """
 
     component: str
     title: str
@@ -39,6 +42,11 @@ class Part:
     declared: tuple[Declared, ...] = ()
     pools: tuple[PoolMean, ...] = ()
     warnings: tuple[Words, ...] = ()
+
+    @property
+    def is_refused_exclusion(self) -> bool:
+        """Whether the unit said that this does not apply, and the appraisal scored it all the same."""
+        return self.origin == Origin.APPRAISED and self.self_points is None and self.self_words is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,7 +304,7 @@ def _read_yes_no(field: FactField, typed: str) -> bool:
 
 def _read_count(field: FactField, typed: str) -> int:
     """A whole number; dots may part its thousands (2.033), for no decimals are possible here."""
-    if re.fullmatch(r"\d{1,3}(\.\d{3})+", typed, re.ASCII):
+    if re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", typed, re.ASCII):
         typed = typed.replace(".", "")
     if not re.fullmatch(rf"\d{{1,{LARGEST_DIGITS}}}", typed, re.ASCII):
         raise FactsInvalid("“%(label)s” phải là số nguyên từ 0, ví dụ 17.", field.code, label=field.label)
@@ -313,14 +313,15 @@ def _read_count(field: FactField, typed: str) -> int:
 
 def _read_amount(field: FactField, typed: str) -> Decimal:
     """A number with a comma or a dot before its decimals; one mark before three digits says two things."""
-    if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", typed, re.ASCII):
+    if re.fullmatch(r"0*[1-9]\d{0,2}[.,]\d{3}", typed, re.ASCII):
+        typed = typed.lstrip("0")
         whole, decimal = re.sub(r"[.,]", "", typed), re.sub(r"[.,]", ",", typed)
         raise FactsInvalid(
             "“%(typed)s” đọc được hai cách: %(whole)s hoặc %(decimal)s. Ghi %(whole)s, hoặc %(decimal)s0.",
             field.code, ((decimal, f"{decimal}0"), (whole, whole)),
             typed=typed, whole=whole, decimal=decimal,
         )  # fmt: skip
-    grouped = re.fullmatch(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?", typed, re.ASCII)
+    grouped = re.fullmatch(r"([1-9]\d{0,2}(?:\.\d{3})+)(?:,(\d+))?", typed, re.ASCII)
     plain = re.fullmatch(r"(\d+)(?:[.,](\d+))?", typed, re.ASCII)
     found = grouped or plain
     if found is None or len(typed) > 2 * LARGEST_DIGITS:

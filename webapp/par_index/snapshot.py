@@ -30,7 +30,9 @@ class Declared:
 class AppraisedInput:
     """The fixed score of one component, and what it was fixed from.
 
-    `points` as the appraisal fixed them (unused where `not_applicable`); the rest explains and never counts.
+    `points` as the appraisal fixed them (unused where `not_applicable`); the rest explains and never counts:
+    `self_points` that the unit gave itself, `self_words` where they come from. Words without points: the unit
+    said that the component does not apply.
     """
 
     component: str

@@ -122,20 +122,22 @@ def _sums(parts: Sequence[Decimal]) -> set[Decimal]:
 def appraise_component(
     session: Session, appraiser: User, unit: Unit, code: str, *, decision: Decision, now: dt.datetime
 ) -> AppraisedScoreEntry:
-    """Fix the points of one component as a new version.
+    """Fix the points of one component as a new version; what stands already is not written again.
 
     Raises:
         NotPermitted: the appraiser belongs to this unit.
         NotFound: no such component, or the survey measures it.
         Locked: the unit has not sent its self-score, or its appraisal is finished.
         StaleVersion: somebody saved another version since; nothing is overwritten.
-        InvalidInput: points outside 0…maximum, a difference without a reason, or a question in round two.
+        InvalidInput: points outside 0…maximum, a difference without a reason, a question in round two, or
+            another decision than the team's outside its meeting.
     """
     lock_unit(session, unit)
     scores = load_unit_scores(session, unit, now)
     require_appraisable(appraiser, scores)
     component_scores = scores.own_component(code)
-    current = 0 if component_scores.appraised is None else component_scores.appraised.version
+    newest = component_scores.appraised
+    current = 0 if newest is None else newest.version
     if decision.seen_version != current:
         raise StaleVersion("Tiêu chí %(code)s vừa có người khác lưu điểm thẩm định.", code=code)
     score = _checked(component_scores, decision)
@@ -153,13 +155,35 @@ def appraise_component(
         round_number=round_number,
         question=decision.question.strip()[:_LONGEST_REASON],
         awaits_meeting=decision.awaits_meeting,
-        in_meeting=decision.in_meeting,
+        in_meeting=decision.in_meeting or _stays_the_teams(newest, score, decision),
         appraised_by=appraiser.username,
         appraised_at=now,
     )
+    if newest is not None and _content(newest) == _content(entry):
+        return newest
     session.add(entry)
     session.flush()
     return entry
+
+
+def _content(entry: AppraisedScoreEntry) -> tuple[object, ...]:
+    """What an entry says, whoever says it."""
+    said = (entry.points, entry.not_applicable, entry.reason, entry.question)
+    return (*said, entry.round_number, entry.awaits_meeting, entry.in_meeting)
+
+
+def _stays_the_teams(newest: AppraisedScoreEntry | None, score: AppraisedScore, decision: Decision) -> bool:
+    """Whether this leaves what the team has decided; another decision goes through its meeting again."""
+    if newest is None or not newest.in_meeting or decision.awaits_meeting:
+        return False
+    decided = (newest.points, newest.not_applicable, newest.reason)
+    if (score.points, score.not_applicable, score.reason) != decided:
+        raise InvalidInput(
+            "Cuộc họp tổ đã quyết định %(code)s. Muốn sửa điểm hay lý do thì đánh dấu “Chờ họp tổ” rồi lưu, "
+            "hoặc sửa ở trang Họp tổ thẩm định.",
+            code=score.component,
+        )
+    return True
 
 
 def _checked(scores: ComponentScores, decision: Decision) -> AppraisedScore:

@@ -53,7 +53,8 @@ class Cell:
     @property
     def is_changed(self) -> bool:
         """Whether the appraisal differs from what the unit declared, whatever else waits."""
-        return bool(self.difference) or self.state in (CellState.LOWER, CellState.HIGHER)
+        is_appraised = self.state not in (CellState.WAITING, CellState.UNSENT)
+        return is_appraised and self.points != self.self_points
 
     @property
     def can_be_opened(self) -> bool:

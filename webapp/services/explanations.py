@@ -13,6 +13,7 @@ from webapp.persistence.appraisal import (
     AppraisedScoreEntry,
     EvidenceLink,
     ExplanationReply,
+    SelfScoreEntry,
     Submission,
     current_links,
     find_submission,
@@ -82,7 +83,13 @@ def first_round(session: Session, scores: UnitScores) -> list[tuple[ComponentSco
     rows = latest_appraised_scores(session, [scores.unit.id], last_round=1)
     left = [(here, rows[scores.unit.id, here.component.code]) for here in scores.own
             if (scores.unit.id, here.component.code) in rows]  # fmt: skip
-    return [(here, row) for here, row in left if here.entry is None or here.entry.points != row.points]
+    return [(here, row) for here, row in left if _is_changed(here.entry, row)]
+
+
+def _is_changed(declared: SelfScoreEntry | None, row: AppraisedScoreEntry) -> bool:
+    if declared is None or declared.not_applicable or row.not_applicable:
+        return declared is None or declared.not_applicable != row.not_applicable
+    return declared.points != row.points
 
 
 def return_unit(session: Session, appraiser: User, unit: Unit, now: dt.datetime) -> Submission:

@@ -96,7 +96,7 @@ def _appraised_input(
         points=entry.points,
         not_applicable=entry.not_applicable,
         reason=entry.reason,
-        self_points=None if declared is None else declared.points,
+        self_points=None if declared is None or declared.not_applicable else declared.points,
         self_words=None if own is None else own.words,
         declared=() if declared is None else _declared_facts(component, declared),
     )

@@ -118,7 +118,7 @@ def test_counts_as_typed(typed: str, value: int) -> None:
     assert read_fact(COUNT, typed) == value
 
 
-@pytest.mark.parametrize("typed", ["", "1,5", "1.5", "-3", "mười", "1.23", "²", "9" * 40])
+@pytest.mark.parametrize("typed", ["", "1,5", "1.5", "-3", "mười", "1.23", "0.500", "²", "9" * 40])
 def test_counts_refused(typed: str) -> None:
     with pytest.raises(FactsInvalid):
         read_fact(COUNT, typed)
@@ -127,7 +127,7 @@ def test_counts_refused(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "value"),
     [("1,5", "1.5"), ("1.5", "1.5"), ("1.234,5", "1234.5"), ("12.345.678", "12345678"), ("950", "950"),
-     ("0,125", "0.125"), ("1.2345", "1.2345")],
+     ("0,125", "0.125"), ("1.2345", "1.2345"), ("0.500", "0.5"), ("0,500", "0.5"), ("0.950", "0.95")],
 )  # fmt: skip
 def test_amounts_as_typed(typed: str, value: str) -> None:
     assert read_fact(AMOUNT, typed) == Decimal(value)

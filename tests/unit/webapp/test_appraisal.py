@@ -1,6 +1,7 @@
 """Appraisal: points with reasons, versions that nobody overwrites, nobody judges the own unit."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 from tests.worlds.self_scored import add_schemes, declare_everything, send_everything
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound, NotPermitted, StaleVersion
+from webapp.papers.official.changes import level_changes
+from webapp.par_index.compute import compute_index
 from webapp.par_index.workflow import State
 from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import AppraisedScoreEntry, appraised_versions
@@ -20,7 +23,10 @@ from webapp.services.appraisal import (
     list_units,
     points_options,
 )
+from webapp.services.appraisal_matrix import load_matrix
+from webapp.services.explanations import first_round
 from webapp.services.self_scores import Draft, save_draft, submit_self_scores
+from webapp.services.snapshots import build_snapshot
 from webapp.services.unit_scores import load_unit_scores
 
 LEVELS = "1.1.1"  # commune: 1, 0.5 or 0; the unit declares 1
@@ -107,6 +113,48 @@ def test_the_second_of_two_appraisers_overwrites_nothing(
         (1, 0, Decimal("0.50")),
         (2, 1, Decimal("0.00")),
     ]
+
+
+def test_what_stands_already_is_not_written_again(session: Session, unit: Unit, appraiser: User) -> None:
+    first = fix(session, appraiser, unit, decide("0.50", "Chậm"))
+    assert fix(session, appraiser, unit, decide("0.5", " Chậm ", seen=1)) is first
+    assert fix(session, appraiser, unit, decide("0.50", "Rất chậm", seen=1)).version == 2
+
+
+def test_what_the_team_has_decided_is_changed_by_the_team_alone(
+    session: Session, unit: Unit, appraiser: User
+) -> None:
+    fix(session, appraiser, unit, replace(decide("0.50", "Chậm"), awaits_meeting=True))
+    decided = fix(session, appraiser, unit, replace(decide("0.00", "Không có", seen=1), in_meeting=True))
+    assert fix(session, appraiser, unit, decide("0.00", "Không có", seen=2)) is decided
+    for other in (decide("0.50", "Không có", seen=2), decide("0.00", "Chậm", seen=2)):
+        with pytest.raises(InvalidInput, match="Cuộc họp tổ đã quyết định"):
+            fix(session, appraiser, unit, other)
+    asked = fix(session, appraiser, unit, replace(decide("0.00", "Không có", seen=2), question="Vì sao?"))
+    assert (asked.version, asked.in_meeting) == (3, True)
+    again = fix(session, appraiser, unit, replace(decide("0.50", "Chậm", seen=3), awaits_meeting=True))
+    assert (again.awaits_meeting, again.in_meeting) == (True, False)
+
+
+def test_a_refused_exclusion_is_a_change_wherever_changes_are_told(
+    session: Session, world: SmallWorld, appraiser: User, now: dt.datetime
+) -> None:
+    unit = world.units["19111"]
+    declare_everything(session, unit, "unit-19111", now)
+    aside = Draft(not_applicable=True, not_applicable_reason="Không có nhiệm vụ")
+    component = load_unit_scores(session, unit, now).own_component(SET_ASIDE).component
+    save_draft(session, unit, component, aside, actor="unit-19111", now=now)
+    submit_self_scores(session, "unit-19111", unit, now)
+    fix(session, appraiser, unit, replace(decide("0.00", "Có mà không làm"), question="Vì sao?"), SET_ASIDE)
+    changed = first_round(session, load_unit_scores(session, unit, now))
+    assert [(here.component.code, row.points) for here, row in changed] == [(SET_ASIDE, Decimal(0))]
+    assert load_matrix(session, world.campaign, unit.level).cells[unit.code, SET_ASIDE].is_changed
+    result = compute_index(build_snapshot(session, world.campaign))
+    [change] = [
+        change for level in result.levels for change in level_changes(level) if change.unit.code == unit.code
+    ]
+    assert [part.component for part in change.refused] == [SET_ASIDE]
+    assert SET_ASIDE not in {part.component for part in (*change.scored, *change.set_aside)}
 
 
 def test_nobody_appraises_the_own_unit(session: Session, world: SmallWorld, unit: Unit) -> None:

@@ -10,10 +10,14 @@ from webapp.par_index.outcome import LevelResult, Origin, Part, UnitIndex
 
 @dataclass(frozen=True, slots=True)
 class UnitChanges:
-    """A unit's self-scores beside the appraisal; sums in points, over components that both have scored."""
+    """A unit's self-scores beside the appraisal; sums in points, over components that both have scored.
+
+    `refused`: the unit set it aside, the appraisal scored it. `set_aside`: it does not apply, both agree.
+    """
 
     unit: UnitIndex
     scored: Sequence[Part]
+    refused: Sequence[Part]
     set_aside: Sequence[Part]
 
     @property
@@ -33,10 +37,11 @@ class UnitChanges:
 
 
 def unit_changes(unit: UnitIndex) -> UnitChanges:
-    """A unit's components: those that both have scored, and those that do not apply."""
+    """A unit's components: those that both have scored, those on which they differ, those set aside."""
     scored = [part for part in unit.parts if part.origin == Origin.APPRAISED and part.self_points is not None]
+    refused = [part for part in unit.parts if part.is_refused_exclusion]
     aside = [part for part in unit.parts if part.origin in (Origin.EXCLUDED, Origin.FULL)]
-    return UnitChanges(unit, scored, aside)
+    return UnitChanges(unit, scored, refused, aside)
 
 
 def level_changes(level: LevelResult) -> list[UnitChanges]:

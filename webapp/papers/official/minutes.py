@@ -87,7 +87,8 @@ def _summary(edition: Edition, level: LevelResult) -> Table:
     rows: list[list[Cell]] = [
         [
             place, sentence_start(one.unit.name), points(one.self_points), points(one.appraised_points),
-            signed(one.appraised_points - one.self_points), len(one.changed), len(one.set_aside),
+            signed(one.appraised_points - one.self_points), len(one.changed) + len(one.refused),
+            len(one.set_aside),
         ]
         for place, one in enumerate(level_changes(level), 1)
     ]  # fmt: skip
@@ -97,13 +98,15 @@ def _summary(edition: Edition, level: LevelResult) -> Table:
 def _details(one: UnitChanges) -> list[Block]:
     """Changed and set-aside components of a unit with their reasons; a unit without any in one sentence."""
     name = sentence_start(one.unit.name)
-    if not one.changed and not one.set_aside:
+    if not one.changed and not one.refused and not one.set_aside:
         return [Text(f"{name}: giữ nguyên điểm tự chấm.")]
     columns = [
         Column("Mã", 9), Column("Tiêu chí thành phần", 42), Column("Tự chấm", 11, is_number=True),
         Column("Thẩm định", 14, is_number=True), Column("Lý do", 44),
     ]  # fmt: skip
-    rows = [_changed(part) for part in one.changed] + [_aside(part) for part in one.set_aside]
+    rows = [_changed(part) for part in one.changed]
+    rows += [[*_declared_aside(part), points(part.points), part.reason] for part in one.refused]
+    rows += [[*_declared_aside(part), _SET_ASIDE[Origin(part.origin)], part.reason] for part in one.set_aside]
     return [Table(name, columns, rows)]
 
 
@@ -113,14 +116,9 @@ def _changed(part: Part) -> list[Cell]:
     return [part.component, part.title, points(part.self_points), fixed, part.reason]
 
 
-def _aside(part: Part) -> list[Cell]:
-    return [
-        part.component,
-        part.title,
-        points(part.self_points),
-        _SET_ASIDE[Origin(part.origin)],
-        part.reason,
-    ]
+def _declared_aside(part: Part) -> list[Cell]:
+    own = "không áp dụng" if part.self_points is None else points(part.self_points)
+    return [part.component, part.title, own]
 
 
 def _members(wording: Wording) -> Table:

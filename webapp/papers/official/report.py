@@ -86,7 +86,15 @@ def _appraisal_sentence(edition: Edition, level: LevelResult) -> str:
         f" tổng điểm tự chấm {points(own)}, tổng điểm thẩm định {points(fixed)},"
         f" chênh lệch {signed(fixed - own)}."
         f" {grouped(sum(len(unit.set_aside) for unit in units))} điểm thành phần không áp dụng."
+        f"{_refused_sentence(sum(len(unit.refused) for unit in units))}"
     )
+
+
+def _refused_sentence(count: int) -> str:
+    """Nothing where there is nothing to say; neither sum counts these."""
+    if not count:
+        return ""
+    return f" {grouped(count)} điểm thành phần đơn vị ghi không áp dụng nhưng thẩm định có chấm."
 
 
 def _return_table(edition: Edition, level: LevelResult) -> Table:
