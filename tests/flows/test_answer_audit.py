@@ -20,7 +20,7 @@ from webapp.http.context import EXTENSION
 from webapp.persistence.accounts import User
 from webapp.persistence.answer_audit import AnswerAudit, AuditAnswer, AuditTicket
 from webapp.persistence.audit import LogEntry
-from webapp.persistence.campaign import Campaign
+from webapp.persistence.campaign import Campaign, Unit
 from webapp.persistence.verification import ReviewItem
 from webapp.services.answer_audits import load_manifest, record_look
 from webapp.services.answer_kinds import Answer
@@ -127,6 +127,30 @@ def test_where_one_answer_weighs_much_all_are_looked_at(office: Office) -> None:
     assert "Mọi câu tính điểm đã được xem toàn bộ" in page
     assert "0 trong 1 cặp liền hạng chưa tách được" in page
     assert browser.get(f"{PAGE}/1/bien-ban.pdf").data.startswith(b"%PDF")
+    end_unit(office, "19186")
+    later = browser.get(f"{PAGE}/1").text
+    assert "Sai sót còn lại ≤ 0,000" in later, "the run is what was committed to"
+    assert "trong 1 cặp liền hạng" not in later, "a unit that ended is in no ranking"
+    assert browser.get(f"{PAGE}/1/bien-ban.pdf").data.startswith(b"%PDF")
+
+
+def test_answers_about_a_unit_that_ended_stay_in_the_run(read: Office) -> None:
+    end_unit(read, "19186")
+    browser = close(read)
+    assert b",19186," in browser.get(f"{PAGE}/1/ban-ke.csv").data
+    browser.post(f"{PAGE}/1/hat-giong", {"seed": SEED})
+    look_at_all(read, "auditor")
+    look_at_all(read, "auditor2")
+    with read.session() as session:
+        assert session.scalars(select(AnswerAudit)).one().answer_count == 36
+    assert "Sai sót còn lại ≤" in browser.get(f"{PAGE}/1").text
+
+
+def end_unit(office: Office, code: str) -> None:
+    """Give a unit a last day, so that it is not among those evaluated."""
+    with office.session() as session:
+        session.scalars(select(Unit).where(Unit.code == code)).one().valid_to = dt.date(2020, 6, 30)
+        session.commit()
 
 
 def test_where_no_picture_was_cut_the_page_shows_the_question_alone(office: Office) -> None:

@@ -112,7 +112,7 @@ def close_answers(
 
 
 def manifest_lines(session: Session, campaign: Campaign, batch: Batch | None = None) -> list[ManifestLine]:
-    """The accepted answers as they stand now."""
+    """The accepted answers as they stand now, those about units that have ended among them."""
     answers = accepted_answers(session, campaign.id)
     pictures = answer_pictures(session, campaign.id)
     sheets = {
@@ -121,7 +121,7 @@ def manifest_lines(session: Session, campaign: Campaign, batch: Batch | None = N
             select(Sheet.id, Sheet.serial).where(Sheet.campaign_id == campaign.id)
         )
     }
-    units = {unit.id: unit.code for unit in campaign.units}
+    units = {unit.id: unit.code for unit in campaign.all_units}
     heavy = _heavy_groups(session, campaign)
     lines = []
     for answer in answers:

@@ -1,6 +1,7 @@
 """What an audit proves about the index: how far wrong answers may move it, and which ranks they could swap.
 
-Counted from the committed manifest: it speaks of what was committed to, whatever has changed since.
+Counted from the committed manifest: it speaks of the answers that were committed to, whatever was read or
+settled since, and of the units that are evaluated now: one that has ended is in no ranking.
 """
 
 from collections import Counter
@@ -94,7 +95,7 @@ def measure_effect(
 
 
 def _answers(campaign: Campaign, lines: Sequence[ManifestLine]) -> Iterator[_CommittedAnswer]:
-    units = {unit.code: unit.id for unit in campaign.units}
+    units = {unit.code: unit.id for unit in campaign.all_units}
     for line in lines:
         validity = line.value if line.value in (BLANK, INVALID) else "valid"
         yield _CommittedAnswer(
