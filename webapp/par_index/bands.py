@@ -51,7 +51,8 @@ class BandInputs:
     """Everything that bands are computed from.
 
     `seed`: the hash of the version's inputs. `wrong_rate`: the share of answers (0–1) that the audit
-    `audit` leaves in doubt; None: nothing was audited, and reading errors are not in the bands.
+    `audit` leaves in doubt; None: reading errors are not in the bands, for nothing was audited (`audit` is
+    None too), or that audit was of other answers.
     """
 
     seed: str

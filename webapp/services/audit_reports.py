@@ -1,6 +1,6 @@
 """What an audit proves as it stands: counted from its rows each time, never stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -104,13 +104,18 @@ def report_audit(session: Session, audit: AnswerAudit) -> AuditReport:
     )
 
 
-def newest_report(session: Session, campaign_id: int) -> AuditReport | None:
-    """The newest audit of the whole campaign whose looks are done, or None."""
+def finished_reports(session: Session, campaign_id: int) -> Iterator[AuditReport]:
+    """The audits of the whole campaign whose looks are done, the newest first."""
     for audit in list_audits(session, campaign_id):
         if audit.batch_id is None and audit.seed is not None:
             report = report_audit(session, audit)
-            return report if report.bound is not None else None
-    return None
+            if report.bound is not None:
+                yield report
+
+
+def newest_report(session: Session, campaign_id: int) -> AuditReport | None:
+    """The newest of them, or None."""
+    return next(finished_reports(session, campaign_id), None)
 
 
 def keeps_promise(report: AuditReport) -> bool:

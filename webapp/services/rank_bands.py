@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webapp.audit.manifest import manifest_sha256, write_manifest
 from webapp.errors import NotFound
 from webapp.par_index.bands import (
     SCHEMA,
@@ -29,8 +30,8 @@ from webapp.persistence.campaign import Campaign, Unit
 from webapp.persistence.counted_sheets import counted_answers
 from webapp.persistence.results import IndexVersion
 from webapp.persistence.version_bands import VersionBands, bands_of_version
-from webapp.services.answer_audits import HEAVY_POINTS
-from webapp.services.audit_reports import AuditReport, newest_report
+from webapp.services.answer_audits import HEAVY_POINTS, manifest_lines
+from webapp.services.audit_reports import AuditReport, finished_reports
 
 _RATE_PLACES = 6
 
@@ -103,7 +104,7 @@ def bands_content(kept: VersionBands) -> dict[str, Any]:
 def _band_inputs(
     session: Session, version: IndexVersion, snapshot: Snapshot, result: IndexResult, campaign: Campaign
 ) -> BandInputs:
-    report = newest_report(session, campaign.id)
+    errors = _reading_errors(session, campaign)
     units = {unit.code: unit for unit in campaign.units}
     gathered = {unit.code: unit for unit in snapshot.units}
     return BandInputs(
@@ -114,15 +115,35 @@ def _band_inputs(
                 version,
                 unit,
                 _Behind(units[unit.code], gathered[unit.code], _scheme(snapshot, unit), campaign),
-                is_audited=report is not None,
+                is_audited=errors.wrong_rate is not None,
             )
             for level in result.levels
             for unit in level.units
             if unit.index_percent is not None
         ),
-        wrong_rate=None if report is None else _rate_of_drawn(report),
-        audit=None if report is None else report.audit.number,
+        wrong_rate=errors.wrong_rate,
+        audit=errors.audit,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadingErrors:
+    """What audits say of the answers that count now; both as in BandInputs."""
+
+    wrong_rate: Decimal | None
+    audit: int | None
+
+
+def _reading_errors(session: Session, campaign: Campaign) -> _ReadingErrors:
+    """From the newest finished audit of exactly these answers; one of others is only named."""
+    reports = list(finished_reports(session, campaign.id))
+    if not reports:
+        return _ReadingErrors(None, None)
+    now = manifest_sha256(write_manifest(manifest_lines(session, campaign)))
+    for report in reports:
+        if report.audit.manifest_sha256 == now:
+            return _ReadingErrors(_rate_of_drawn(report), report.audit.number)
+    return _ReadingErrors(None, reports[0].audit.number)
 
 
 @dataclass(frozen=True, slots=True)
