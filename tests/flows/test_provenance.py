@@ -11,6 +11,7 @@ from tests.clients import Browser, Office
 from tests.flows.test_results import WORDS, fill
 from tests.worlds.read_pages import add_reading, faint, sure
 from webapp.persistence.accounts import User
+from webapp.persistence.all_tables import Base
 from webapp.persistence.campaign import Sheet
 from webapp.persistence.counted_sheets import CountedSheet
 from webapp.persistence.readings import FieldReading
@@ -65,6 +66,20 @@ def test_each_step_from_the_figure_to_the_paper_is_one_click(frozen: Office) -> 
     assert sheet.status_code == 200
     assert "Bộ phiếu" in sheet.text
     assert file.headers["Cache-Control"] == sheet.headers["Cache-Control"] == "no-store"
+
+
+def test_a_version_from_before_lists_leads_to_one_that_has_them(frozen: Office) -> None:
+    head = frozen.browser("head")
+    path = a_component(head)
+    with frozen.session() as session:
+        session.connection().exec_driver_sql("DROP TABLE counted_sheet")
+        Base.metadata.tables["counted_sheet"].create(session.connection())  # an empty one
+        session.commit()
+    missing = head.get(path)
+    assert missing.status_code == 404
+    assert "Tính một bản mới" in missing.text
+    assert head.post("/chi-so/tinh-thu").location == "/chi-so/2"
+    assert head.get(path.replace("/nguon-goc/1/", "/nguon-goc/2/")).status_code == 200
 
 
 def test_the_units_page_leads_to_questions_and_groups(frozen: Office) -> None:

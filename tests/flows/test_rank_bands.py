@@ -151,6 +151,56 @@ def test_what_the_audit_leaves_in_doubt_is_in_the_bands(finished: Office) -> Non
     assert with_errors["19186"].margin_percent > without["19186"].margin_percent
 
 
+def test_an_audit_of_other_answers_is_named_and_not_counted(finished: Office) -> None:
+    head = finished.browser("head")
+    audit_everything(finished)
+    with finished.session() as session:
+        sheet = add_sheet(session, world_of(session), 950, "CX4", "19111")
+        add_reading(
+            session, add_page(session, sheet, finished.clock.now), finished.clock.now, [sure("CX4.1", "1")]
+        )
+        session.commit()
+    assert head.post("/chi-so/chot").location == "/chi-so/1"
+    inputs = read_bands(finished)
+    assert (inputs.wrong_rate, inputs.audit) == (None, 1)
+    assert not any(stratum.is_checked for unit in inputs.units for stratum in unit.strata)
+    assert "kiểm toán số 1 xem những câu trả lời khác" in head.get("/chi-so/1").text
+
+
+def test_an_audit_that_is_begun_does_not_hide_the_finished_one(finished: Office) -> None:
+    head = finished.browser("head")
+    audit_everything(finished)
+    head.post("/kiem-toan/chot")
+    for begun in (False, True):
+        if begun:
+            head.post("/kiem-toan/2/hat-giong", {"seed": "27182818284590452353"})
+        page = head.get("/chi-so").text
+        assert 'href="/kiem-toan/1"' in page
+        assert "Sai sót còn lại ≤" in page
+    head.post("/chi-so/chot")
+    inputs = read_bands(finished)
+    assert inputs.audit == 1
+    assert inputs.wrong_rate is not None
+
+
+def test_trying_again_sees_new_populations_and_a_finished_audit(finished: Office) -> None:
+    head = finished.browser("head")
+    assert head.post("/chi-so/tinh-thu").location == "/chi-so/1"
+    with finished.session() as session:
+        for group in session.scalars(select(RespondentGroup)):
+            group.population = 40
+        session.commit()
+    for _again in range(2):
+        assert head.post("/chi-so/tinh-thu").location == "/chi-so/2"
+    assert {s.population for unit in read_bands(finished, 2).units for s in unit.strata} == {40}
+    with finished.session() as session:
+        first, second = session.scalars(select(IndexVersion).order_by(IndexVersion.number)).all()
+        assert (first.sha256, first.result_sha256) == (second.sha256, second.result_sha256)
+    audit_everything(finished)
+    assert head.post("/chi-so/tinh-thu").location == "/chi-so/3"
+    assert read_bands(finished, 3).audit == 1
+
+
 def world_of(session: Session) -> SmallWorld:
     campaign = session.scalars(select(Campaign)).one()
     return SmallWorld(campaign, {unit.code: unit for unit in campaign.units}, {})
@@ -168,7 +218,12 @@ def test_a_version_from_before_shows_ranks_without_bands(finished: Office) -> No
     assert "Khoảng hạng" not in page
     assert viewer.get("/ket-qua/NV").status_code == 200
     assert viewer.get("/ket-qua/bang-tinh.xlsx").status_code == 200
-    assert finished.browser("head").get("/chi-so/1/khoang-hang.json").status_code == 404
+    head = finished.browser("head")
+    missing = head.get("/chi-so/1/khoang-hang.json")
+    assert missing.status_code == 404
+    assert "Tính bản mới." in missing.text
+    assert head.post("/chi-so/tinh-thu").location == "/chi-so/2"
+    assert head.get("/chi-so/2/khoang-hang.json").status_code == 200
 
 
 def test_a_profile_lists_what_was_lost_the_most_first(finished: Office) -> None:

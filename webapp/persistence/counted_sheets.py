@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped, Session, joinedload, relationship
 
 from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
@@ -40,11 +40,7 @@ def counted_sheets(session: Session, version_id: int, unit_id: int) -> list[Coun
     return list(session.scalars(rows.order_by(Sheet.serial)))
 
 
-def counted_answers(session: Session, version_id: int, unit_id: int) -> list[tuple[str, str, dict[str, Any]]]:
-    """Form, group and answers of the sheets about one unit that count, in no order."""
-    wanted = select(CountedSheet.form_code, CountedSheet.group_code, CountedSheet.answers).where(
-        CountedSheet.version_id == version_id,
-        CountedSheet.unit_id == unit_id,
-        CountedSheet.set_aside.is_(False),
-    )
-    return [(form, group, answers) for form, group, answers in session.execute(wanted)]
+def count_counted(session: Session, version_id: int) -> int:
+    """How many sheets are kept with a version; 0 where it was computed before any were."""
+    own = select(func.count(CountedSheet.id)).where(CountedSheet.version_id == version_id)
+    return session.scalar(own) or 0

@@ -14,14 +14,11 @@ from webapp.persistence.results import IndexVersion
 from webapp.services.surveys import answer_of
 
 
-def keep_counted(
-    session: Session,
-    version: IndexVersion,
-    snapshot: Snapshot,
-    campaign: Campaign,
-    rows: Sequence[AcceptedAnswer],
-) -> None:
-    """Add one row a sheet: the same answers, sorted by the same rule, as the version was computed from."""
+def sort_counted(
+    snapshot: Snapshot, campaign: Campaign, rows: Sequence[AcceptedAnswer]
+) -> list[CountedSheet]:
+    """One row a sheet: the answers that a snapshot was made of, by the same rule; of no version yet."""
+    counted: list[CountedSheet] = []
     by_unit: defaultdict[int, list[AcceptedAnswer]] = defaultdict(list)
     for row in rows:
         by_unit[row.unit_id].append(row)
@@ -32,20 +29,22 @@ def keep_counted(
         about = by_unit[unit.id]
         keyed = {(row.sheet_id, row.field_code) for row in about if row.provenance == "keyed"}
         sheets = sort_sheets(scheme, map(answer_of, about))
-        session.add_all(_counted(version, unit, sheet, keyed, set_aside=False) for sheet in sheets.counted)
-        session.add_all(_counted(version, unit, sheet, keyed, set_aside=True) for sheet in sheets.set_aside)
+        counted += [_counted(unit, sheet, keyed, set_aside=False) for sheet in sheets.counted]
+        counted += [_counted(unit, sheet, keyed, set_aside=True) for sheet in sheets.set_aside]
+    return counted
+
+
+def keep_counted(session: Session, version: IndexVersion, counted: Sequence[CountedSheet]) -> None:
+    """Add the rows to a version that is flushed."""
+    for sheet in counted:
+        sheet.version_id = version.id
+    session.add_all(counted)
 
 
 def _counted(
-    version: IndexVersion,
-    unit: Unit,
-    sheet: Sequence[Answer],
-    keyed: set[tuple[int, str]],
-    *,
-    set_aside: bool,
+    unit: Unit, sheet: Sequence[Answer], keyed: set[tuple[int, str]], *, set_aside: bool
 ) -> CountedSheet:
     return CountedSheet(
-        version_id=version.id,
         unit_id=unit.id,
         sheet_id=sheet[0].sheet,
         form_code=sheet[0].form,

@@ -2,18 +2,21 @@
 
 import datetime as dt
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from webapp.errors import InvalidInput, NotFound, StaleVersion
+from webapp.par_index.bands import BandInputs
 from webapp.par_index.compute import compute_index, require_complete
 from webapp.par_index.exact import as_plain, sha256_of
 from webapp.par_index.outcome import IndexResult, LevelResult, UnitIndex, result_sha256
 from webapp.par_index.snapshot import Snapshot, snapshot_as_plain, snapshot_file
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Campaign
+from webapp.persistence.counted_sheets import CountedSheet, count_counted
 from webapp.persistence.responses import accepted_answers
 from webapp.persistence.results import (
     FROZEN,
@@ -26,10 +29,11 @@ from webapp.persistence.results import (
     list_index_versions,
     units_of_version,
 )
-from webapp.services.counting import keep_counted
+from webapp.persistence.version_bands import bands_of_version
+from webapp.services.counting import keep_counted, sort_counted
 from webapp.services.log_chain import require_sound_log
 from webapp.services.preflight import CheckLine, check_campaign
-from webapp.services.rank_bands import keep_bands
+from webapp.services.rank_bands import band_inputs, keep_bands
 from webapp.services.snapshots import build_snapshot
 
 
@@ -39,6 +43,17 @@ class UnitChange:
 
     before: IndexUnit | None
     after: IndexUnit
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """The index as the data stand now, ready to be kept; nothing of it is in the session yet."""
+
+    snapshot: Snapshot
+    result: IndexResult
+    version: IndexVersion
+    counted: Sequence[CountedSheet]
+    bands: BandInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +88,18 @@ def _check(session: Session, campaign: Campaign, snapshot: Snapshot, result: Ind
 
 
 def compute_trial(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> IndexVersion:
-    """Compute with what is there; parts may be missing. The same inputs as last time are that version.
+    """Compute with what is there; parts may be missing. What the newest version keeps already is that one.
 
     Raises:
         InvalidInput: there is nothing to compute from.
     """
-    rows = accepted_answers(session, campaign.id)
-    snapshot = build_snapshot(session, campaign, lambda *_: rows)
-    if not snapshot.units:
+    computed = _compute(session, campaign)
+    if not computed.snapshot.units:
         raise InvalidInput("Chưa có gì để tính: chưa có đơn vị nào có bộ chỉ số.")
     newest = next(iter(list_index_versions(session, campaign.id)), None)
-    result = compute_index(snapshot)
-    version = _new_version(session, campaign, snapshot, result)
-    if newest is not None and newest.sha256 == version.sha256:
+    if newest is not None and _keeps_all(session, newest, computed):
         return newest
-    version = _keep(session, version, TRIAL, actor, now)
-    keep_counted(session, version, snapshot, campaign, rows)
-    keep_bands(session, version, snapshot, result, campaign)
-    return version
+    return _keep(session, computed, TRIAL, actor, now)
 
 
 def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.datetime) -> IndexVersion:
@@ -100,20 +109,36 @@ def freeze_version(session: Session, actor: str, campaign: Campaign, now: dt.dat
         InvalidInput: lines of the pre-flight list are still open.
         SurveyIncomplete: parts are missing.
     """
-    rows = accepted_answers(session, campaign.id)
-    snapshot = build_snapshot(session, campaign, lambda *_: rows)
-    result = compute_index(snapshot)
-    check = _check(session, campaign, snapshot, result)
+    computed = _compute(session, campaign)
+    check = _check(session, campaign, computed.snapshot, computed.result)
     if not check.may_freeze:
         raise InvalidInput(
             "Chưa chốt được: còn %(count)s việc chặn. Xem danh sách kiểm tra trước khi chốt.",
             count=max(len(check.blocking), 1),
         )
-    require_complete(result)
-    version = _keep(session, _new_version(session, campaign, snapshot, result), FROZEN, actor, now)
-    keep_counted(session, version, snapshot, campaign, rows)
-    keep_bands(session, version, snapshot, result, campaign)
-    return version
+    require_complete(computed.result)
+    return _keep(session, computed, FROZEN, actor, now)
+
+
+def _compute(session: Session, campaign: Campaign) -> _Computed:
+    rows = accepted_answers(session, campaign.id)
+    snapshot = build_snapshot(session, campaign, lambda *_: rows)
+    result = compute_index(snapshot)
+    version = _new_version(session, campaign, snapshot, result)
+    counted = sort_counted(snapshot, campaign, rows)
+    bands = band_inputs(session, campaign, snapshot, result, counted, seed=version.sha256)
+    return _Computed(snapshot, result, version, counted, bands)
+
+
+def _keeps_all(session: Session, version: IndexVersion, computed: _Computed) -> bool:
+    """Whether a version says the same, in its bands too, and has its sheets: older ones kept less."""
+    bands = bands_of_version(session, version.id)
+    return (
+        (version.sha256, version.result_sha256) == (computed.version.sha256, computed.version.result_sha256)
+        and count_counted(session, version.id) == len(computed.counted)
+        and bands is not None
+        and bands.sha256 == sha256_of(as_plain(computed.bands))
+    )
 
 
 def _new_version(
@@ -133,11 +158,14 @@ def _new_version(
     )
 
 
-def _keep(session: Session, version: IndexVersion, kind: str, actor: str, now: dt.datetime) -> IndexVersion:
+def _keep(session: Session, computed: _Computed, kind: str, actor: str, now: dt.datetime) -> IndexVersion:
+    version = computed.version
     version.kind, version.made_by, version.made_at = kind, actor, now
     session.add(version)
     session.flush()
     write_log(session, now, actor, f"index_{kind}", f"index/{version.number}", sha256=version.sha256)
+    keep_counted(session, version, computed.counted)
+    keep_bands(session, version, computed.bands)
     return version
 
 

@@ -1,7 +1,8 @@
 """With a version of the index, keep its rank bands: computed from the sheets that the version counted."""
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -26,8 +27,8 @@ from webapp.par_index.sampling import Group, SheetAnswers, stratify
 from webapp.par_index.scheme import Scheme
 from webapp.par_index.snapshot import Snapshot, UnitInputs
 from webapp.par_index.survey import UnitSurvey
-from webapp.persistence.campaign import Campaign, Unit
-from webapp.persistence.counted_sheets import counted_answers
+from webapp.persistence.campaign import Campaign
+from webapp.persistence.counted_sheets import CountedSheet
 from webapp.persistence.results import IndexVersion
 from webapp.persistence.version_bands import VersionBands, bands_of_version
 from webapp.services.answer_audits import HEAVY_POINTS, manifest_lines
@@ -51,12 +52,38 @@ class KeptBands:
         return [band for band in self.by_unit.values() if band.level == level]
 
 
-def keep_bands(
-    session: Session, version: IndexVersion, snapshot: Snapshot, result: IndexResult, campaign: Campaign
-) -> VersionBands:
-    """Compute the bands of a version whose counted sheets are kept (flushed), and add them to it."""
-    session.flush()
-    inputs = _band_inputs(session, version, snapshot, result, campaign)
+def band_inputs(
+    session: Session,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    result: IndexResult,
+    counted: Iterable[CountedSheet],
+    *,
+    seed: str,
+) -> BandInputs:
+    """What the bands of an index are computed from: the sheets that it counts, populations, the audit."""
+    errors = _reading_errors(session, campaign)
+    behind = _sheets_behind(campaign, counted)
+    gathered = {unit.code: unit for unit in snapshot.units}
+    return BandInputs(
+        seed=seed,
+        units=tuple(
+            _unit_sample(
+                unit,
+                _Behind(behind[unit.code], gathered[unit.code], _scheme(snapshot, unit), campaign),
+                is_audited=errors.wrong_rate is not None,
+            )
+            for level in result.levels
+            for unit in level.units
+            if unit.index_percent is not None
+        ),
+        wrong_rate=errors.wrong_rate,
+        audit=errors.audit,
+    )
+
+
+def keep_bands(session: Session, version: IndexVersion, inputs: BandInputs) -> VersionBands:
+    """Compute the bands of a version that is flushed, and add them to it."""
     content = bands_file(inputs, rank_bands(inputs))
     kept = VersionBands(
         version_id=version.id,
@@ -101,29 +128,16 @@ def bands_content(kept: VersionBands) -> dict[str, Any]:
     return {"schema": SCHEMA, "sha256": kept.sha256, "inputs": kept.inputs, "bands": kept.bands}
 
 
-def _band_inputs(
-    session: Session, version: IndexVersion, snapshot: Snapshot, result: IndexResult, campaign: Campaign
-) -> BandInputs:
-    errors = _reading_errors(session, campaign)
-    units = {unit.code: unit for unit in campaign.units}
-    gathered = {unit.code: unit for unit in snapshot.units}
-    return BandInputs(
-        seed=version.sha256,
-        units=tuple(
-            _unit_sample(
-                session,
-                version,
-                unit,
-                _Behind(units[unit.code], gathered[unit.code], _scheme(snapshot, unit), campaign),
-                is_audited=errors.wrong_rate is not None,
-            )
-            for level in result.levels
-            for unit in level.units
-            if unit.index_percent is not None
-        ),
-        wrong_rate=errors.wrong_rate,
-        audit=errors.audit,
-    )
+def _sheets_behind(
+    campaign: Campaign, counted: Iterable[CountedSheet]
+) -> defaultdict[str, list[SheetAnswers]]:
+    """The sheets that count, by the code of the unit that they are about."""
+    codes = {unit.id: unit.code for unit in campaign.units}
+    sheets: defaultdict[str, list[SheetAnswers]] = defaultdict(list)
+    for row in counted:
+        if not row.set_aside:
+            sheets[codes[row.unit_id]].append(SheetAnswers(row.form_code, row.group_code, row.answers))
+    return sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +164,7 @@ def _reading_errors(session: Session, campaign: Campaign) -> _ReadingErrors:
 class _Behind:
     """What stands behind one unit's index."""
 
-    row: Unit
+    sheets: Sequence[SheetAnswers]
     inputs: UnitInputs
     scheme: Scheme
     campaign: Campaign
@@ -171,11 +185,8 @@ def _scheme(snapshot: Snapshot, unit: UnitIndex) -> Scheme:
     return scheme
 
 
-def _unit_sample(
-    session: Session, version: IndexVersion, unit: UnitIndex, behind: _Behind, *, is_audited: bool
-) -> UnitSample:
+def _unit_sample(unit: UnitIndex, behind: _Behind, *, is_audited: bool) -> UnitSample:
     survey = behind.inputs.survey
-    sheets = [SheetAnswers(*counted) for counted in counted_answers(session, version.id, behind.row.id)]
     return UnitSample(
         code=unit.code,
         name=unit.name,
@@ -184,7 +195,7 @@ def _unit_sample(
         strata=stratify(
             behind.scheme,
             survey,
-            sheets,
+            behind.sheets,
             unit.applicable,
             populations=behind.populations,
             checked=_looked_at_in_full(behind.scheme, survey) if is_audited else set(),
