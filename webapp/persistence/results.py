@@ -37,6 +37,11 @@ class IndexVersion(Base):
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     units: Mapped[list["IndexUnit"]] = relationship(back_populates="version", order_by="IndexUnit.position")
 
+    @property
+    def standing(self) -> tuple[dt.datetime, int]:
+        """What puts versions in order: when it was published, or where it never was, made; its number."""
+        return self.published_at or self.made_at, self.number
+
 
 class IndexUnit(AppendOnly, Base):
     """One unit's line of a version; `detail` is the whole par_index.outcome.UnitIndex with its parts.

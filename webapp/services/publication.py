@@ -267,9 +267,18 @@ def require_version(session: Session, campaign: Campaign, number: int) -> IndexV
     return version
 
 
-def changed_units(session: Session, version: IndexVersion) -> list[UnitChange]:
-    """Units whose index or rank differs from the version before; nothing for the first version."""
-    former = find_index_version(session, version.campaign_id, version.number - 1)
+def former_version(session: Session, version: IndexVersion) -> IndexVersion | None:
+    """Of the versions with a lower number the one published last, else the last fixed one; never a trial."""
+    earlier = [
+        one
+        for one in list_index_versions(session, version.campaign_id)
+        if one.number < version.number and one.kind != TRIAL
+    ]
+    return max(earlier, key=lambda one: (one.kind == PUBLISHED, one.standing), default=None)
+
+
+def changed_units(session: Session, version: IndexVersion, former: IndexVersion | None) -> list[UnitChange]:
+    """Units whose index or rank differs from those of a former version; nothing without one."""
     if former is None:
         return []
     before = {line.code: line for line in units_of_version(session, former.id)}

@@ -28,6 +28,7 @@ from webapp.services.preflight import Check
 from webapp.services.publication import (
     changed_units,
     compute_trial,
+    former_version,
     freeze_version,
     pre_flight,
     publish_version,
@@ -139,7 +140,6 @@ def test_the_same_inputs_are_the_same_trial(session: Session, world: SmallWorld,
     assert again is first
     frozen = freeze_version(session, "head", world.campaign, now)
     assert (frozen.number, frozen.sha256, frozen.result_sha256) == (2, first.sha256, first.result_sha256)
-    assert changed_units(session, frozen) == []
 
 
 def test_publishing_needs_a_fixed_version_the_words_and_unchanged_inputs(
@@ -200,12 +200,39 @@ def test_a_change_after_fixing_is_noticed_and_shown(
     with pytest.raises(StaleVersion):
         publish_version(session, "head", frozen, CONFIRMED, now)
     newer = freeze_version(session, "head", world.campaign, now)
-    changes = changed_units(session, newer)
+    changes = changed_units(session, newer, former_version(session, newer))
     assert {change.after.code for change in changes} >= {"19111"}
     change = next(change for change in changes if change.after.code == "19111")
     assert change.before is not None
     assert change.after.total == change.before.total + Decimal("0.50")
     publish_version(session, "head", newer, CONFIRMED, now)
+
+
+def test_a_version_is_compared_with_what_the_public_has(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    first = freeze_version(session, "head", world.campaign, now)
+    assert former_version(session, first) is None
+    publish_version(session, "head", first, CONFIRMED, now)
+    _raise_points(session, world, now)
+    trial = compute_trial(session, "head", world.campaign, now)
+    frozen = freeze_version(session, "head", world.campaign, now)
+    for version in (trial, frozen):
+        assert former_version(session, version) is first
+        assert "19111" in {change.after.code for change in changed_units(session, version, first)}
+
+
+def test_before_anything_is_published_the_last_fixed_version_is_the_former_one(
+    session: Session, world: SmallWorld, now: dt.datetime
+) -> None:
+    compute_trial(session, "head", world.campaign, now)
+    frozen = freeze_version(session, "head", world.campaign, now)
+    assert former_version(session, frozen) is None, "a trial was shown to nobody"
+    assert changed_units(session, frozen, None) == []
+    _raise_points(session, world, now)
+    compute_trial(session, "head", world.campaign, now)
+    newer = freeze_version(session, "head", world.campaign, now)
+    assert former_version(session, newer) is frozen
 
 
 def _raise_points(session: Session, world: SmallWorld, now: dt.datetime) -> None:

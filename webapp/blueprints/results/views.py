@@ -164,7 +164,7 @@ def freeze_version() -> Response:
 @blueprint.get("/chi-so/<int:number>")
 @access.policy(Permission.COMPUTE_INDEX, scope=load_version)
 def show_version(version: IndexVersion) -> str:
-    """The tables of a version, and what changed since the one before."""
+    """The tables of a version, and what changed since what was published or fixed before."""
     return _version_page(version, PublishForm())
 
 
@@ -341,12 +341,14 @@ def show_unit(page: UnitPage) -> str:
 
 def _version_page(version: IndexVersion, form: PublishForm) -> str:
     session = current_session()
+    former = publication.former_version(session, version)
     return render_template(
         "results/version.html",
         version=version,
+        former=former,
         maker=find_display_names(session, [version.made_by])[version.made_by],
         tables=load_tables(session, version),
-        changes=publication.changed_units(session, version),
+        changes=publication.changed_units(session, version, former),
         form=form,
         put_right=complaints_put_right_by(session, version.id),
         wanted=publication.confirmation_words(current_campaign()),
