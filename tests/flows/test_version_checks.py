@@ -101,6 +101,42 @@ def test_another_quota_changes_no_figure(fixed: Office) -> None:
     assert "Không điểm, chỉ số, xếp loại hay hạng nào khác đi." in said
 
 
+def rename_office(campaign: Campaign) -> None:
+    campaign.office_name = "UBND thành phố Bố Trạch"
+
+
+def move_year(campaign: Campaign) -> None:
+    campaign.year = 2021
+
+
+def rename_group(campaign: Campaign) -> None:
+    next(group for group in campaign.groups if group.form_code == "CX4").name = "Chủ doanh nghiệp"
+
+
+def reorder_groups(campaign: Campaign) -> None:
+    first, second = [group for group in campaign.groups if group.form_code == "CX1"]
+    first.position, second.position = second.position, first.position
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        (rename_office, "Tên cơ quan: UBND huyện Bố Trạch thành UBND thành phố Bố Trạch"),
+        (move_year, "Năm đánh giá: 2020 thành 2021"),
+        (rename_group, "thành “Chủ doanh nghiệp”"),
+        (reorder_groups, "khác ở chỗ không kể riêng được, như thứ tự nhóm trả lời"),
+    ],
+)
+def test_what_stops_publication_is_told(
+    fixed: Office, act: Callable[[Campaign], None], sentence: str
+) -> None:
+    said = change(fixed, lambda _session, campaign: act(campaign))
+    assert SAME not in said
+    assert sentence in said
+    assert "1 thay đổi ở đầu vào" in said
+    assert "Không điểm, chỉ số, xếp loại hay hạng nào khác đi." in said
+
+
 def test_another_scheme(fixed: Office, now: dt.datetime) -> None:
     def reword(session: Session, campaign: Campaign) -> None:
         _version, scheme = scheme_of_level(session, campaign.id, "division")

@@ -12,6 +12,7 @@ from webapp.par_index.outcome import IndexResult, UnitIndex, unit_index_from_pla
 from webapp.par_index.scheme import Scheme
 from webapp.par_index.snapshot import (
     AppraisedInput,
+    SheetsDue,
     Snapshot,
     UnitInputs,
     read_snapshot_file,
@@ -55,7 +56,7 @@ def drift_of(session: Session, campaign: Campaign, version: IndexVersion) -> Dri
     if sha256_of(snapshot_as_plain(now)) == version.sha256:
         return Drift(())
     kept = read_snapshot_file(version.snapshot)
-    inputs = [*_scheme_changes(kept, now), *_quota_changes(kept, now), *_unit_changes(kept, now)]
+    inputs = list(_input_changes(kept, now))
     try:
         result = compute_index(now)
     except AppraisalError as refusal:
@@ -74,6 +75,26 @@ def _drifted(before: Mapping[str, UnitIndex], result: IndexResult) -> Iterator[D
 
 def _figures(unit: UnitIndex) -> tuple[object, ...]:
     return unit.total, unit.applicable, unit.index_percent, unit.class_label, unit.rank
+
+
+def _input_changes(kept: Snapshot, now: Snapshot) -> Iterator[Words]:
+    """What changed in inputs whose hash is another: a sentence at least."""
+    told = [
+        *_campaign_changes(kept, now),
+        *_scheme_changes(kept, now),
+        *_group_changes(kept, now),
+        *_unit_changes(kept, now),
+    ]
+    yield from told
+    if not told:
+        yield words("Số liệu đầu vào khác ở chỗ không kể riêng được, như thứ tự nhóm trả lời")
+
+
+def _campaign_changes(kept: Snapshot, now: Snapshot) -> Iterator[Words]:
+    if kept.office != now.office:
+        yield words("Tên cơ quan: %(before)s thành %(now)s", before=kept.office, now=now.office)
+    if kept.year != now.year:
+        yield words("Năm đánh giá: %(before)s thành %(now)s", before=str(kept.year), now=str(now.year))
 
 
 def _scheme_changes(kept: Snapshot, now: Snapshot) -> Iterator[Words]:
@@ -98,20 +119,27 @@ def _changed_components(old: Scheme, new: Scheme) -> list[str]:
     return [code for code in dict.fromkeys([*before, *after]) if before.get(code) != after.get(code)]
 
 
-def _quota_changes(kept: Snapshot, now: Snapshot) -> Iterator[Words]:
-    """Quotas belong to a level: they are told once, not for each of its units."""
-    old, new = _quotas(kept), _quotas(now)
+def _group_changes(kept: Snapshot, now: Snapshot) -> Iterator[Words]:
+    """Quotas and names of groups belong to a level: they are told once, not for each of its units."""
+    old, new = _groups(kept), _groups(now)
     for place in dict.fromkeys([*old, *new]):
-        if old.get(place) != new.get(place):
-            form, group, _level = place
+        form, group, _level = place
+        before, after = old.get(place), new.get(place)
+        due, now_due = (0 if of is None else of.due for of in (before, after))
+        if due != now_due:
             yield words(
                 "Chỉ tiêu phiếu %(form)s, nhóm %(group)s: mỗi đơn vị %(before)s thành %(now)s phiếu",
-                form=form, group=group, before=old.get(place, 0), now=new.get(place, 0),
+                form=form, group=group, before=due, now=now_due,
+            )  # fmt: skip
+        if before is not None and after is not None and before.label != after.label:
+            yield words(
+                "Phiếu %(form)s, nhóm %(group)s: tên nhóm “%(before)s” thành “%(now)s”",
+                form=form, group=group, before=before.label, now=after.label,
             )  # fmt: skip
 
 
-def _quotas(snapshot: Snapshot) -> dict[tuple[str, str, str], int]:
-    return {(due.form, due.group, unit.level): due.due for unit in snapshot.units for due in unit.sheets_due}
+def _groups(snapshot: Snapshot) -> dict[tuple[str, str, str], SheetsDue]:
+    return {(due.form, due.group, unit.level): due for unit in snapshot.units for due in unit.sheets_due}
 
 
 def _unit_changes(kept: Snapshot, now: Snapshot) -> Iterator[Words]:
