@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
 from tests.clients import Office
+from tests.flows.test_documents import set_office_name
 from tests.flows.test_results import WORDS, fill
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.complaints import Complaint, ComplaintAnswer
@@ -148,13 +149,41 @@ def test_answers_add_up_and_lead_to_the_version_that_put_it_right(published: Off
     ]  # fmt: skip
 
 
+def test_an_answer_may_name_an_older_number_that_was_published_after(
+    office: Office, now: dt.datetime
+) -> None:
+    fill(office, now)
+    head = office.browser("head")
+    head.post("/chi-so/chot")
+    set_office_name(office, "UBND thành phố Bố Trạch")
+    head.post("/chi-so/chot")
+    office.clock.now += dt.timedelta(hours=1)
+    assert head.post("/chi-so/2/cong-bo", WORDS).status_code == 303
+    complain(office)
+    said = {"outcome": Outcome.UPHELD, "reason": "Đã trả lại bản trước.", "seen": "0", "version": "1"}
+    assert head.post("/kien-nghi/1/tra-loi", said).status_code == 422, (
+        "version 1 is older than what is said wrong"
+    )
+    set_office_name(office, "UBND huyện Bố Trạch")
+    office.clock.now += dt.timedelta(hours=1)
+    assert head.post("/chi-so/1/cong-bo", WORDS).status_code == 303
+    assert head.post("/kien-nghi/1/tra-loi", said).status_code == 303
+    assert "Đã sửa ở bản số 1" in office.browser("unit-nv").get("/kien-nghi/1").text
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
         ({"outcome": "", "reason": "Vì"}, "Chọn kết luận"),
         ({"outcome": "upheld", "reason": " "}, "Ghi lý do"),
-        ({"outcome": "upheld", "reason": "Vì", "version": "1"}, "đã chốt sau bản bị kiến nghị"),
-        ({"outcome": "upheld", "reason": "Vì", "version": "2"}, "đã chốt sau bản bị kiến nghị"),
+        (
+            {"outcome": "upheld", "reason": "Vì", "version": "1"},
+            "được chốt hoặc công bố sau bản bị kiến nghị",
+        ),
+        (
+            {"outcome": "upheld", "reason": "Vì", "version": "2"},
+            "được chốt hoặc công bố sau bản bị kiến nghị",
+        ),
         ({"outcome": "refused", "reason": "Vì", "version": "3"}, "không gắn với bản mới"),
     ],
 )

@@ -150,3 +150,28 @@ def test_a_version_that_was_replaced_says_so_on_its_documents(fixed: Office) -> 
     old, new = (written(head.get(f"/chi-so/{n}/van-ban/bien-ban.docx?trinh-ky=1").data) for n in (2, 3))
     assert "ĐÃ CÓ BẢN SỐ 3 THAY" in old
     assert "ĐÃ CÓ BẢN" not in new
+
+
+def test_an_older_number_that_was_published_later_replaces_a_newer_one(fixed: Office) -> None:
+    head, words = fixed.browser("head"), {"confirmation": "công bố 2020"}
+    set_office_name(fixed, "UBND thành phố Bố Trạch")
+    assert head.post("/chi-so/chot").location == "/chi-so/3"
+    fixed.clock.now += dt.timedelta(hours=1)
+    assert head.post("/chi-so/3/cong-bo", words).status_code == 303
+    set_office_name(fixed, "UBND huyện Bố Trạch")
+    fixed.clock.now += dt.timedelta(hours=1)
+    assert head.post("/chi-so/2/cong-bo", words).status_code == 303
+    old, new = (written(head.get(f"/chi-so/{n}/van-ban/bien-ban.docx?trinh-ky=1").data) for n in (3, 2))
+    assert "ĐÃ CÓ BẢN SỐ 2 THAY" in old
+    assert "ĐÃ CÓ BẢN" not in new
+    fixed.clock.now += dt.timedelta(hours=1)
+    assert head.post("/chi-so/chot").location == "/chi-so/4"
+    waiting = written(head.get("/chi-so/4/van-ban/bien-ban.docx?trinh-ky=1").data)
+    assert "ĐÃ CÓ BẢN" not in waiting, "what is fixed after the published one waits to replace it"
+
+
+def set_office_name(office: Office, name: str) -> None:
+    """An input of the index that is put back as it was."""
+    with office.session() as session:
+        session.scalars(select(Campaign)).one().office_name = name
+        session.commit()

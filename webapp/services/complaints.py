@@ -195,9 +195,9 @@ def answer_complaint(
 
 
 def versions_after(session: Session, complaint: Complaint) -> list[IndexVersion]:
-    """Fixed versions that are newer than the one complained about, the newest first."""
+    """Versions that were published, or fixed, after the one complained about; the highest number first."""
     versions = list_index_versions(session, complaint.campaign_id)
-    return [v for v in versions if v.kind != TRIAL and v.number > complaint.version.number]
+    return [v for v in versions if v.kind != TRIAL and v.standing > complaint.version.standing]
 
 
 def find_complaint(session: Session, campaign: Campaign, number: int, unit_id: int | None) -> Complaint:
@@ -221,7 +221,7 @@ def _version_named(session: Session, complaint: Complaint, answer: Answer) -> In
     for version in versions_after(session, complaint):
         if version.number == answer.version_number:
             return version
-    raise InvalidInput("Chọn một bản đã chốt sau bản bị kiến nghị.")
+    raise InvalidInput("Chọn một bản được chốt hoặc công bố sau bản bị kiến nghị.")
 
 
 def _checked_length(text: str) -> str:

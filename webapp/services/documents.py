@@ -120,7 +120,7 @@ def compose_document(
     written = load_wording(session, campaign, kind)
     marks = [*([_DRAFT] if is_draft else []), *([edition.status] if edition.status else [])]
     newest = published_index_version(session, campaign.id)
-    if newest is not None and newest.number > version.number:
+    if newest is not None and newest.standing > version.standing:
         marks.append(f"ĐÃ CÓ BẢN SỐ {newest.number} THAY")
     made = f"Bản số {edition.number}, tính lúc {edition.made_at:%d/%m/%Y %H:%M}"
     small_print = [made, f"số liệu đầu vào (SHA-256) {edition.sha256}"]
