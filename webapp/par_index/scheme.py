@@ -291,6 +291,12 @@ def _shape_problems(code: str, rule: Rule) -> Iterator[Words]:
     match rule:
         case RatioRule(full_at=full, zero_below=zero) if not 0 <= zero <= full:
             yield words("%(code)s: ngưỡng 0 điểm phải nằm dưới ngưỡng điểm tối đa.", code=code)
+        case RatioRule(full_at=full, zero_below=zero) if zero < full and full > 1:
+            yield words(
+                "%(code)s: ngưỡng điểm tối đa %(full)s%%, nên tỷ lệ trên 100%% và dưới ngưỡng ấy cho tỷ lệ × điểm,"
+                " vượt điểm tối đa. Chấm theo khoảng tỷ lệ, hoặc ghi ngưỡng 0 điểm bằng ngưỡng điểm tối đa.",
+                code=code, full=full * 100,
+            )  # fmt: skip
         case BandsRule():
             yield from _band_problems(code, rule)
         case DeductRule() if rule.floor > rule.start:
@@ -317,20 +323,38 @@ def _band_problems(code: str, rule: BandsRule) -> Iterator[Words]:
 
 
 def _survey_problems(scheme: Scheme) -> Iterator[Words]:
+    if not 0 <= scheme.least_answered <= 1:
+        yield words(
+            "Phần câu phải trả lời để phiếu được tính là %(share)s, phải từ 0 đến 1 (0,5 là một nửa).",
+            share=scheme.least_answered,
+        )
     pools = {pool.code: pool for pool in scheme.pools}
-    leaves = {leaf.code for leaf in scheme.surveyed}
+    weighed: dict[str, set[str]] = {}
     for leaf in scheme.surveyed:
         if isinstance(leaf.rule, SurveyRule):
             yield from _weight_problems(scheme, leaf.code, leaf.rule, pools)
+            named = (pools.get(weight.pool) for weight in leaf.rule.weights)
+            weighed[leaf.code] = {pool.form for pool in named if pool is not None}
     for question in scheme.questions:
-        for code in question.feeds:
-            if code not in leaves:
-                yield words(
-                    "Câu %(question)s tính vào %(code)s, không phải tiêu chí điều tra.",
-                    question=question.code, code=code,
-                )  # fmt: skip
+        yield from _feed_problems(question, weighed)
         if any(not 0 <= option.weight <= 1 for option in question.options):
             yield words("Câu %(question)s: trọng số phương án phải từ 0 đến 1.", question=question.code)
+
+
+def _feed_problems(question: SurveyQuestion, weighed: Mapping[str, set[str]]) -> Iterator[Words]:
+    """What it feeds is a survey component that weighs its form; `weighed`: the forms, by component."""
+    for code in question.feeds:
+        if code not in weighed:
+            yield words(
+                "Câu %(question)s tính vào %(code)s, không phải tiêu chí điều tra.",
+                question=question.code, code=code,
+            )  # fmt: skip
+        elif question.form not in weighed[code]:
+            yield words(
+                "Câu %(question)s của phiếu %(form)s tính vào %(code)s, mà %(code)s không cho phiếu ấy trọng số:"
+                " câu trả lời sẽ không được tính.",
+                question=question.code, form=question.form, code=code,
+            )  # fmt: skip
 
 
 def _weight_problems(

@@ -49,7 +49,8 @@ class LevelsRule:
 class RatioRule:
     """r = numerator ÷ denominator; from `full_at` on full points, below `zero_below` 0, between r × points.
 
-    `full_at` and `zero_below` are ratios (1 = 100 %); both belong to the better side (r = 0,8 earns).
+    `full_at` and `zero_below` are ratios (1 = 100 %); both belong to the better side (r = 0,8 earns). A sound
+    `full_at` above 1 has `zero_below` at it: between 1 and `full_at`, r × points would be more than all.
     """
 
     numerator: str

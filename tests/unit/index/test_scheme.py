@@ -100,12 +100,20 @@ def test_a_rule_gives_exactly_its_maximum() -> None:
         (ChecklistRule((Choice("a", Decimal("1.995")), Choice("b", Decimal("0.005")))), "hai số lẻ"),
         (DeductRule(Decimal(2), Decimal(3), (), None), "điểm sàn"),
         (RatioRule("a", "b", Fraction(4, 5), Fraction(1), Decimal(2)), "ngưỡng 0 điểm"),
+        (RatioRule("a", "b", Fraction(11, 10), Fraction(4, 5), Decimal(2)), "vượt điểm tối đa"),
+        (RatioRule("a", "b", Fraction(11, 10), Fraction(21, 20), Decimal(2)), "vượt điểm tối đa"),
     ],
 )
 def test_rules_that_cannot_work_are_named(rule: Rule, complaint: str) -> None:
     component = replace(hand_scored("1.1.1", "2"), rule=rule)
     problems = scheme_problems(_changed(component))
     assert any(complaint in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("full_at", [Fraction(1), Fraction(11, 10)])
+def test_all_or_nothing_may_ask_for_more_than_all(full_at: Fraction) -> None:
+    rule = RatioRule("a", "b", full_at, full_at, Decimal(2))
+    assert scheme_problems(_changed(replace(hand_scored("1.1.1", "2"), rule=rule))) == ()
 
 
 def _bands(*edges: tuple[str, bool, str | None, bool, str]) -> BandsRule:
@@ -142,6 +150,9 @@ def _weights(*weights: str) -> SurveyRule:
         (lambda s: _with_rule(s, "1.6.1", SurveyRule((PoolWeight("CH9", Fraction(1)),))), "CH9"),
         (lambda s: _with_rule(s, "1.6.1", SurveyRule((PoolWeight("CH4", Fraction(1)),))), "phiếu CH4"),
         (lambda s: replace(s, questions=(*s.questions, _stray_question())), "1.1.1, không phải"),
+        (lambda s: _with_feeds(s, "CH3.1", ("1.6.2", "1.6.1")), "CH3.1 của phiếu CH3 tính vào 1.6.1"),
+        (lambda s: replace(s, least_answered=Fraction(50)), "là 50, phải từ 0 đến 1"),
+        (lambda s: replace(s, least_answered=Fraction(-1, 2)), "là -0,5, phải từ 0 đến 1"),
         (lambda s: replace(s, classes=s.classes[:-1]), "0%"),
         (lambda s: replace(s, areas=(*s.areas, s.areas[0])), "hai lần"),
     ],
@@ -153,6 +164,11 @@ def test_contradictions_are_named(change: Callable[[Scheme], Scheme], complaint:
 
 def _stray_question() -> SurveyQuestion:
     return SurveyQuestion("X.1", "CH1", "?", (), ("1.1.1",))
+
+
+def _with_feeds(scheme: Scheme, code: str, feeds: tuple[str, ...]) -> Scheme:
+    questions = tuple(replace(q, feeds=feeds) if q.code == code else q for q in scheme.questions)
+    return replace(scheme, questions=questions)
 
 
 def _with_rule(scheme: Scheme, code: str, rule: SurveyRule) -> Scheme:
