@@ -15,9 +15,9 @@ from webapp.par_index.scheme import ComponentCriterion, Policy, Scheme
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import AppraisedScoreEntry, SelfScoreEntry, Submission
 from webapp.persistence.campaign import RespondentGroup, Sheet, Unit
+from webapp.services.declarations import Draft, declare_points
 from webapp.services.sample_facts import sample_facts
 from webapp.services.schemes import scheme_of_level
-from webapp.services.self_scores import Draft, declare_points
 
 SEED = 7
 SHEETS_PER_GROUP = 2

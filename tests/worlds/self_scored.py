@@ -10,9 +10,10 @@ from webapp.par_index.scheme import ComponentCriterion, Scheme
 from webapp.persistence.appraisal import Submission
 from webapp.persistence.campaign import Unit
 from webapp.services.campaigns import SAMPLE_DIR
+from webapp.services.declarations import Draft
 from webapp.services.scheme_files import read_scheme_file
 from webapp.services.schemes import add_scheme, form_groups
-from webapp.services.self_scores import Draft, save_draft, submit_self_scores
+from webapp.services.self_scores import save_draft, submit_self_scores
 from webapp.services.unit_scores import load_unit_scores
 
 _schemes: list[Scheme] = []

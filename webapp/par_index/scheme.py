@@ -165,6 +165,10 @@ class Scheme:
         """The leaf with this code."""
         return next((leaf for leaf in self.scored if leaf.code == code), None)
 
+    def appraised_component(self, code: str) -> ComponentCriterion | None:
+        """The leaf with this code, if it is scored by hand."""
+        return next((leaf for leaf in self.appraised if leaf.code == code), None)
+
     def class_of(self, index_percent: Decimal) -> str:
         """The class that an index (in percent, as published) falls in."""
         reached = [c for c in self.classes if index_percent >= c.minimum]
@@ -293,8 +297,9 @@ def _shape_problems(code: str, rule: Rule) -> Iterator[Words]:
             yield words("%(code)s: ngưỡng 0 điểm phải nằm dưới ngưỡng điểm tối đa.", code=code)
         case RatioRule(full_at=full, zero_below=zero) if zero < full and full > 1:
             yield words(
-                "%(code)s: ngưỡng điểm tối đa %(full)s%%, nên tỷ lệ trên 100%% và dưới ngưỡng ấy cho tỷ lệ × điểm,"
-                " vượt điểm tối đa. Chấm theo khoảng tỷ lệ, hoặc ghi ngưỡng 0 điểm bằng ngưỡng điểm tối đa.",
+                "%(code)s: ngưỡng điểm tối đa %(full)s%%, nên tỷ lệ trên 100%% mà dưới ngưỡng ấy"
+                " cho tỷ lệ × điểm vượt điểm tối đa. Chấm theo khoảng tỷ lệ,"
+                " hoặc ghi ngưỡng 0 điểm bằng ngưỡng điểm tối đa.",
                 code=code, full=full * 100,
             )  # fmt: skip
         case BandsRule():
@@ -351,8 +356,8 @@ def _feed_problems(question: SurveyQuestion, weighed: Mapping[str, set[str]]) ->
             )  # fmt: skip
         elif question.form not in weighed[code]:
             yield words(
-                "Câu %(question)s của phiếu %(form)s tính vào %(code)s, mà %(code)s không cho phiếu ấy trọng số:"
-                " câu trả lời sẽ không được tính.",
+                "Câu %(question)s của phiếu %(form)s tính vào %(code)s, mà %(code)s không cho phiếu ấy"
+                " trọng số: câu trả lời sẽ không được tính.",
                 question=question.code, form=question.form, code=code,
             )  # fmt: skip
 

@@ -148,6 +148,13 @@ def check_points(component: ComponentCriterion, points: Decimal | None) -> None:
         )
 
 
+def has_room(component: ComponentCriterion, points: Decimal, *, not_applicable: bool) -> bool:
+    """Whether fixed points fit the component as the catalogue has it now: it may have been revised since."""
+    if not_applicable:
+        return component.not_applicable.policy in (Policy.FULL, Policy.EXCLUDE)
+    return 0 <= points <= component.maximum
+
+
 def settle(component: ComponentCriterion, points: Decimal, *, not_applicable: bool) -> Settled:
     """What the component brings to the index, under its policy for "not applicable".
 
@@ -181,7 +188,7 @@ def _check_scored_by_hand(component: ComponentCriterion) -> None:
 
 
 def _check_set_aside(component: ComponentCriterion, reason: str) -> None:
-    if component.not_applicable.policy not in (Policy.FULL, Policy.EXCLUDE):
+    if not has_room(component, ZERO, not_applicable=True):
         raise _refused(component)
     if not reason.strip():
         raise ReasonRequired("Ghi lý do không áp dụng tiêu chí %(code)s.", code=component.code)

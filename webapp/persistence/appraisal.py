@@ -229,6 +229,16 @@ def current_links(session: Session, unit_id: int, *, in_reply: bool = False) -> 
     return by_component
 
 
+def evidence_changes(session: Session, unit_ids: Sequence[int]) -> dict[tuple[int, str], dt.datetime]:
+    """When evidence of a self-score was last added or taken away, by (unit, component)."""
+    rows = session.execute(
+        select(EvidenceLink.unit_id, EvidenceLink.component_code, func.max(EvidenceLink.made_at))
+        .where(EvidenceLink.unit_id.in_(unit_ids), EvidenceLink.in_reply.is_(False))
+        .group_by(EvidenceLink.unit_id, EvidenceLink.component_code)
+    )
+    return {(unit_id, code): changed_at for unit_id, code, changed_at in rows}
+
+
 def unit_files(session: Session, unit_id: int) -> list[EvidenceFile]:
     """What the unit has uploaded, newest first."""
     return list(

@@ -91,7 +91,7 @@ def points_options(scores: ComponentScores) -> list[PointsOption]:
     """The points that the rule can give and those of the unit, best first; for a formula its two ends."""
     possible = _possible_points(scores.component)
     declared = None if scores.entry is None or scores.entry.not_applicable else scores.entry.points
-    if declared is not None:
+    if declared is not None and declared <= scores.component.maximum:
         possible.setdefault(declared, "")
     return [
         PointsOption(points, possible[points], is_self=points == declared)

@@ -1,5 +1,6 @@
 """The appraisal of a level at a glance: units × components, and where each cell stands."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,18 +15,20 @@ from webapp.persistence.appraisal import (
     AppraisedScoreEntry,
     SelfScoreEntry,
     Submission,
+    evidence_changes,
     latest_appraised_scores,
     latest_self_scores,
 )
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.schemes import schemes_of_campaign
+from webapp.services.unit_scores import last_said, still_stands
 
 
 class CellState(StrEnum):
     """Where a cell stands; what still has to be done comes before how the points differ."""
 
     UNSENT = "unsent"
-    WAITING = "waiting"  # sent, no points yet
+    WAITING = "waiting"  # sent, no points yet, or none that still stand
     MEETING = "meeting"  # proposed, the team decides
     ASKED = "asked"  # the unit has to explain, or has explained and waits for round two
     ASIDE = "aside"  # agreed that it does not apply
@@ -125,9 +128,14 @@ def load_matrix(session: Session, campaign: Campaign, level: str) -> Matrix:
         )
     )
     declared, appraised = latest_self_scores(session, ids), latest_appraised_scores(session, ids)
+    changes = evidence_changes(session, ids)
     cells = {
         (unit.code, leaf.code): _cell(
-            unit, leaf, declared.get((unit.id, leaf.code)), appraised.get((unit.id, leaf.code))
+            unit,
+            leaf,
+            declared.get((unit.id, leaf.code)),
+            appraised.get((unit.id, leaf.code)),
+            changes.get((unit.id, leaf.code)),
         )
         if unit.id in sent
         else Cell(unit, leaf, CellState.UNSENT)
@@ -142,9 +150,11 @@ def _cell(
     component: ComponentCriterion,
     declared: SelfScoreEntry | None,
     appraised: AppraisedScoreEntry | None,
+    evidence_changed_at: dt.datetime | None,
 ) -> Cell:
     own = None if declared is None or declared.not_applicable else declared.points
-    if appraised is None:
+    said_at = last_said(declared, evidence_changed_at)
+    if appraised is None or not still_stands(component, appraised, said_at):
         return Cell(unit, component, CellState.WAITING, own)
     points = None if appraised.not_applicable else appraised.points
     return Cell(unit, component, _state(appraised, own), own, points, appraised.reason)

@@ -1,6 +1,6 @@
 """What still keeps the index from being fixed: one line for each kind of work, with how much is left."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from webapp.par_index.exact import Words, words
 from webapp.par_index.outcome import IndexResult, Origin
+from webapp.par_index.scheme import ComponentCriterion, Scheme
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import Submission
-from webapp.persistence.campaign import Campaign, Sheet
+from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.page_resolutions import count_open_problems
 from webapp.persistence.responses import count_unaccounted, open_item_counts
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.services.recognition import FAULTS
+from webapp.services.snapshots import unfit_scores
 
 UNREAD_FILES = ("waiting", "splitting")
 UNREAD_PAGES = ("waiting", "reading")
@@ -52,14 +54,14 @@ class CheckLine:
 
 
 def check_campaign(
-    session: Session, campaign: Campaign, schemes: Collection[str], result: IndexResult
+    session: Session, campaign: Campaign, schemes: Mapping[str, Scheme], result: IndexResult
 ) -> list[CheckLine]:
     """Every line of the list, in the order of the cycle.
 
     Args:
         session: to look for work that waits.
         campaign: the year.
-        schemes: the levels that have a scheme.
+        schemes: the scheme of every level that has one.
         result: the index as it would be now, with what is missing.
     """
     return [
@@ -70,6 +72,7 @@ def check_campaign(
         *_check_review(session, campaign),
         _check_survey(result),
         _check_appraisal(session, campaign, result),
+        *_check_unfit(unfit_scores(session, campaign, schemes)),
     ]
 
 
@@ -219,3 +222,11 @@ def _check_appraisal(session: Session, campaign: Campaign, result: IndexResult) 
         text = words("%(count)s đơn vị chưa kết thúc thẩm định", count=len(open_names))
         return CheckLine(Check.APPRAISAL, len(open_names), text, open_names)
     return CheckLine(Check.APPRAISAL, 0, words("Mọi đơn vị đã thẩm định xong"))
+
+
+def _check_unfit(unfit: Sequence[tuple[Unit, ComponentCriterion]]) -> Iterator[CheckLine]:
+    """Points that were fixed before the catalogue was revised, and have no room in it; unit and component."""
+    if unfit:
+        text = words("%(count)s điểm thẩm định không còn hợp với bộ chỉ số: chấm lại", count=len(unfit))
+        names = tuple(f"{unit.name}: {leaf.code}" for unit, leaf in unfit)
+        yield CheckLine(Check.APPRAISAL, len(unfit), text, names)

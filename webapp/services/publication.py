@@ -82,8 +82,8 @@ def pre_flight(session: Session, campaign: Campaign) -> CampaignCheck:
 
 
 def _check(session: Session, campaign: Campaign, snapshot: Snapshot, result: IndexResult) -> CampaignCheck:
-    levels = [scheme.level for scheme in snapshot.schemes]
-    lines = check_campaign(session, campaign, levels, result)
+    schemes = {scheme.level: scheme for scheme in snapshot.schemes}
+    lines = check_campaign(session, campaign, schemes, result)
     return CampaignCheck(lines, sha256_of(snapshot_as_plain(snapshot)), len(snapshot.units))
 
 

@@ -14,12 +14,13 @@ from webapp.persistence.accounts import User
 from webapp.persistence.appraisal import EvidenceFile, latest_self_scores
 from webapp.persistence.campaign import Unit
 from webapp.services.appraisal import Decision, appraise_component, finish_appraisal
+from webapp.services.declarations import Draft, declare_points
 from webapp.services.evidence import Upload, add_file, cite_file
 from webapp.services.explanations import return_unit
 from webapp.services.sample_documents import EVIDENCE_PAGES, evidence_pdf
 from webapp.services.sample_facts import sample_facts
 from webapp.services.schemes import scheme_of_level
-from webapp.services.self_scores import Draft, declare_facts, declare_points, save_draft
+from webapp.services.self_scores import declare_facts, save_draft
 from webapp.services.unit_facts import FactForm, declared_facts
 from webapp.services.unit_scores import load_unit_scores
 from webapp.storage import ScanStore

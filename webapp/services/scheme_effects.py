@@ -1,7 +1,7 @@
 """What a change of the catalogue in mid-round does to points: computed, listed, and never carried out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from webapp.par_index.compute import compute_index
 from webapp.par_index.exact import as_plain, from_plain
 from webapp.par_index.outcome import UnitIndex
 from webapp.par_index.scheme import Scheme
+from webapp.par_index.scores import has_room
 from webapp.persistence.appraisal import (
     AppraisedScoreEntry,
     SelfScoreEntry,
@@ -19,7 +20,7 @@ from webapp.persistence.appraisal import (
 )
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.persistence.responses import accepted_answers
-from webapp.services.self_scores import declare_points, draft_of
+from webapp.services.declarations import declare_points, draft_of
 from webapp.services.snapshots import build_snapshot
 
 
@@ -40,8 +41,8 @@ class Report:
 
     `self_scores`: what the unit declared gives other points now. `unfit`: what it declared no longer fits the
     rule, or its component is gone. `appraised`: appraised points above the new maximum, or of a component
-    that is gone. `survey`: points from the answers. `totals`: the index in percent, None while parts
-    are missing.
+    that is gone. `set_aside`: agreed not to apply, where the catalogue does not allow that any more.
+    `survey`: points from the answers. `totals`: the index in percent, None while parts are missing.
     """
 
     self_scores: tuple[PointChange, ...] = ()
@@ -49,16 +50,17 @@ class Report:
     appraised: tuple[PointChange, ...] = ()
     survey: tuple[PointChange, ...] = ()
     totals: tuple[PointChange, ...] = ()
+    set_aside: tuple[PointChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nobody's points would change."""
-        return not (self.self_scores or self.unfit or self.appraised or self.survey or self.totals)
+        return not self.sections
 
     @property
     def sections(self) -> tuple[tuple[str, tuple[PointChange, ...]], ...]:
         """The lists that hold something, by name, what people have to see to first."""
-        names = ("unfit", "appraised", "self_scores", "survey", "totals")
+        names = ("unfit", "appraised", "set_aside", "self_scores", "survey", "totals")
         return tuple((name, getattr(self, name)) for name in names if getattr(self, name))
 
 
@@ -88,7 +90,9 @@ def effects_of(session: Session, campaign: Campaign, before: Scheme, after: Sche
             if entry is not None and (change := _declared_change(unit, entry, after)) is not None:
                 (unfit if change.after is None else kept).append(change)
     survey, totals = _computed_changes(session, campaign, before, after)
-    return Report(tuple(kept), tuple(unfit), tuple(_unfit_appraised(units, appraised, after)), survey, totals)
+    fixed = tuple(_unfit_appraised(units, appraised, after))
+    aside = tuple(_unfit_set_aside(units, appraised, after))
+    return Report(tuple(kept), tuple(unfit), fixed, survey, totals, aside)
 
 
 def _codes(before: Scheme, after: Scheme) -> list[str]:
@@ -114,8 +118,22 @@ def _unfit_appraised(
     maxima = {leaf.code: leaf.maximum for leaf in after.appraised}
     for unit in units:
         for (unit_id, code), entry in sorted(appraised.items()):
-            if unit_id == unit.id and (code not in maxima or entry.points > maxima[code]):
+            is_over = code not in maxima or (not entry.not_applicable and entry.points > maxima[code])
+            if unit_id == unit.id and is_over:
                 yield PointChange(unit.code, unit.name, code, entry.points, maxima.get(code))
+
+
+def _unfit_set_aside(
+    units: Sequence[Unit], appraised: Mapping[tuple[int, str], AppraisedScoreEntry], after: Scheme
+) -> Iterator[PointChange]:
+    """Components agreed not to apply, of which the new catalogue says that they always do."""
+    leaves = {leaf.code: leaf for leaf in after.appraised}
+    for unit in units:
+        for (unit_id, code), entry in sorted(appraised.items()):
+            leaf = leaves.get(code)
+            is_refused = leaf is not None and not has_room(leaf, entry.points, not_applicable=True)
+            if unit_id == unit.id and entry.not_applicable and is_refused:
+                yield PointChange(unit.code, unit.name, code, entry.points, None)
 
 
 def _computed_changes(
@@ -143,14 +161,6 @@ def _computed_changes(
 def _indexes(session: Session, campaign: Campaign, scheme: Scheme) -> dict[str, UnitIndex]:
     """Every unit's figures under a scheme; appraised points that it has no room for count as missing."""
     snapshot = build_snapshot(session, campaign, accepted_answers, {scheme.level: scheme})
-    maxima = {leaf.code: leaf.maximum for leaf in scheme.appraised}
-    units = tuple(
-        replace(
-            unit,
-            appraised=tuple(score for score in unit.appraised if score.points <= maxima[score.component]),
-        )
-        for unit in snapshot.units
-    )
-    result = compute_index(replace(snapshot, units=units))
+    result = compute_index(snapshot)
     found = {unit.code: unit for level in result.levels for unit in level.units}
     return {unit.code: found[unit.code] for unit in snapshot.units}

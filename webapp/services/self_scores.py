@@ -6,92 +6,29 @@ them, it stands in all of them, each recomputed in a revision of its own.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from webapp.errors import InvalidInput, StaleVersion
-from webapp.par_index.errors import AppraisalError, FactsInvalid
-from webapp.par_index.exact import ZERO, Words, sha256_of, words
-from webapp.par_index.rules import FactValue, facts_asked, points_for, read_fact
-from webapp.par_index.scheme import ComponentCriterion, Policy, Scheme
-from webapp.par_index.scores import settle
+from webapp.par_index.exact import sha256_of
+from webapp.par_index.rules import facts_asked
+from webapp.par_index.scheme import ComponentCriterion, Scheme
 from webapp.par_index.unit_facts import UnitFact, facts_of_component
 from webapp.par_index.workflow import Move, Party, State, advance
-from webapp.persistence.appraisal import SelfScoreEntry, Submission, find_submission, latest_self_scores
+from webapp.persistence.appraisal import SelfScoreEntry, Submission, latest_self_scores
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Unit
+from webapp.services.declarations import Draft, declare_points, draft_of
+from webapp.services.schemes import scheme_of_level
 from webapp.services.submissions import lock_unit, open_submission, require_open
 from webapp.services.unit_facts import FactForm, declared_facts, put_fact, require_seen
-from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores, scheme_that_counts
+from webapp.services.unit_scores import ComponentScores, UnitScores, load_unit_scores
 
 _LONGEST_FACT = 200
 _OWN_ANSWER_AWAITED = dt.timedelta(seconds=30)
 _LONGEST_TEXT = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What stands in a component's form, exactly as it was typed."""
-
-    typed: Mapping[str, str] = field(default_factory=dict)
-    not_applicable: bool = False
-    not_applicable_reason: str = ""
-    explanation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a draft comes to: points with the sum in words, or the facts still wrong, by field code."""
-
-    points: Decimal | None
-    words: Words | None = None
-    warning: str | None = None
-    problems: Mapping[str, AppraisalError] = field(default_factory=dict)
-
-
-def declare_points(component: ComponentCriterion, draft: Draft) -> Declared:
-    """Compute what the draft gives under the component's rule; never refuses, only says what is missing."""
-    if draft.not_applicable:
-        return _set_aside(component)
-    facts: dict[str, FactValue] = {}
-    problems: dict[str, AppraisalError] = {}
-    for asked in facts_asked(component.rule):
-        try:
-            facts[asked.code] = read_fact(asked, draft.typed.get(asked.code, ""))
-        except FactsInvalid as problem:
-            problems[asked.code] = problem
-    if problems:
-        return Declared(None, problems=problems)
-    try:
-        result = points_for(component.rule, facts)
-    except FactsInvalid as problem:
-        return Declared(None, problems={problem.field: problem})
-    if result.points is None:
-        return _nothing_arose(component, result.words)
-    return Declared(result.points, result.words, result.warning)
-
-
-def _set_aside(component: ComponentCriterion) -> Declared:
-    try:
-        settled = settle(component, ZERO, not_applicable=True)
-    except AppraisalError as problem:
-        return Declared(None, problems={"not_applicable": problem})
-    if settled.maximum == 0:
-        return Declared(settled.points, words("Không áp dụng: không tính vào điểm và điểm tối đa"))
-    return Declared(
-        settled.points, words("Không áp dụng: được tính điểm tối đa %(points)s", points=settled.points)
-    )
-
-
-def _nothing_arose(component: ComponentCriterion, reason: Words) -> Declared:
-    """0 of 0: where "not applicable" is forbidden it gives no points; elsewhere the unit has to choose it."""
-    if component.not_applicable.policy == Policy.NOT_ALLOWED:
-        return Declared(ZERO, words("0/0: tiêu chí này không được ghi “không áp dụng” nên tính 0 điểm"))
-    problem = AppraisalError("Cả hai số bằng 0: hãy chọn “Không áp dụng” và ghi lý do.")
-    return Declared(None, reason, problems={"not_applicable": problem})
 
 
 def save_draft(
@@ -158,7 +95,7 @@ def _declare_what_changed(
     session: Session, unit: Unit, former: SelfScoreEntry | None, entry: SelfScoreEntry
 ) -> None:
     """Numbers of the unit that this revision says anew become its facts, and reach the other components."""
-    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    _version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
     before = {} if former is None else former.typed
     changed = [
         (fact, entry.typed.get(code, ""))
@@ -211,7 +148,7 @@ def declare_facts(
     """
     lock_unit(session, unit)
     require_open(session, unit, now)
-    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    _version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
     changed: list[tuple[UnitFact, str]] = []
     refusals: list[StaleVersion] = []
     scores = latest_self_scores(session, [unit.id])
@@ -251,19 +188,6 @@ def _content(entry: SelfScoreEntry | None) -> tuple[Any, ...]:
         return {}, None, False, "", ""
     reason, explanation = entry.not_applicable_reason, entry.explanation
     return dict(entry.typed), entry.points, entry.not_applicable, reason, explanation
-
-
-def draft_of(entry: SelfScoreEntry | None) -> Draft:
-    """The form as it was left."""
-    if entry is None:
-        return Draft()
-    typed = {code: str(text) for code, text in entry.typed.items()}
-    return Draft(typed, entry.not_applicable, entry.not_applicable_reason, entry.explanation)
-
-
-def with_facts(draft: Draft, facts: Mapping[str, str]) -> Draft:
-    """The form with the unit's facts in the fields that nobody has filled in yet; `facts` by field code."""
-    return replace(draft, typed={**facts, **draft.typed})
 
 
 def submit_self_scores(session: Session, actor: str, unit: Unit, now: dt.datetime) -> Submission:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import Locked, NotFound
 from webapp.par_index.errors import AppraisalError
+from webapp.par_index.exact import vietnamese
 from webapp.par_index.scheme import ComponentCriterion, Scheme
-from webapp.par_index.scores import Evidence, Explanation, SelfScore, check_self_score
+from webapp.par_index.scores import Evidence, Explanation, SelfScore, check_self_score, has_room
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import (
     AppraisedScoreEntry,
@@ -19,12 +20,14 @@ from webapp.persistence.appraisal import (
     SelfScoreEntry,
     Submission,
     current_links,
+    evidence_changes,
     find_submission,
     latest_appraised_scores,
     latest_self_scores,
 )
 from webapp.persistence.campaign import Unit
 from webapp.persistence.schemes import SchemeVersion
+from webapp.services.declarations import declare_points, draft_of
 from webapp.services.schemes import parse_version, scheme_of_level
 from webapp.services.submissions import lock_reason, state_of
 from webapp.services.unit_facts import DeclaredFact, declared_facts
@@ -37,30 +40,60 @@ class Standing(StrEnum):
     EMPTY = "empty"
     STARTED = "started"  # something is there, but it gives no points yet
     UNPROVEN = "unproven"  # points, but neither evidence nor explanation
+    OUTDATED = "outdated"  # points, but the newest catalogue gives others: it has to be saved again
     COMPLETE = "complete"
+    NEW = "new"  # in the catalogue since the unit has sent: it said nothing about it
+
+
+class Revision(StrEnum):
+    """How a component differs from the catalogue that the unit sent under."""
+
+    NEW = "new"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentScores:
-    """One component of one unit; `gap` says why its self-score cannot be sent yet."""
+    """One component of one unit, as the newest catalogue has it.
+
+    `gap` says why its self-score cannot be sent yet. `revision`: how it differs from the catalogue that the
+    unit sent under, and `as_sent` what it was there. `said_at`: when the unit last changed score or evidence.
+    """
 
     component: ComponentCriterion
     entry: SelfScoreEntry | None
     links: Sequence[EvidenceLink]
     appraised: AppraisedScoreEntry | None
     gap: AppraisalError | None
+    revision: Revision | None = None
+    as_sent: ComponentCriterion | None = None
+    said_at: dt.datetime | None = None
+
+    @property
+    def as_declared(self) -> ComponentCriterion:
+        """The component as the unit had it before it when it declared."""
+        return self.as_sent or self.component
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether the appraiser has to fix the points, or to fix them again."""
+        return self.appraised is None or not still_stands(self.component, self.appraised, self.said_at)
 
     @property
     def standing(self) -> Standing:
         """The state that the catalogue shows."""
         if self.component.is_survey:
             return Standing.SURVEY
+        if self.revision is Revision.NEW:
+            return Standing.NEW
         if self.gap is None:
             return Standing.COMPLETE
         if self.entry is None and not self.links:
             return Standing.EMPTY
-        has_points = self.entry is not None and self.entry.points is not None
-        return Standing.UNPROVEN if has_points else Standing.STARTED
+        if self.entry is None or self.entry.points is None:
+            return Standing.STARTED
+        is_same = _points_now(self.as_declared, self.entry) == self.entry.points
+        return Standing.UNPROVEN if is_same else Standing.OUTDATED
 
     @property
     def self_score(self) -> SelfScore | None:
@@ -77,7 +110,11 @@ class ComponentScores:
 
 @dataclass(frozen=True, slots=True)
 class UnitScores:
-    """One unit's submission with all its components, in printed order."""
+    """One unit's submission with all its components, in printed order, by the newest catalogue.
+
+    `sent_under`: the version that a unit sent under, where another one counts now; `dropped`: its components
+    that are gone.
+    """
 
     unit: Unit
     submission: Submission | None
@@ -86,6 +123,8 @@ class UnitScores:
     components: Mapping[str, ComponentScores]
     lock: Locked | None
     facts: Sequence[DeclaredFact] = ()
+    sent_under: SchemeVersion | None = None
+    dropped: Sequence[ComponentCriterion] = ()
 
     @property
     def state(self) -> State:
@@ -132,7 +171,12 @@ class UnitScores:
     @property
     def unappraised(self) -> list[ComponentScores]:
         """Components that still wait for the appraiser."""
-        return [scores for scores in self.own if scores.appraised is None]
+        return [scores for scores in self.own if scores.needs_decision]
+
+    @property
+    def revised(self) -> list[ComponentScores]:
+        """Components that are new or others since the unit has sent."""
+        return [scores for scores in self.own if scores.revision is not None]
 
     @property
     def shows_appraisal(self) -> bool:
@@ -170,43 +214,89 @@ class UnitScores:
 
 
 def load_unit_scores(session: Session, unit: Unit, now: dt.datetime) -> UnitScores:
-    """All of one unit.
+    """All of one unit, by the newest version of its level's catalogue.
 
     Raises:
         NotFound: no scheme is loaded for the unit's level.
     """
     submission = find_submission(session, unit.id)
-    version, scheme = scheme_that_counts(session, unit, submission)
+    version, _scheme = scheme_of_level(session, unit.campaign_id, unit.level)
+    sent_under = _sent_under(session, submission)
+    if sent_under is not None and sent_under.id == version.id:
+        sent_under = None
+    return _load(session, unit, submission, version, sent_under=sent_under, now=now)
+
+
+def load_sent_scores(session: Session, unit: Unit, now: dt.datetime) -> UnitScores:
+    """All of one unit by the version that it sent under: what its receipt stands for.
+
+    Raises:
+        NotFound: the unit has not sent.
+    """
+    submission = find_submission(session, unit.id)
+    version = _sent_under(session, submission)
+    if version is None:
+        raise NotFound("Chưa có biên nhận: đơn vị chưa gửi bản tự chấm.")
+    return _load(session, unit, submission, version, sent_under=None, now=now)
+
+
+def _sent_under(session: Session, submission: Submission | None) -> SchemeVersion | None:
+    """The version of the catalogue that the unit sent under; None while it has not sent."""
+    if submission is None or submission.submitted_at is None:
+        return None
+    return session.get_one(SchemeVersion, submission.scheme_version_id)
+
+
+def _load(
+    session: Session,
+    unit: Unit,
+    submission: Submission | None,
+    version: SchemeVersion,
+    *,
+    sent_under: SchemeVersion | None,
+    now: dt.datetime,
+) -> UnitScores:
+    scheme = parse_version(version)
     entries = latest_self_scores(session, [unit.id])
     appraised = latest_appraised_scores(session, [unit.id])
-    links = current_links(session, unit.id)
+    links, changes = current_links(session, unit.id), evidence_changes(session, [unit.id])
+    former = scheme if sent_under is None else parse_version(sent_under)
     components = {
         leaf.code: _component_scores(
             leaf,
-            entries.get((unit.id, leaf.code)),
+            former.appraised_component(leaf.code),
             links.get(leaf.code, []),
-            appraised.get((unit.id, leaf.code)),
+            entry=(entry := entries.get((unit.id, leaf.code))),
+            appraised=appraised.get((unit.id, leaf.code)),
+            said_at=last_said(entry, changes.get((unit.id, leaf.code))),
         )
         for leaf in scheme.scored
     }
-    facts = declared_facts(session, unit, scheme, entries)
     return UnitScores(
-        unit, submission, version, scheme, components, lock_reason(unit, submission, now), facts
+        unit=unit,
+        submission=submission,
+        version=version,
+        scheme=scheme,
+        components=components,
+        lock=lock_reason(unit, submission, now),
+        facts=declared_facts(session, unit, scheme, entries),
+        sent_under=sent_under,
+        dropped=[leaf for leaf in former.appraised if scheme.appraised_component(leaf.code) is None],
     )
 
 
-def scheme_that_counts(
-    session: Session, unit: Unit, submission: Submission | None
-) -> tuple[SchemeVersion, Scheme]:
-    """The newest version while the unit fills in; afterwards the one under which it was sent.
+def still_stands(
+    component: ComponentCriterion, appraised: AppraisedScoreEntry, said_at: dt.datetime | None
+) -> bool:
+    """Whether fixed points fit the catalogue, and the unit has changed nothing since (`said_at`)."""
+    fits = has_room(component, appraised.points, not_applicable=appraised.not_applicable)
+    return fits and (said_at is None or said_at <= appraised.appraised_at)
 
-    Raises:
-        NotFound: no scheme is loaded for the unit's level.
-    """
-    if submission is not None and submission.submitted_at is not None:
-        version = session.get_one(SchemeVersion, submission.scheme_version_id)
-        return version, parse_version(version)
-    return scheme_of_level(session, unit.campaign_id, unit.level)
+
+def last_said(entry: SelfScoreEntry | None, evidence_changed_at: dt.datetime | None) -> dt.datetime | None:
+    """When the unit last changed what it says of a component: its self-score, or the documents behind it."""
+    moments = (None if entry is None else entry.entered_at, evidence_changed_at)
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def own_criterion(scheme: Scheme, code: str) -> ComponentCriterion:
@@ -215,7 +305,7 @@ def own_criterion(scheme: Scheme, code: str) -> ComponentCriterion:
     Raises:
         NotFound: the scheme has none with this code, or the survey measures it.
     """
-    found = next((leaf for leaf in scheme.appraised if leaf.code == code), None)
+    found = scheme.appraised_component(code)
     if found is None:
         raise NotFound("Không có tiêu chí tự chấm nào mang mã này trong bộ chỉ số của đơn vị.")
     return found
@@ -236,22 +326,48 @@ def as_self_score(entry: SelfScoreEntry, links: Sequence[EvidenceLink]) -> SelfS
 
 def _component_scores(
     component: ComponentCriterion,
-    entry: SelfScoreEntry | None,
+    former: ComponentCriterion | None,
     links: Sequence[EvidenceLink],
+    *,
+    entry: SelfScoreEntry | None,
     appraised: AppraisedScoreEntry | None,
+    said_at: dt.datetime | None,
 ) -> ComponentScores:
-    return ComponentScores(component, entry, links, appraised, _find_gap(component, entry, links))
+    """`former`: the component in the catalogue that the unit sent under, or in the newest before it has."""
+    scores = ComponentScores(component, entry, links, appraised, None, said_at=said_at)
+    if component.is_survey:
+        return scores
+    if former is None:
+        return replace(scores, revision=Revision.NEW)
+    gap = _find_gap(former, entry, links)
+    if former == component:
+        return replace(scores, gap=gap)
+    return replace(scores, gap=gap, revision=Revision.CHANGED, as_sent=former)
 
 
 def _find_gap(
     component: ComponentCriterion, entry: SelfScoreEntry | None, links: Sequence[EvidenceLink]
 ) -> AppraisalError | None:
-    if component.is_survey:
-        return None
     if entry is None or (entry.points is None and not entry.not_applicable):
         return AppraisalError("Tiêu chí %(code)s chưa đủ số liệu để tính điểm.", code=component.code)
+    points = _points_now(component, entry)
+    if points is None and not entry.not_applicable:
+        return AppraisalError(
+            "Số liệu của %(code)s không còn hợp với bộ chỉ số vừa sửa: nhập lại rồi lưu.", code=component.code
+        )
+    if points is not None and points != entry.points:
+        return AppraisalError(
+            "Bộ chỉ số đã sửa sau khi lưu %(code)s: lưu lại để tính theo bản mới, được %(points)s điểm.",
+            code=component.code,
+            points=vietnamese(points),
+        )
     try:
         check_self_score(component, as_self_score(entry, links))
     except AppraisalError as gap:
         return gap
     return None
+
+
+def _points_now(component: ComponentCriterion, entry: SelfScoreEntry) -> Decimal | None:
+    """What the entry comes to under the component's rule, which may be another than when it was saved."""
+    return declare_points(component, draft_of(entry)).points

@@ -24,8 +24,9 @@ from webapp.services.appraisal import (
     points_options,
 )
 from webapp.services.appraisal_matrix import load_matrix
+from webapp.services.declarations import Draft
 from webapp.services.explanations import first_round
-from webapp.services.self_scores import Draft, save_draft, submit_self_scores
+from webapp.services.self_scores import save_draft, submit_self_scores
 from webapp.services.snapshots import build_snapshot
 from webapp.services.unit_scores import load_unit_scores
 

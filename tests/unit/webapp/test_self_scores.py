@@ -12,22 +12,15 @@ from sqlalchemy.orm import Session
 from tests.worlds.self_scored import add_schemes, complete_draft, declare_everything, send_everything
 from tests.worlds.small import SmallWorld, make_small_world
 from webapp.errors import InvalidInput, Locked, NotFound
-from webapp.par_index.exact import canonical_json
+from webapp.par_index.exact import canonical_json, sha256_of
 from webapp.par_index.scheme import ComponentCriterion, Policy
 from webapp.par_index.workflow import State
 from webapp.persistence.appraisal import SelfScoreEntry, Submission, find_submission
 from webapp.persistence.campaign import Unit
+from webapp.services.declarations import Declared, Draft, declare_points, draft_of
 from webapp.services.schemes import add_scheme, scheme_of_level
-from webapp.services.self_scores import (
-    Declared,
-    Draft,
-    declare_points,
-    draft_of,
-    save_draft,
-    sent_document,
-    submit_self_scores,
-)
-from webapp.services.unit_scores import Standing, load_unit_scores
+from webapp.services.self_scores import save_draft, sent_document, submit_self_scores
+from webapp.services.unit_scores import Standing, load_sent_scores, load_unit_scores
 
 RATIO = "1.1.3"  # commune: finished tasks of planned tasks, 2 points
 SET_ASIDE_FULL = "1.6.1"  # not arising earns the maximum, 1 point
@@ -228,8 +221,13 @@ def test_what_was_sent_keeps_its_scheme(session: Session, world: SmallWorld, now
     with pytest.raises(Locked, match="đã khóa"):
         add_scheme(session, "administrator", world.campaign, changed, now)
     newer = add_scheme(session, "administrator", world.campaign, changed, now, reason="Theo văn bản 12/UBND")
-    assert load_unit_scores(session, unit, now).version.id == version.id == submission.scheme_version_id
-    assert load_unit_scores(session, world.units["19111"], now).version.id == newer.id != version.id
+    scores = load_unit_scores(session, unit, now)
+    assert (scores.version, scores.sent_under) == (newer, version)
+    sent = load_sent_scores(session, unit, now)
+    assert sent.version.id == version.id == submission.scheme_version_id != newer.id
+    assert sha256_of(sent_document(sent, submission)) == submission.receipt_sha256
+    other = load_unit_scores(session, world.units["19111"], now)
+    assert (other.version, other.sent_under) == (newer, None)
 
 
 def test_the_deadline_locks_what_is_not_sent(session: Session, unit: Unit, now: dt.datetime) -> None:

@@ -23,7 +23,7 @@ from webapp.services.appraisal import (
     points_options,
 )
 from webapp.services.appraisal_matrix import load_matrix
-from webapp.services.self_scores import declare_points, draft_of
+from webapp.services.declarations import declare_points, draft_of
 from webapp.services.unit_scores import ComponentScores
 
 BY_COMPONENT = "tieu-chi"
@@ -137,8 +137,9 @@ def component_page(
         scores=scores,
         here=here,
         draft=draft,
-        declared=declare_points(here.component, draft),
-        facts=facts_asked(here.component.rule),
+        declared=declare_points(here.as_declared, draft),
+        now_gives=declare_points(here.component, draft),
+        facts=facts_asked(here.as_declared.rule),
         options=points_options(here),
         may_set_aside=may_set_aside(here),
         typed=typed or typed_from(here),

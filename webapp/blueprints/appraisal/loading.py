@@ -95,7 +95,9 @@ def load_file(session: Session, user: User, unit_code: str, file_id: int) -> Evi
     scores = load_sent_unit(session, user, unit_code).scores
     file = find_file(session, scores.unit.id, file_id)
     sent = scores.sent
-    if sent.replied_at is None and sent.returned_at is not None and file.uploaded_at >= sent.returned_at:
+    is_late = sent.returned_at is not None and file.uploaded_at >= sent.returned_at
+    is_cited = any(link.file_id == file.id for here in scores.components.values() for link in here.links)
+    if sent.replied_at is None and is_late and not is_cited:
         raise NotFound("Không có tệp này.")
     return file
 

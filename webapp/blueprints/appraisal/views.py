@@ -114,7 +114,7 @@ def move_unit(
 def unit_page(owner: AppraisedUnit, refusal: InvalidInput | None) -> str:
     """The unit's table, with why its appraisal was opened again if it was."""
     session, submission = current_session(), owner.scores.submission
-    opened = reopenings(session, owner.scores.unit, submission) if submission is not None else []
+    opened = reopenings(session, owner.scores.unit, submission)
     return render_template(
         "appraisal/unit.html",
         owner=owner,

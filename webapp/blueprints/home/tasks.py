@@ -15,6 +15,7 @@ from webapp.persistence.accounts import User
 from webapp.persistence.campaign import Campaign
 from webapp.persistence.schemes import levels_with_scheme
 from webapp.services.progress import CycleFigures, OpenWork
+from webapp.services.reopening import self_score_reopenings
 from webapp.services.review_work import ANCHOR_S
 from webapp.services.unit_scores import load_unit_scores
 
@@ -155,8 +156,10 @@ def _self_score_tasks(
     if state is State.RETURNED:
         return [Task("?", _("Tổ thẩm định đang hỏi lại: trả lời một lần"), "/phan-hoi", "attention")]
     scores = load_unit_scores(session, user.unit, now)
-    figure = f"{scores.complete_count}/{len(scores.own)}"
-    return [Task(figure, _("tiêu chí đã tự chấm đủ"), "/tu-cham", "attention")]
+    figure, word = f"{scores.complete_count}/{len(scores.own)}", _("tiêu chí đã tự chấm đủ")
+    if self_score_reopenings(session, user.unit, scores.submission):
+        word = _("tiêu chí đã đủ; bản tự chấm được mở lại: xem lý do, sửa rồi gửi lại")
+    return [Task(figure, word, "/tu-cham", "attention")]
 
 
 def _number(count: int) -> str:

@@ -30,6 +30,7 @@ POLICY_NAMES = {
 MEASURE_NAMES = {Measure.COUNT: lazy("số đếm"), Measure.AMOUNT: lazy("khối lượng, số tiền")}
 SECTIONS = {
     "unfit": lazy("Số liệu tự chấm không còn hợp với cách chấm mới"),
+    "set_aside": lazy("Đã thẩm định không áp dụng, bộ chỉ số mới không cho phép nữa"),
     "appraised": lazy("Điểm thẩm định vượt điểm tối đa mới, hoặc tiêu chí không còn"),
     "self_scores": lazy("Điểm tự chấm tính lại ra số khác"),
     "survey": lazy("Điểm điều tra tính lại ra số khác"),

@@ -1,4 +1,4 @@
-"""Hạn gửi: the head gives units more time, puts a slip right, reopens an appraisal; all of it on record."""
+"""Hạn gửi: the head gives units more time, reopens what was sent or appraised; all of it on record."""
 
 import datetime as dt
 
@@ -9,9 +9,15 @@ from webapp.http import access, htmx
 from webapp.http.access import Permission
 from webapp.http.context import current_campaign, current_session, current_user, now
 from webapp.http.locale import gettext
+from webapp.par_index.workflow import State
 from webapp.services.accounts import find_display_names
 from webapp.services.appraisal import list_units
-from webapp.services.reopening import find_finished_unit, finished_units, reopen_appraisal
+from webapp.services.reopening import (
+    find_unit_in_state,
+    reopen_appraisal,
+    reopen_self_scores,
+    units_in_state,
+)
 from webapp.services.submissions import deadline_extensions, extend_deadline, office_time, read_office_time
 
 
@@ -40,16 +46,31 @@ def reopen() -> Response:
     """Give a unit's finished appraisal back to the appraisers."""
     session, reason = current_session(), request.form.get("reopen_reason", "")
     try:
-        unit = find_finished_unit(session, current_campaign(), request.form.get("unit_code", ""))
+        code = request.form.get("unit_code", "")
+        unit = find_unit_in_state(session, current_campaign(), State.APPRAISED, code)
         reopen_appraisal(session, current_user().username, unit, reason, now())
     except InvalidInput as refusal:
-        return make_response(deadline_page(refusal, is_reopening=True), refusal.status)
+        return make_response(deadline_page(refusal, place="reopen-unit"), refusal.status)
     notice = gettext("Đã mở lại thẩm định %(unit)s. Tổ thẩm định chấm tiếp được.", unit=unit.name)
     return htmx.go_to(url_for(".show_deadline"), notice)
 
 
-def deadline_page(refusal: InvalidInput | None, *, is_reopening: bool = False) -> str:
-    """The page, with what was typed if it was refused."""
+@access.policy(Permission.PUBLISH)
+def reopen_sent() -> Response:
+    """Give a unit its self-score back, to be changed and sent again."""
+    session, reason = current_session(), request.form.get("sent_reason", "")
+    try:
+        code = request.form.get("sent_code", "")
+        unit = find_unit_in_state(session, current_campaign(), State.SUBMITTED, code)
+        reopen_self_scores(session, current_user().username, unit, reason, now())
+    except InvalidInput as refusal:
+        return make_response(deadline_page(refusal, place="reopen-sent"), refusal.status)
+    notice = gettext("Đã mở lại bản tự chấm của %(unit)s. Đơn vị sửa và gửi lại được.", unit=unit.name)
+    return htmx.go_to(url_for(".show_deadline"), notice)
+
+
+def deadline_page(refusal: InvalidInput | None, *, place: str = "day") -> str:
+    """The page, with what was typed if it was refused; `place`: the id of the field that it is about."""
     campaign, session = current_campaign(), current_session()
     units = [unit for unit in list_units(session, current_user(), campaign) if not unit.is_sent]
     entries = deadline_extensions(session, campaign)
@@ -65,6 +86,7 @@ def deadline_page(refusal: InvalidInput | None, *, is_reopening: bool = False) -
         names=find_display_names(session, [entry.actor for entry in entries]),
         typed=request.form,
         refusal=refusal,
-        is_reopening=is_reopening,
-        finished=finished_units(session, campaign),
+        place=place,
+        finished=units_in_state(session, campaign, State.APPRAISED),
+        sent=units_in_state(session, campaign, State.SUBMITTED),
     )

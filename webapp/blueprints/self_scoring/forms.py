@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import InvalidInput
+from webapp.services.declarations import Draft
 from webapp.services.evidence import Description
-from webapp.services.self_scores import Draft
 from webapp.services.unit_facts import FactForm
 
 FACT = "fact-"

@@ -8,15 +8,16 @@ from webapp.errors import NotFound
 from webapp.http.context import now
 from webapp.par_index.scheme import ComponentCriterion
 from webapp.persistence.accounts import User
-from webapp.persistence.appraisal import EvidenceFile, EvidenceLink, find_submission
+from webapp.persistence.appraisal import EvidenceFile, EvidenceLink
 from webapp.persistence.campaign import Unit
 from webapp.services.evidence import find_citation, find_file, page_image
+from webapp.services.schemes import scheme_of_level
 from webapp.services.unit_scores import (
     ComponentScores,
     UnitScores,
+    load_sent_scores,
     load_unit_scores,
     own_criterion,
-    scheme_that_counts,
 )
 
 
@@ -64,10 +65,15 @@ def load_own(session: Session, user: User) -> UnitScores:
     return load_unit_scores(session, _own_unit(user), now())
 
 
+def load_sent(session: Session, user: User) -> UnitScores:
+    """What the user's own unit has sent, by the catalogue that it was sent under."""
+    return load_sent_scores(session, _own_unit(user), now())
+
+
 def load_form(session: Session, user: User, code: str) -> OwnForm:
     """The form of a component that the user's unit scores itself."""
     unit = _own_unit(user)
-    _version, scheme = scheme_that_counts(session, unit, find_submission(session, unit.id))
+    _version, scheme = scheme_of_level(session, unit.campaign_id, unit.level)
     return OwnForm(unit, own_criterion(scheme, code))
 
 

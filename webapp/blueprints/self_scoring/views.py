@@ -25,8 +25,9 @@ from webapp.blueprints.self_scoring.scopes import (
     load_form,
     load_own,
     load_page,
+    load_sent,
 )
-from webapp.errors import AppError, InvalidInput, NotFound, StaleVersion, UploadTooLarge
+from webapp.errors import AppError, InvalidInput, StaleVersion, UploadTooLarge
 from webapp.http import access, htmx
 from webapp.http.access import Permission
 from webapp.http.context import current_session, current_user, now, scan_store, settings
@@ -38,6 +39,7 @@ from webapp.par_index.exact import canonical_json
 from webapp.par_index.rules import facts_asked
 from webapp.persistence.appraisal import EvidenceFile, SelfScoreEntry, unit_files
 from webapp.services.accounts import find_display_names
+from webapp.services.declarations import Draft, declare_points, draft_of, with_facts
 from webapp.services.evidence import (
     MAX_FILES,
     Document,
@@ -49,15 +51,8 @@ from webapp.services.evidence import (
     remove_citation,
 )
 from webapp.services.evidence_kinds import MEDIA_TYPES
-from webapp.services.self_scores import (
-    Draft,
-    declare_points,
-    draft_of,
-    save_draft,
-    sent_document,
-    submit_self_scores,
-    with_facts,
-)
+from webapp.services.reopening import self_score_reopenings
+from webapp.services.self_scores import save_draft, sent_document, submit_self_scores
 from webapp.services.unit_scores import UnitScores
 
 blueprint = Blueprint("self_scoring", __name__, url_prefix="/tu-cham")
@@ -67,6 +62,7 @@ blueprint.add_url_rule("/so-lieu", view_func=facts.save_facts, methods=["POST"])
 blueprint.add_url_rule("/han", view_func=deadline.show_deadline)
 blueprint.add_url_rule("/han", view_func=deadline.extend, methods=["POST"])
 blueprint.add_url_rule("/han/mo-lai", view_func=deadline.reopen, methods=["POST"])
+blueprint.add_url_rule("/han/mo-lai-tu-cham", view_func=deadline.reopen_sent, methods=["POST"])
 
 
 @blueprint.context_processor
@@ -90,8 +86,10 @@ def is_today(moment: dt.datetime) -> bool:
 @blueprint.get("")
 @access.policy(Permission.SELF_SCORE, scope=load_own)
 def show_catalogue(scores: UnitScores) -> str:
-    """The unit's catalogue with the state of each component."""
-    return render_template("self_scoring/catalogue.html", scores=scores)
+    """The unit's catalogue with the state of each component, and why it was opened again if it was."""
+    opened = self_score_reopenings(current_session(), scores.unit, scores.submission)
+    names = find_display_names(current_session(), [entry.actor for entry in opened])
+    return render_template("self_scoring/catalogue.html", scores=scores, reopenings=opened, names=names)
 
 
 @blueprint.get("/gui")
@@ -114,23 +112,19 @@ def send(scores: UnitScores) -> Response:
 
 
 @blueprint.get("/bien-nhan")
-@access.policy(Permission.SELF_SCORE, scope=load_own)
+@access.policy(Permission.SELF_SCORE, scope=load_sent)
 def show_receipt(scores: UnitScores) -> str:
     """What was sent, when, and under which hash."""
-    if scores.submission is None or scores.submission.submitted_at is None:
-        raise NotFound("Chưa có biên nhận: đơn vị chưa gửi bản tự chấm.")
-    sent_by = scores.submission.submitted_by or ""
+    sent_by = scores.sent.submitted_by or ""
     sender = find_display_names(current_session(), [sent_by])[sent_by]
     return render_template("self_scoring/receipt.html", scores=scores, sender=sender)
 
 
 @blueprint.get("/bien-nhan/noi-dung")
-@access.policy(Permission.SELF_SCORE, scope=load_own)
+@access.policy(Permission.SELF_SCORE, scope=load_sent)
 def download_sent(scores: UnitScores) -> Response:
     """Exactly the bytes that the receipt's hash is taken of."""
-    if scores.submission is None or scores.submission.submitted_at is None:
-        raise NotFound("Chưa có biên nhận: đơn vị chưa gửi bản tự chấm.")
-    response = make_response(canonical_json(sent_document(scores, scores.submission)))
+    response = make_response(canonical_json(sent_document(scores, scores.sent)))
     response.mimetype = "application/json"
     response.headers["Content-Disposition"] = f"attachment; filename=tu-cham-{scores.unit.code}.json"
     return response
@@ -333,7 +327,7 @@ def component_page(
         scores=owner.scores,
         draft=draft,
         facts_here=facts_here,
-        declared=declare_points(owner.here.component, draft),
+        declared=declare_points(owner.here.as_declared, draft),
         files=unit_files(current_session(), owner.unit.id),
         before=before,
         after=after,
