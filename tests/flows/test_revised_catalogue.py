@@ -2,15 +2,17 @@
 
 import datetime as dt
 import hashlib
+import io
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.clients import Office
+from tests.worlds.documents import pdf_bytes
 from tests.worlds.revised import ADDED, REASON, changes_of_a_letter, revise, revised
 from tests.worlds.self_scored import add_schemes, send_everything
 from tests.worlds.small import SmallWorld
-from webapp.persistence.appraisal import AppraisedScoreEntry, SelfScoreEntry
+from webapp.persistence.appraisal import AppraisedScoreEntry, EvidenceFile, SelfScoreEntry, Submission
 from webapp.persistence.audit import LogEntry
 from webapp.persistence.campaign import Campaign, Unit
 from webapp.services.schemes import scheme_of_level
@@ -141,3 +143,20 @@ def test_a_unit_without_time_is_not_given_its_self_score(office: Office) -> None
     answer = office.browser("head").post(GIVEN_BACK, {"sent_code": UNIT, "sent_reason": WHY})
     assert answer.status_code == 422
     assert "Đổi hạn ở trang này trước" in answer.text
+
+
+def test_evidence_of_the_second_sending_is_seen_although_no_reply_was_sent(office: Office) -> None:
+    with office.session() as session:  # round one was over, and the unit let its time pass
+        session.scalars(select(Submission)).one().returned_at = office.clock()
+        session.commit()
+    office.clock.now += dt.timedelta(hours=1)
+    assert office.browser("head").post(GIVEN_BACK, {"sent_code": UNIT, "sent_reason": WHY}).status_code == 303
+    unit = office.browser("unit-nv")
+    upload = {"files": (io.BytesIO(pdf_bytes()), "bo-sung.pdf"), "page_number": "1"}
+    assert unit.post("/tu-cham/1.1.1/tep", upload).status_code == 303
+    assert unit.post("/tu-cham/gui").location == "/tu-cham/bien-nhan"
+    with office.session() as session:
+        file_id = session.scalars(select(EvidenceFile.id)).one()
+    answer = office.browser("appraiser").get(f"{PAGE}/tep/{file_id}")
+    assert answer.status_code == 200
+    answer.close()
