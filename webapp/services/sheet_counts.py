@@ -39,6 +39,7 @@ from webapp.persistence.verification import (
     UNFINISHED,
     Decision,
     ReviewItem,
+    standing_decisions,
 )
 from webapp.services.packs import plan_campaign
 
@@ -233,24 +234,28 @@ def _doubtful(campaign_id: BindParameter[int]) -> CTE:
 
 
 def _answered(campaign_id: BindParameter[int]) -> CTE:
-    """Sheets with at least one answer, by machine or person: a form left blank throughout does not count.
+    """Sheets with at least one answer that stands, by machine or person: a form left blank does not count.
 
-    What a booklet asks of the respondent, on its first page, is no answer about any unit.
+    The machine's are those of the newest reading of a page that counts for the sheet. What a booklet asks of
+    the respondent, on its first page, is no answer about any unit.
     """
+    newest = select(func.max(Reading.id)).join(Page).where(Page.state == "read").group_by(Reading.page_id)
     machine = (
         select(FieldReading.sheet_id)
         .join(Sheet, Sheet.id == FieldReading.sheet_id)
         .join(Reading, Reading.id == FieldReading.reading_id)
-        .join(Page, Page.id == Reading.page_id)
+        .join(Page, and_(Page.id == Reading.page_id, Page.sheet_id == Sheet.paper_id))
         .where(or_(Sheet.booklet_id.is_(None), Page.side >= FIRST_QUESTION_PAGE))
-        .where(Sheet.campaign_id == campaign_id, FieldReading.kind == "choice")
+        .where(Sheet.campaign_id == campaign_id, FieldReading.kind == "choice", Reading.id.in_(newest))
         .where(FieldReading.accepted.is_(True), FieldReading.value.is_not(None))
     )
+    standing = standing_decisions().subquery()
+    last = select(func.max(standing.c.id)).group_by(standing.c.item_id)
     keyed = (
         select(ReviewItem.sheet_id)
         .join(Decision, Decision.item_id == ReviewItem.id)
         .join(Sheet, Sheet.id == ReviewItem.sheet_id)
-        .where(ReviewItem.campaign_id == campaign_id, Decision.kind == "option")
+        .where(ReviewItem.campaign_id == campaign_id, Decision.kind == "option", Decision.id.in_(last))
         .where(
             or_(Sheet.booklet_id.is_(None), ReviewItem.position >= FIRST_QUESTION_PAGE * POSITIONS_PER_SIDE)
         )
