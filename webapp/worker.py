@@ -46,7 +46,7 @@ from webapp.persistence.jobs import (
     Claim,
     JobKind,
     claim_rows,
-    close_claim,
+    give_back,
     renew_claims,
     show_pulse,
     waiting_jobs,
@@ -220,7 +220,7 @@ class RowLedger:
         """Give claims back, free for anybody at once."""
         for claim in claims:
             try:
-                self.commit(functools.partial(close_claim, claim=claim, state="waiting"))
+                self.commit(functools.partial(give_back, claim=claim))
             except ClaimLost:
                 continue
 
@@ -245,8 +245,8 @@ class RowLedger:
             if job is JobKind.DRAFT and taken:
                 break
             for claim in claim_rows(session, job, limit - len(taken), now, self._lease):
-                if claim.attempt > MAX_CLAIMS:
-                    record_failure(session, claim, TaskFailed("internal", is_final=True))
+                if claim.tries > MAX_CLAIMS:
+                    record_failure(session, claim, TaskFailed("internal", is_final=True), now)
                 else:
                     taken.append(HeldTask(claim, self._task(session, claim), _LIMITS_S[job]))
         return taken
@@ -265,7 +265,7 @@ class RowLedger:
     def _record(self, claim: Claim, outcome: Outcome, session: Session) -> None:
         match outcome:
             case TaskFailed():
-                record_failure(session, claim, outcome)
+                record_failure(session, claim, outcome, self._clock())
             case TrialDone():
                 record_trial(session, claim, outcome)
             case SplitDone():

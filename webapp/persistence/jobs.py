@@ -50,11 +50,15 @@ _STRANGE_PULSE = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to close one row, as long as nobody else has claimed it since."""
+    """The right to close one row, as long as nobody else has claimed it since.
+
+    `tries`: which try it is since the row was last given to the readers.
+    """
 
     job: JobKind
     row_id: int
     attempt: int
+    tries: int = 1
 
 
 class WorkerPulse(Base):
@@ -113,7 +117,7 @@ def claim_rows(
         update(table)
         .where(table.id.in_(select(chosen.c.id)), free)
         .values(state=_HELD[job], attempt=table.attempt + 1, lease_until=now + lease)
-        .returning(table.id, table.attempt)
+        .returning(table.id, table.attempt, table.attempt - table.claims_from)
         .execution_options(synchronize_session=False)
     )
     return sorted((Claim(job, *row) for row in session.execute(statement)), key=lambda claim: claim.row_id)
@@ -133,6 +137,15 @@ def close_claim(session: Session, claim: Claim, state: str, **values: Any) -> No
     """
     if not _update_held(session, claim, {"state": state, "lease_until": None, **values}):
         raise ClaimLost("Hết thời hạn giữ; việc này đã được giao lại.")
+
+
+def give_back(session: Session, claim: Claim) -> None:
+    """End the claim unworked: the row waits for anybody, and this was no try.
+
+    Raises:
+        ClaimLost: as `close_claim`.
+    """
+    close_claim(session, claim, "waiting", claims_from=_TABLES[claim.job].claims_from + 1)
 
 
 def count_failures(session: Session, claim: Claim) -> int:

@@ -63,6 +63,7 @@ class TextDraft(Base):
     field_reading_id: Mapped[int] = reference("field_reading.id", index=False)
     state: Mapped[Slug] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    claims_from: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[dt.datetime | None]
     draft: Mapped[str | None]

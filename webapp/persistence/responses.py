@@ -200,19 +200,26 @@ def latest_fields(
     )
 
 
-def settled_by_people(session: Session, campaign_id: int) -> dict[tuple[int, str], SettledByPeople]:
-    """What people said of answers that wait for nobody any more, by (sheet, field)."""
+def settled_by_people(
+    session: Session, campaign_id: int, paper_id: int | None = None
+) -> dict[tuple[int, str], SettledByPeople]:
+    """What people said of answers that wait for nobody any more, by (sheet, field).
+
+    Of the whole campaign, or of the sheets on one paper.
+    """
     standing = standing_decisions().subquery()
     last = select(func.max(standing.c.id)).group_by(standing.c.item_id)
-    rows = session.execute(
+    wanted = (
         select(ReviewItem.sheet_id, ReviewItem.field_code, Decision.kind, Decision.value, Decision.grid_id)
         .join(ReviewItem, ReviewItem.id == Decision.item_id)
         .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state == "done")
         .where(ReviewItem.queue.in_(ANSWER_QUEUES), Decision.id.in_(last))
     )
+    if paper_id is not None:
+        wanted = wanted.where(ReviewItem.sheet_id.in_(select(Sheet.id).where(Sheet.paper_id == paper_id)))
     return {
         (sheet_id, field_code): SettledByPeople(kind, value, at_a_glance=grid_id is not None)
-        for sheet_id, field_code, kind, value, grid_id in rows
+        for sheet_id, field_code, kind, value, grid_id in session.execute(wanted)
     }
 
 

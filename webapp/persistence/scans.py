@@ -2,7 +2,8 @@
 
 Files and pages are their own job rows: `state`, `attempt` and `lease_until` say what is to be done and
 who has it (architecture §5). A page row is claimed, read, and closed in one transaction fenced by `attempt`.
-`attempt` counts claims and only ever grows; `failures` counts the claims that ended in an error.
+`attempt` counts claims and only ever grows; `failures` counts the claims that ended in an error. Claims up to
+`claims_from` are no tries: they were given back, or were before somebody had the row read anew.
 """
 
 import datetime as dt
@@ -51,6 +52,7 @@ class BatchFile(Base):
     original_name: Mapped[str]
     state: Mapped[Slug] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    claims_from: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[dt.datetime | None]
     failure_code: Mapped[Slug | None]
@@ -87,6 +89,7 @@ class Page(Base):
     page_index: Mapped[int]
     state: Mapped[Slug] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    claims_from: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[dt.datetime | None]
     problem: Mapped[Slug | None]

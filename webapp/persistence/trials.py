@@ -25,6 +25,7 @@ class TrialScan(Base):
     sha256: Mapped[Sha256]
     state: Mapped[Slug] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    claims_from: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[dt.datetime | None]
     failure_code: Mapped[Slug | None]

@@ -30,7 +30,7 @@ from webapp.persistence.responses import SettledByPeople, latest_fields, settled
 from webapp.persistence.scans import Batch, Page
 from webapp.persistence.verification import ANSWER_QUEUES, ReviewItem
 from webapp.services.audit_reports import found_value
-from webapp.services.page_instructions import read_anew
+from webapp.services.rereading import read_anew
 
 _LONGEST_REASON = 500
 _DPI_STEP = 10
@@ -243,7 +243,7 @@ def set_certainty(
         )
     pages = list(_open_pages(session, campaign.id))
     for page in pages:
-        read_anew(page)
+        read_anew(session, actor, page, now)
     decision = CertaintyDecision(
         campaign_id=campaign.id,
         filled=certainty.filled,

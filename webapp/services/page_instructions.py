@@ -19,6 +19,7 @@ from webapp.persistence.certainty import find_certainty
 from webapp.persistence.page_instructions import Instruction, PageInstruction, told_of
 from webapp.persistence.scans import Page
 from webapp.services.booklets import row_sheets
+from webapp.services.rereading import read_anew
 from webapp.storage import ScanStore
 
 _ON_ITS_WAY = ("waiting", "reading")
@@ -115,11 +116,6 @@ def find_sheet(session: Session, campaign_id: int, serial: str) -> Sheet:
     return session.get_one(Sheet, sheet.paper_id)
 
 
-def read_anew(page: Page) -> None:
-    """Let the page wait for the reader; nothing that was read of it is touched."""
-    page.state, page.problem, page.failures = "waiting", None, 0
-
-
 def _give(
     session: Session, actor: str, page: Page, now: dt.datetime, kind: Instruction, **told: object
 ) -> None:
@@ -128,11 +124,13 @@ def _give(
     Raises:
         Locked: somebody reads it just now.
     """
-    session.refresh(page, ["state"], with_for_update=True)  # of two clerks at once the second sees the first
+    session.refresh(
+        page, ["state", "attempt"], with_for_update=True
+    )  # of two clerks at once the second sees the first
     if page.state in {*_ON_ITS_WAY, "trashed"}:
         raise Locked("Trang này đang được đọc hoặc nằm trong thùng rác. Đợi vài giây rồi làm lại.")
     _add(session, actor, page, now, kind, **told)
-    read_anew(page)
+    read_anew(session, actor, page, now)
 
 
 def _add(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from ocr.model import FieldReading as ReadField
@@ -17,12 +17,14 @@ from ocr.trial.sheet import is_trial
 from webapp.jobs.tasks import DraftDone, ReadDone, SplitDone, TaskFailed, UnpackDone
 from webapp.persistence.audit import write_log
 from webapp.persistence.campaign import Sheet
-from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures
+from webapp.persistence.jobs import Claim, JobKind, close_claim, count_failures, give_back
 from webapp.persistence.page_instructions import chosen_page_id
 from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import DIFFERING_COPY, Batch, BatchFile, Page
 from webapp.services.booklets import Answers, row_sheets
 from webapp.services.intake import admit_file
+from webapp.services.page_copies import is_plain_copy
+from webapp.services.rereading import READER, judge_copies_anew, read_anew
 from webapp.services.separators import divide_stack
 
 MAX_FAILURES = 3
@@ -102,7 +104,10 @@ def record_reading(
     page = session.get_one(Page, claim.row_id, options=[joinedload(Page.batch)])
     sheet = _lock_named_sheet(session, page, done.reading)
     verdict = judge_page(session, page, sheet, done.reading)
+    former = page.sheet_id, page.side
     close_claim(session, claim, **asdict(verdict))
+    if verdict.state != "read" or (verdict.sheet_id, verdict.side) != former:
+        judge_copies_anew(session, READER, page, now)
     reading = _add_reading(session, page, done, now)
     session.flush()
     if sheet is not None and verdict.sheet_id is not None and verdict.state in _KEEPS_ANSWERS:
@@ -119,10 +124,10 @@ def record_draft(session: Session, claim: Claim, done: DraftDone) -> None:
     close_claim(session, claim, "done", draft=done.draft, confidence=done.confidence)
 
 
-def record_failure(session: Session, claim: Claim, failed: TaskFailed) -> str:
+def record_failure(session: Session, claim: Claim, failed: TaskFailed, now: dt.datetime) -> str:
     """Try again later, or give up with the cause where that cannot help; gives the new state."""
     if failed.code == DISK_FULL:  # nobody's fault: it waits until there is room
-        close_claim(session, claim, "waiting")
+        give_back(session, claim)
         return "waiting"
     failures = count_failures(session, claim) + 1
     if not failed.is_final and failures < MAX_FAILURES:
@@ -131,20 +136,22 @@ def record_failure(session: Session, claim: Claim, failed: TaskFailed) -> str:
     state = _GIVEN_UP[claim.job]
     cause = {_NAMES_CAUSE[claim.job]: failed.code} if claim.job in _NAMES_CAUSE else {}
     close_claim(session, claim, state, failures=failures, **cause)
+    if claim.job is JobKind.READ:
+        judge_copies_anew(session, READER, session.get_one(Page, claim.row_id), now)
     return state
 
 
 def retry_faults(session: Session, batch: Batch, actor: str, now: dt.datetime) -> int:
     """Give the batch's files and pages that met a fault of the program to the readers again; their number."""
-    again = {"state": "waiting", "failures": 0}
     files = update(BatchFile).where(BatchFile.batch_id == batch.id, BatchFile.failure_code.in_(FAULTS))
-    pages = update(Page).where(Page.batch_id == batch.id, Page.state == "problem", Page.problem.in_(FAULTS))
-    renewed = [
-        *session.scalars(files.values(**again, failure_code=None).returning(BatchFile.id)),
-        *session.scalars(pages.values(**again, problem=None).returning(Page.id)),
-    ]
-    write_log(session, now, actor, "batch_read_again", f"batch:{batch.number}", rows=len(renewed))
-    return len(renewed)
+    again = {"state": "waiting", "failures": 0, "claims_from": BatchFile.attempt, "failure_code": None}
+    renewed = len(session.scalars(files.values(again).returning(BatchFile.id)).all())
+    pages = select(Page).where(Page.batch_id == batch.id, Page.state == "problem", Page.problem.in_(FAULTS))
+    for page in session.scalars(pages.order_by(Page.id).with_for_update()):
+        read_anew(session, actor, page, now)
+        renewed += 1
+    write_log(session, now, actor, "batch_read_again", f"batch:{batch.number}", rows=renewed)
+    return renewed
 
 
 def _lock_named_sheet(session: Session, page: Page, reading: PageReading) -> Sheet | None:
@@ -205,9 +212,9 @@ def _judge_side(session: Session, page: Page, sheet: Sheet, side: int, reading: 
         _step_back(session, first_id, page.id)
         return PageVerdict("read", None, sheet.id, side)
     if first_id is not None:
-        if _answers_differ(session, first_id, reading, Answers(session, sheet)):
-            return PageVerdict("problem", DIFFERING_COPY, sheet.id, side, first_id)
-        return PageVerdict("duplicate", None, sheet.id, side, first_id)
+        if is_plain_copy(session, sheet, first_id, reading):
+            return PageVerdict("duplicate", None, sheet.id, side, first_id)
+        return PageVerdict("problem", DIFFERING_COPY, sheet.id, side, first_id)
     if reading.status is PageStatus.REFUSED:
         return PageVerdict("problem", _problem_of(reading), sheet.id, side)
     return PageVerdict("read", None, sheet.id, side)
@@ -218,19 +225,6 @@ def _step_back(session: Session, first_id: int, chosen_id: int) -> None:
     copies = (Page.id == first_id) | ((Page.duplicate_of_id == first_id) & (Page.id != chosen_id))
     session.execute(update(Page).where(copies).values(duplicate_of_id=chosen_id))
     session.execute(update(Page).where(Page.id == first_id).values(state="duplicate"))
-
-
-def _answers_differ(session: Session, first_id: int, reading: PageReading, answers: Answers) -> bool:
-    """Whether a copy surely says something else than the page that counts: then it is no copy of it."""
-    newest = select(func.max(Reading.id)).where(Reading.page_id == first_id).scalar_subquery()
-    rows = session.execute(
-        select(FieldReading.sheet_id, FieldReading.field_code, FieldReading.value).where(
-            FieldReading.reading_id == newest, FieldReading.kind == "choice", FieldReading.accepted
-        )
-    )
-    first = {(row.sheet_id, row.field_code): row.value for row in rows}
-    sure = [(answers.place(field.code), field.value) for field in reading.fields if field.accepted]
-    return any(at in first and first[at] != value for at, value in sure)
 
 
 def _problem_of(reading: PageReading) -> str:

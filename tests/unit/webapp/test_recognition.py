@@ -28,6 +28,7 @@ from webapp.persistence.readings import FieldReading, Reading, TextDraft
 from webapp.persistence.scans import BatchFile, Page
 from webapp.services import recognition
 from webapp.services.campaigns import create_campaign, sample_plan
+from webapp.services.page_instructions import turn_page
 from webapp.services.printing import order_missing
 from webapp.storage import ScanStore
 from webapp.worker import RowLedger
@@ -343,3 +344,38 @@ def test_of_copies_read_at_the_same_moment_one_counts(desk: Desk) -> None:
         list(workers.map(settle, held))
     assert sorted(state for state, _ in desk.pages()) == ["duplicate"] * 3 + ["read"]
     assert desk.count(Reading) == 4
+
+
+def test_what_an_honest_worker_gives_back_is_no_try(desk: Desk) -> None:
+    desk.hand_in(sides([1]))
+    for _worker_stops in range(recognition.MAX_CLAIMS + 1):
+        held = desk.ledger.take(1)
+        desk.ledger.release([each.claim for each in held])
+    desk.read()
+    assert desk.pages() == [("read", None)] * 2
+    with desk.sessions() as session:
+        [file] = session.scalars(select(BatchFile))
+        assert file.attempt > recognition.MAX_CLAIMS  # the fence of claims never goes back
+
+
+def test_what_was_given_up_is_read_when_somebody_asks(desk: Desk) -> None:
+    desk.hand_in(sides([1]))
+    for _ in range(recognition.MAX_CLAIMS + 1):
+        desk.ledger.take(1)
+        desk.now += LEASE * 2
+    with desk.sessions.begin() as session:
+        [file] = session.scalars(select(BatchFile))
+        assert (file.state, file.failure_code) == ("refused", "internal")
+        assert recognition.retry_faults(session, file.batch, "clerk", desk.now) == 1
+    desk.read()
+    assert desk.pages() == [("read", None)] * 2
+
+
+def test_a_page_may_be_turned_as_often_as_one_likes(desk: Desk) -> None:
+    desk.hand_in([{"serial": 1, "side": 1}])
+    desk.read()
+    for _ in range(recognition.MAX_CLAIMS + 1):
+        with desk.sessions.begin() as session:
+            turn_page(session, "clerk", session.get_one(Page, 1), 2, desk.now)
+        desk.read()
+    assert desk.pages() == [("read", None)]

@@ -69,7 +69,10 @@ PAGE_PROBLEMS: dict[str, Reason] = {
         lazy("Kiểm tra phiếu có thuộc chu kỳ này không; để riêng và báo người quản trị nếu có."),
     ),
     "differing_copy": Reason(
-        lazy("Tờ phiếu này đã được đọc từ một bản quét khác, và hai bản có câu trả lời khác nhau."),
+        lazy(
+            "Tờ phiếu này đã được đọc từ một bản quét khác. Hai bản có câu trả lời khác nhau, "
+            "hoặc có quá ít câu máy đọc chắc để biết có phải cùng một tờ không."
+        ),
         lazy("So hai bản dưới đây, chọn bản được tính và ghi lý do. Bản kia vẫn được giữ."),
     ),
     "voided_sheet": Reason(
