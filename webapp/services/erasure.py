@@ -6,7 +6,7 @@ Rows stay: what was read, by whom it was settled, who put it into the trash and 
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from webapp.persistence.appraisal import EvidenceFile
@@ -18,8 +18,13 @@ from webapp.persistence.trash import Move, TrashMove, last_move
 
 
 def list_erasable(session: Session, thrown_away_before: dt.datetime) -> Sequence[Batch]:
-    """Whole batches that have lain in the trash since before this moment, and were not erased yet."""
-    lying = session.scalars(select(Batch).where(Batch.trashed_at < thrown_away_before).order_by(Batch.id))
+    """Whole batches that have lain in the trash since before this moment, and were not erased yet.
+
+    Where a page of one is not there, nothing of its batch is erased.
+    """
+    is_needed = exists().where(Page.batch_id == Batch.id, Page.state != "trashed")
+    old = select(Batch).where(Batch.trashed_at < thrown_away_before, ~is_needed)
+    lying = session.scalars(old.order_by(Batch.id))
     return [batch for batch in lying if _is_thrown_away(session, batch)]
 
 

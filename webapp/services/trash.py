@@ -1,20 +1,23 @@
 """The trash: a batch or a page steps aside and can come back; nothing is ever deleted by itself.
 
-What comes back is read anew, so that it is judged by what is there now. Readings, decisions and originals
-stay where they are. Once people have settled answers of it, only an administrator moves it.
+What comes back is read anew, so that it is judged by what is there now; so is what stood beside it as a copy
+when it goes, page or file. Readings, decisions and originals stay where they are. Once people have settled
+answers of it, only an administrator moves it.
 """
 
 import datetime as dt
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from webapp.errors import InvalidInput, Locked
 from webapp.persistence.audit import write_log
+from webapp.persistence.campaign import Sheet
 from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.scans import Batch, BatchFile, Page
 from webapp.persistence.trash import Move, TrashMove, last_move
 from webapp.persistence.verification import Decision
+from webapp.services.rereading import judge_copies_anew, read_anew
 from webapp.services.verification import drop_page_items
 
 _ON_THEIR_WAY = {"reading", "splitting"}
@@ -39,10 +42,11 @@ def trash_batch(
     pages = _pages(session, batch.id)
     _check(session, batch, pages, reason, is_administrator=is_administrator)
     for page in pages:
-        _set_aside(session, page)
+        _set_aside(session, actor, page, now)
     files = update(BatchFile).where(BatchFile.batch_id == batch.id, BatchFile.state == "waiting")
     session.execute(files.values(state="trashed"))
     batch.trashed_at = now
+    _read_orphaned_files(session, batch.campaign_id)
     _note(session, batch, None, Move.TRASH, reason, actor, now)
 
 
@@ -51,7 +55,7 @@ def trash_page(
 ) -> None:
     """Set one page aside; raises as `trash_batch`."""
     _check(session, page.batch, [page], reason, is_administrator=is_administrator)
-    _set_aside(session, page)
+    _set_aside(session, actor, page, now)
     _note(session, page.batch, page, Move.TRASH, reason, actor, now)
 
 
@@ -61,8 +65,8 @@ def restore(
     """Take a batch or a page out of the trash; it is read anew.
 
     Raises:
-        Locked: it lies there no longer, its pictures were deleted, or its answers were settled and this is
-            no administrator.
+        Locked: it lies there no longer, its pictures were deleted, its batch lies there too, or its answers
+            were settled and this is no administrator.
     """
     newest = last_move(session, move.batch_id, move.page_id)
     if newest is None or newest.id != move.id or move.kind != Move.TRASH:
@@ -70,14 +74,21 @@ def restore(
     pages = [move.page] if move.page is not None else _pages(session, move.batch_id)
     if not is_administrator and has_settled_answers(session, pages):
         raise Locked("Lô %(number)s đã có ô được chốt. Hỏi quản trị để khôi phục.", number=move.batch.number)
-    alone = _pages_trashed_alone(session, move.batch_id) if move.page is None else set()
+    if move.page is not None and move.page.batch.trashed_at is not None:
+        raise Locked(
+            "Lô %(number)s đang nằm trong thùng rác. Khôi phục lô trước, rồi khôi phục trang này.",
+            number=move.page.batch.number,
+        )
+    alone = _pages_trashed_alone(session, pages) if move.page is None else set()
     for page in pages:
         if page.state == "trashed" and page.id not in alone:
-            page.state, page.problem, page.failures, page.duplicate_of_id = "waiting", None, 0, None
+            page.duplicate_of_id = None
+            read_anew(session, actor, page, now)
     if move.page is None:
         files = update(BatchFile).where(BatchFile.batch_id == move.batch_id, BatchFile.state == "trashed")
-        session.execute(files.values(state="waiting"))
+        session.execute(files.values(state="waiting", claims_from=BatchFile.attempt))
         move.batch.trashed_at = None
+        _read_orphaned_files(session, move.batch.campaign_id)
     _note(session, move.batch, move.page, Move.RESTORE, "", actor, now)
 
 
@@ -104,30 +115,47 @@ def _check(session: Session, batch: Batch, pages: list[Page], reason: str, *, is
         )
 
 
-def _set_aside(session: Session, page: Page) -> None:
+def _set_aside(session: Session, actor: str, page: Page, now: dt.datetime) -> None:
     """Let the page count no more; what stood beside it as a copy is judged anew."""
-    was_counted = page.state == "read"
     if page.state == "trashed":
         return
+    # A copy that is judged at this moment is either judged before, and found here, or does not find the page.
+    session.execute(select(Sheet.id).where(Sheet.id == page.sheet_id).with_for_update())
     page.state = "trashed"
     drop_page_items(session, page.id)
     session.flush()
-    if was_counted:
-        copies = update(Page).where(Page.duplicate_of_id == page.id, Page.state.in_(("duplicate", "problem")))
-        session.execute(copies.values(state="waiting", problem=None, failures=0, duplicate_of_id=None))
+    judge_copies_anew(session, actor, page, now)
+
+
+def _read_orphaned_files(session: Session, campaign_id: int) -> None:
+    """Files that were not read because they had come before, in what lies in the trash now, are read."""
+    first, its_batch = aliased(BatchFile), aliased(Batch)
+    thrown_away = (
+        select(first.id)
+        .join(its_batch, its_batch.id == first.batch_id)
+        .where(its_batch.campaign_id == campaign_id, its_batch.trashed_at.is_not(None))
+    )
+    standing = select(Batch.id).where(Batch.campaign_id == campaign_id, Batch.trashed_at.is_(None))
+    copies = update(BatchFile).where(
+        BatchFile.state == "duplicate",
+        BatchFile.duplicate_of_id.in_(thrown_away),
+        BatchFile.batch_id.in_(standing),
+    )
+    session.flush()
+    session.execute(copies.values(state="waiting", duplicate_of_id=None))
 
 
 def _pages(session: Session, batch_id: int) -> list[Page]:
     return list(session.scalars(select(Page).where(Page.batch_id == batch_id).order_by(Page.id)))
 
 
-def _pages_trashed_alone(session: Session, batch_id: int) -> set[int]:
-    """Pages of the batch that were thrown away by themselves: a batch that comes back leaves them there."""
-    rows = session.scalars(
-        select(TrashMove)
-        .where(TrashMove.batch_id == batch_id, TrashMove.page_id.is_not(None))
-        .order_by(TrashMove.id)
-    )
+def _pages_trashed_alone(session: Session, pages: list[Page]) -> set[int]:
+    """Those that were thrown away by themselves: a batch that comes back leaves them there.
+
+    A separator may have moved them into another batch since.
+    """
+    own = TrashMove.page_id.in_([page.id for page in pages])
+    rows = session.scalars(select(TrashMove).where(own).order_by(TrashMove.id))
     newest = {row.page_id: row.kind for row in rows}
     return {page_id for page_id, kind in newest.items() if page_id is not None and kind != Move.RESTORE}
 
