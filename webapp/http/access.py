@@ -42,7 +42,7 @@ class Permission(StrEnum):
     PRINT = "print"
     HAND_OVER = "hand_over"
     INTAKE = "intake"
-    RESTORE_SCANS = "restore_scans"
+    TRASH_SCANS = "trash_scans"
     VERIFY = "verify"
     ADJUDICATE = "adjudicate"
     SEE_REVIEWERS = "see_reviewers"
@@ -71,7 +71,7 @@ _EVERYBODY = {Permission.OWN_ACCOUNT, Permission.VIEW_PROGRESS, Permission.VIEW_
 # The administrator keeps the accounts and touches no score: who could do both could sign as anybody.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: frozenset(
-        _EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE, Permission.RESTORE_SCANS},
+        _EVERYBODY | {Permission.PRINT, Permission.HAND_OVER, Permission.INTAKE, Permission.TRASH_SCANS},
     ),
     Role.REVIEWER: frozenset(_EVERYBODY | {Permission.VERIFY, Permission.ADJUDICATE}),
     Role.UNIT: frozenset(_EVERYBODY | {Permission.SELF_SCORE, Permission.SEE_COMPLAINTS}),
@@ -104,7 +104,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_USERS,
             Permission.MANAGE_CAMPAIGN,
             Permission.SEE_CATALOGUE,
-            Permission.RESTORE_SCANS,
+            Permission.TRASH_SCANS,
             Permission.SEE_REVIEWERS,
             Permission.VIEW_LOG,
         },

@@ -124,7 +124,11 @@ def _results_tasks(work: OpenWork) -> list[Task]:
 
 
 def _user_tasks(_work: OpenWork) -> list[Task]:
-    return [Task("→", _("Quản lý tài khoản"), "/nguoi-dung"), Task("→", _("Xem và sửa chu kỳ"), "/chu-ky")]
+    return [
+        Task("→", _("Quản lý tài khoản"), "/nguoi-dung"),
+        Task("→", _("Xem và sửa chu kỳ"), "/chu-ky"),
+        Task("→", _("Thùng rác: bỏ và khôi phục bản quét"), "/thung-rac"),
+    ]
 
 
 _FINDERS: dict[Permission, Callable[[OpenWork], list[Task]]] = {

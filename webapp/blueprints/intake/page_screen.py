@@ -15,14 +15,18 @@ from webapp.blueprints.intake.words import (
 )
 from webapp.http.context import current_session, form_library
 from webapp.http.locale import _, language
+from webapp.persistence.page_instructions import told_of
 from webapp.persistence.page_resolutions import standing_resolutions
 from webapp.persistence.scans import Page
 from webapp.services.accounts import find_display_names
 from webapp.services.batches import find_pages
+from webapp.services.page_slots import likeliest_slots
 from webapp.services.scanned_page import ScannedPage, describe_page
+from webapp.services.trash import has_settled_answers
 
 LARGE = "lon"  # as the address says it
 _WITH_A_CARD = ("problem", "duplicate")  # states of pages that the batch's page shows one by one
+_CORRECTED_HERE = ("read", "duplicate", "blank", "separator", "cover")  # nothing is offered there for these
 _NO_FORM = ("blank", "separator", "cover")  # states of pages on which nobody answers
 
 
@@ -45,6 +49,11 @@ def show_page_screen(page: Page) -> str:
         settled=settled,
         names=find_display_names(session, [settled.resolved_by] if settled else []),
         resolution_words=RESOLUTIONS | COPY_RESOLUTIONS,
+        may_be_corrected=page.state in _CORRECTED_HERE,
+        told=told_of(session, page.id),
+        slots={page.id: likeliest_slots(session, page) if page.state in _CORRECTED_HERE else []},
+        is_settled=has_settled_answers(session, [page]),
+        side_names=SIDES,
         reason=page_problem(page.problem),
         page_states=PAGE_STATES,
         status=_status(shown),

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request, url_for
 
 from ocr.sheet_code import serial_text
 from webapp.blueprints.intake.page_screen import show_page_screen
-from webapp.blueprints.intake.scopes import load_page
+from webapp.blueprints.intake.scopes import is_administrator, load_page
 from webapp.blueprints.intake.words import SIDES
 from webapp.http import access
 from webapp.http.access import Permission
@@ -99,11 +99,13 @@ def settle_page(page: Page) -> Response:
 
 
 @blueprint.post("/bo")
-@access.policy(Permission.INTAKE, scope=load_page)
+@access.policy(Permission.TRASH_SCANS, scope=load_page)
 def throw_away(page: Page) -> Response:
-    """Put the page into the trash, with a reason."""
-    trash_page(current_session(), current_user().username, page, request.form.get("reason", ""), now())
-    return _back(page, _("Đã bỏ trang vào thùng rác; khôi phục được trong 30 ngày."))
+    """Put the page into the trash, with a reason; the administrator sees the trash, and no page."""
+    actor, reason, all_may_go = current_user().username, request.form.get("reason", ""), is_administrator()
+    trash_page(current_session(), actor, page, reason, now(), is_administrator=all_may_go)
+    notice = _("Đã bỏ trang vào thùng rác; khôi phục được trong 30 ngày.")
+    return go_to(url_for("trash.show_trash"), notice) if all_may_go else _back(page, notice)
 
 
 def _back(page: Page, notice: str | None = None) -> Response:

@@ -3,7 +3,8 @@
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
-from webapp.http.context import current_campaign
+from webapp.http.access import Permission, may
+from webapp.http.context import current_campaign, current_user
 from webapp.persistence.accounts import User
 from webapp.persistence.scans import Batch, Page
 from webapp.persistence.trash import TrashMove
@@ -40,3 +41,8 @@ def load_move(session: Session, _user: User, move_id: int) -> TrashMove:
     if move is None or move.batch.campaign_id != current_campaign().id:
         raise NotFound("Không có mục này trong thùng rác.")
     return move
+
+
+def is_administrator() -> bool:
+    """Whether whoever asks may move scans of which people have settled answers."""
+    return may(current_user(), Permission.MANAGE_USERS)

@@ -7,7 +7,7 @@ from ocr.sheet_code import serial_text
 from webapp.blueprints.intake.batch_page import show_batch_page
 from webapp.blueprints.intake.folder import FolderPanel, folder_panel
 from webapp.blueprints.intake.forms import BatchForm
-from webapp.blueprints.intake.scopes import load_batch, load_preview
+from webapp.blueprints.intake.scopes import is_administrator, load_batch, load_preview
 from webapp.blueprints.intake.words import SIDES, page_problem
 from webapp.errors import DiskFull, InvalidInput, NotFound
 from webapp.http import access
@@ -118,10 +118,11 @@ def read_again(batch: Batch) -> Response:
 
 
 @blueprint.post("/<int:number>/bo")
-@access.policy(Permission.INTAKE, scope=load_batch)
+@access.policy(Permission.TRASH_SCANS, scope=load_batch)
 def trash_whole_batch(batch: Batch) -> Response:
     """Put the batch into the trash, with a reason."""
-    trash_batch(current_session(), current_user().username, batch, request.form.get("reason", ""), now())
+    actor, reason = current_user().username, request.form.get("reason", "")
+    trash_batch(current_session(), actor, batch, reason, now(), is_administrator=is_administrator())
     notice = _("Đã bỏ Lô %(number)s vào thùng rác; khôi phục được trong 30 ngày.", number=batch.number)
     return go_to(url_for("trash.show_trash"), notice)
 
