@@ -59,7 +59,7 @@ _Place = tuple[int, str]  # the sheet's id and the question's code
 
 
 def is_plain_copy(session: Session, sheet: Sheet, counted_id: int, reading: PageReading) -> bool:
-    """Whether a page says what counts for its side: nowhere anything else, and in half of its answers the same.
+    """Whether a page says what counts for its side: nowhere anything else, and half of its answers the same.
 
     It says something else where both name a value, or are sure; the same, where both agree and one is sure.
     What both leave blank tells nothing of whose paper it is, and a refused page tells nothing at all.
