@@ -181,7 +181,7 @@ def test_a_marked_tile_goes_to_the_single_items_without_a_suggestion(office: Off
     assert answers(office) == {"CX4.1": BLANK}
     page = browser.get(WORK).text
     assert current(browser) == f"{WORK}/{item_of(office, shown[0])}"
-    assert "thấy ô này khác các ô bên cạnh" in page
+    assert "có người nhìn ảnh thấy khác điều máy đọc" in page
     assert 'data-key="accept"' not in page
     browser.post(current(browser), {"answer": "option:3"}, htmx=True)
     assert answers(office) == {"CX4.1": BLANK, "CX4.2": ("3", "keyed")}

@@ -69,7 +69,7 @@ def read(office: Office) -> Office:
         first = read_sheet(session, 1, [sure("CX4.1", "3"), doubted("CX4.2", "4")], now, stated=0.991)
         field = session.scalars(select(FieldReading).where(FieldReading.accepted)).one()
         people = world(session)
-        doubt_answer(session, people.users["reviewer2"], field, people.campaign.id, now)
+        doubt_answer(session, people.users["reviewer2"], field, now)
         settle(session, first, "CX4.1", Answer("option", "2"), now)
         settle(session, first, "CX4.2", Answer("option", "4"), now)
         second = read_sheet(

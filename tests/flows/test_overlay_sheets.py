@@ -116,7 +116,7 @@ def test_a_doubted_answer_counts_for_nothing_until_a_person_settles_it(office: O
     assert look(browser, [first, second]) == 303
     browser.post(f"{START}/bat-dau")
     page = browser.get(WORK).text
-    assert "thấy ô này khác các ô bên cạnh" in page
+    assert "có người nhìn ảnh thấy khác điều máy đọc" in page
     assert 'data-key="accept"' not in page
     browser.post(current(browser), {"answer": "option:3"}, htmx=True)
     assert answers(office) == {"CX4.1": ("2", "machine"), "CX4.2": ("3", "keyed")}
@@ -158,7 +158,7 @@ def test_a_second_click_adds_nothing(office: Office) -> None:
     browser = office.browser("reviewer")
     tile = tiles(browser)[0]
     doubt(browser, tile, htmx=False)
-    assert "đã chờ người xem từ trước" in doubt(office.browser("reviewer2"), tile)
+    assert "Ô ấy đã chờ người xem" in doubt(office.browser("reviewer2"), tile)
     with office.session() as session:
         assert session.scalar(select(func.count()).select_from(AnswerDoubt)) == 1
         assert session.scalar(select(func.count()).select_from(ReviewItem)) == 1

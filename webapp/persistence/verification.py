@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    ScalarSelect,
     Select,
     String,
     Text,
@@ -22,11 +23,19 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, relationship
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Mapped,
+    Session,
+    aliased,
+    joinedload,
+    mapped_column,
+    relationship,
+)
 
 from webapp.persistence.base import AppendOnly, Base, Id, Slug, reference
 from webapp.persistence.campaign import Sheet
-from webapp.persistence.readings import FieldReading
+from webapp.persistence.readings import FieldReading, Reading
 
 STAGE_OF_STATE = {"open": "first", "second": "second", "arbitration": "arbitration"}
 UNFINISHED = tuple(STAGE_OF_STATE)
@@ -43,7 +52,8 @@ class ReviewItem(Base):
     looked at alone; `set_aside_at`: a person saw on a grid or an overlay sheet that it belongs elsewhere.
     `state`: open → done; before that "second" waits for another person's blind key, "arbitration" for a
     third one; dropped when its page no longer stands for the sheet. `second_because` says why it is keyed
-    twice. A reading that contradicts what people said begins a new `round`: earlier words are history.
+    twice. A reading that shows what people did not see, or a person who sets aside what another one took at a
+    glance, begins a new `round`: earlier words are history.
     `form_code` and `position` give the order of work: the same question of the same form together.
     `lease_fence` counts the claims, so that every claim can be told from the one before.
     """
@@ -66,7 +76,7 @@ class ReviewItem(Base):
     opened_at: Mapped[dt.datetime]
     round: Mapped[int] = mapped_column(default=1)
     second_because: Mapped[Slug | None]  # webapp.services.second_key.Because
-    reopened_at: Mapped[dt.datetime | None]  # a re-read differs from what a person had said
+    reopened_at: Mapped[dt.datetime | None]  # a reading shows what a person who spoke had not seen
     set_aside_at: Mapped[dt.datetime | None]
     group_key: Mapped[Slug | None]
     doubt: Mapped[float] = mapped_column(default=0.0)  # that the predicted value is wrong, in [0, 1]
@@ -100,9 +110,10 @@ class Decision(AppendOnly, Base):
 
     `value` is the option, or the text of a comment; `reason` a slug (of invalid, escalate, arbitration).
     `stage`: first, second or arbitration; None for undos and second opinions.
-    `second_opinion`: it came after somebody else had the item; kept, never counted; if it differs, a third
-    person decides. `grid_id`: it was said of a whole grid at once, and `shown_ms` is each tile's share of
-    the time.
+    `second_opinion`: it came after somebody else had the item, after the machine was sure, or it is about a
+    page that was replaced; kept, never counted; if it differs from what counts of the same page, a third
+    person decides. `grid_id`: it was said of a whole grid at once, and `shown_ms` is each tile's share of the
+    time.
     """
 
     __tablename__ = "decision"
@@ -158,17 +169,6 @@ def last_decision(session: Session, item_id: int) -> Decision | None:
     return session.scalar(standing.order_by(Decision.id.desc()).limit(1))
 
 
-def contradicts(session: Session, field: FieldReading, said: Decision) -> bool:
-    """Whether the machine is sure of another answer than a person gave, and that is news.
-
-    It is none where the same page gave the same value before, and only the limits of sureness have changed.
-    """
-    if said.kind == "escalate" or field.kind != "choice" or not field.accepted or field.value == said.value:
-        return False
-    seen = session.get_one(FieldReading, said.field_reading_id)
-    return seen.value != field.value or seen.reading.page_id != field.reading.page_id
-
-
 def said_this_round(session: Session, item: ReviewItem) -> Sequence[Decision]:
     """The item's standing decisions of its present round, oldest first."""
     standing = standing_decisions().where(Decision.item_id == item.id, Decision.round == item.round)
@@ -176,17 +176,30 @@ def said_this_round(session: Session, item: ReviewItem) -> Sequence[Decision]:
 
 
 def opinions_this_round(session: Session, item: ReviewItem) -> Sequence[Decision]:
-    """What people said about the item after somebody else had it, in its present round, oldest first."""
-    late = select(Decision).where(
-        Decision.item_id == item.id, Decision.round == item.round, Decision.second_opinion.is_(True)
-    )
+    """What people said late about the item's present picture, in its present round, oldest first."""
+    late = select(Decision).join(ReviewItem, ReviewItem.id == Decision.item_id)
+    late = late.where(ReviewItem.id == item.id, Decision.round == item.round)
+    late = late.where(Decision.second_opinion.is_(True), ~is_about_another_picture())
     return session.scalars(late.order_by(Decision.id)).all()
+
+
+def is_about_another_picture() -> ColumnElement[bool]:
+    """Whether a decision is a late word about a page that its item does not stand for now."""
+    seen, present = _page_of(Decision.field_reading_id), _page_of(ReviewItem.field_reading_id)
+    return and_(Decision.second_opinion.is_(True), seen != present)
+
+
+def _page_of(field_reading_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    field = aliased(FieldReading)
+    page = select(Reading.page_id).join(field, field.reading_id == Reading.id)
+    return page.where(field.id == field_reading_id).scalar_subquery()
 
 
 def has_spoken(username: str) -> ColumnElement[bool]:
     """Whether this person may not take the item's present turn, having said something about it before.
 
-    What one said in this very turn, and took back, does not shut one out of it.
+    What one said in this very turn, and took back, does not shut one out of it; nor does a late word about
+    another picture.
     """
     this_turn = and_(
         Decision.round == ReviewItem.round,
@@ -195,4 +208,5 @@ def has_spoken(username: str) -> ColumnElement[bool]:
     said = select(Decision.id).where(
         Decision.item_id == ReviewItem.id, Decision.actor == username, Decision.kind != "undo"
     )
+    said = said.where(~is_about_another_picture())
     return said.where(or_(Decision.stage.is_(None), ~this_turn)).exists()

@@ -20,6 +20,7 @@ from webapp.persistence.group_grid import Grid, GridTile
 from webapp.persistence.verification import ReviewItem, last_decision
 from webapp.services.answer_kinds import Answer
 from webapp.services.decoys import place_decoys, requeue_if_inattentive, was_taken_back
+from webapp.services.review_items import is_settled_by_machine, set_aside
 from webapp.services.review_queues import BLANK, is_free, predicted_of
 from webapp.services.verification import (
     LEASE_S,
@@ -56,6 +57,7 @@ class GridAnswer:
 class GridOutcome:
     """How many tiles were accepted, set aside, too late (kept as second opinions), or not settled.
 
+    `void`: kept as second opinions too, for another page stands there now, or nobody is asked any more.
     Decoys are counted as if they were answers, so that nobody can tell them by the figures. `requeued` is the
     number of earlier answers that were taken back because decoys were missed.
     """
@@ -65,6 +67,7 @@ class GridOutcome:
     late: int
     unsettled: int
     requeued: int = 0
+    void: int = 0
 
 
 # -- deal and renew ----------------------------------------------------------------------------------
@@ -243,7 +246,14 @@ def settle_grid(
             tile.said = "marked" if tile in aside else "accepted" if tile in accepted else None
     session.flush()
     requeued = requeue_if_inattentive(session, user, grid.campaign_id, now)
-    return GridOutcome(outcomes["settled"], sum(was_aside), outcomes["late"], outcomes["unsettled"], requeued)
+    return GridOutcome(
+        accepted=outcomes["settled"],
+        set_aside=sum(was_aside) + outcomes["set_aside"],
+        late=outcomes["late"],
+        unsettled=outcomes["unsettled"],
+        requeued=requeued,
+        void=outcomes["void"] + outcomes["replaced"],
+    )
 
 
 def _by_item(tiles: Sequence[GridTile]) -> list[GridTile]:
@@ -262,17 +272,18 @@ def _predicted_answer(grid: Grid, answer: GridAnswer, accepted: int) -> Answer:
 def _set_aside(session: Session, tile: GridTile, now: dt.datetime) -> bool:
     """Let somebody look at the tile alone; True if that is news.
 
-    Who holds it does not matter: of two people who see different things, the one who doubts is heard.
+    Who holds it does not matter: of two people who see different things, the one who doubts is heard, and
+    so is who doubts what the machine has accepted since.
     """
     if tile.is_decoy:
         return tile.grid.answered_at is None
     item = take_item(session, tile.item_id)
     said = last_decision(session, item.id)
     at_a_glance = item.state in ("done", "second") and said is not None and said.grid_id is not None
-    if item.queue != QUEUE or not (item.state == "open" or at_a_glance):
+    is_tile = item.queue == QUEUE and (item.state == "open" or at_a_glance)
+    if not (is_tile or is_settled_by_machine(session, item)):
         return False
-    item.state, item.queue, item.set_aside_at = "open", "single", now
-    item.lease_user, item.lease_until = None, None
+    set_aside(session, item, now)
     return True
 
 
@@ -292,7 +303,7 @@ def _settle(
         )
         if not counts:
             return "unsettled"
-    else:
+    elif item.state != "dropped":
         before = last_decision(session, item.id)
         if before is None:
             return "unsettled"

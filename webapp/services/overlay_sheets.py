@@ -22,8 +22,8 @@ from webapp.persistence.readings import FieldReading, Reading
 from webapp.persistence.responses import counted_by_machine
 from webapp.persistence.scans import Batch, Page
 from webapp.persistence.verification import ANSWER_QUEUES, ReviewItem
+from webapp.services.review_items import is_accepted_for, is_settled_by_machine, new_item, set_aside
 from webapp.services.review_queues import BLANK, TURNS, options_of, predicted_of
-from webapp.services.verification import new_item
 
 TILES = 100
 
@@ -138,33 +138,50 @@ def _is_keyed_blind() -> ColumnElement[bool]:
     return item.where(ReviewItem.queue.in_(ANSWER_QUEUES), is_blind).exists()
 
 
-def doubt_answer(
-    session: Session, user: User, field: FieldReading, campaign_id: int, now: dt.datetime
-) -> ReviewItem | None:
-    """Let somebody look at an accepted answer alone; None where it no longer counts by the machine's word."""
-    session.get(Sheet, field.sheet_id, with_for_update=True)  # two people may doubt it at once
-    counts = select(FieldReading.id).where(
-        FieldReading.id == field.id, FieldReading.id.in_(counted_by_machine(campaign_id))
-    )
-    if session.scalar(counts) is None:
+def doubt_answer(session: Session, user: User, field: FieldReading, now: dt.datetime) -> ReviewItem | None:
+    """Let somebody look at an accepted answer alone; None where it does not count by the machine's word.
+
+    Whatever was read of the page since, or is being read: the doubt is one of the answer.
+    """
+    sheet = session.get_one(Sheet, field.sheet_id)
+    # Others may doubt it, or the page may be read, at this very moment.
+    session.get(Sheet, sheet.paper_id, with_for_update=True)
+    session.refresh(field.reading.page)
+    item = _settled_item(session, sheet, field, now)
+    if item is None:
         return None
-    item = _item_of(session, field, now)
-    item.state, item.queue, item.group_key, item.set_aside_at = "open", "single", None, now
-    item.second_because = None  # a first person comes first
-    item.lease_user, item.lease_until = None, None
+    set_aside(session, item, now)
     session.flush()
     session.add(AnswerDoubt(item_id=item.id, field_reading_id=field.id, actor=user.username, doubted_at=now))
     return item
 
 
-def _item_of(session: Session, field: FieldReading, now: dt.datetime) -> ReviewItem:
-    """The item of this answer: one that an earlier reading had opened, or a new one."""
+def _settled_item(session: Session, sheet: Sheet, field: FieldReading, now: dt.datetime) -> ReviewItem | None:
+    """The item of an answer of this page that nobody is asked about: an earlier reading's, or a new one."""
     known = select(ReviewItem).where(
-        ReviewItem.sheet_id == field.sheet_id, ReviewItem.field_code == field.field_code
+        ReviewItem.sheet_id == field.sheet_id,
+        ReviewItem.field_code == field.field_code,
+        ReviewItem.queue.in_(ANSWER_QUEUES),
     )
-    item = session.scalar(known.with_for_update())
-    if item is None:
-        item = new_item(field.reading.page, field, field.reading.fields.index(field), now)
-        session.add(item)
-    item.field_reading = field
+    item = session.scalar(known.with_for_update(), execution_options={"populate_existing": True})
+    if item is not None:
+        is_of_page = item.field_reading.reading.page_id == field.reading.page_id
+        return item if is_of_page and is_settled_by_machine(session, item) else None
+    newest = _newest_of_page(session, field)
+    if newest is None or newest.kind != "choice" or not is_accepted_for(sheet, newest):
+        return None
+    item = new_item(newest.reading.page, newest, newest.reading.fields.index(newest), now)
+    session.add(item)
     return item
+
+
+def _newest_of_page(session: Session, field: FieldReading) -> FieldReading | None:
+    """The same answer in the newest reading of its page."""
+    newest = select(func.max(Reading.id)).where(Reading.page_id == field.reading.page_id)
+    return session.scalar(
+        select(FieldReading).where(
+            FieldReading.reading_id == newest.scalar_subquery(),
+            FieldReading.sheet_id == field.sheet_id,
+            FieldReading.field_code == field.field_code,
+        )
+    )

@@ -16,6 +16,7 @@ from webapp.persistence.verification import (
     UNFINISHED,
     Decision,
     ReviewItem,
+    is_about_another_picture,
     opinions_this_round,
     said_this_round,
     standing_decisions,
@@ -137,7 +138,7 @@ def find_missing(session: Session, campaign_id: int, reviewers: Collection[str])
     spoken: dict[tuple[int, str], set[str]] = defaultdict(set)
     waiting = (
         select(ReviewItem.id, ReviewItem.state, Decision.actor)
-        .outerjoin(Decision, Decision.item_id == ReviewItem.id)
+        .outerjoin(Decision, and_(Decision.item_id == ReviewItem.id, ~is_about_another_picture()))
         .where(ReviewItem.campaign_id == campaign_id, ReviewItem.state.in_(TURNS))
     )
     for item_id, state, actor in session.execute(waiting):
@@ -154,8 +155,9 @@ def list_opinions(session: Session, item: ReviewItem) -> Sequence[Decision]:
 
 
 def own_word(session: Session, user: User, item: ReviewItem) -> Decision | None:
-    """What this person said last about the item and did not take back."""
+    """What this person said last about the item in its present round and did not take back."""
     own = standing_decisions().where(Decision.item_id == item.id, Decision.actor == user.username)
+    own = own.where(Decision.round == item.round)
     return session.scalar(own.order_by(Decision.id.desc()).limit(1))
 
 

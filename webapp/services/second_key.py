@@ -6,7 +6,7 @@ Two people who agree settle an answer; two who differ never come to an agreement
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -76,17 +76,16 @@ def settle_state(session: Session, item: ReviewItem) -> None:
     first = said.get("first")
     if first is not None:
         item.second_because = second_key_because(session, item, first)
-    opinions = {late.actor: value_of(late) for late in opinions_this_round(session, item)}
     item.state = state_after(
         {str(stage): value_of(decision) for stage, decision in said.items()},
-        list(opinions.values()),
+        late_values(session, item),
         machine=_machine_value(item),
         is_keyed_twice=item.second_because is not None,
     )
 
 
 def state_after(
-    said: dict[str, Value], opinions: Sequence[Value], *, machine: Value | None, is_keyed_twice: bool
+    said: dict[str, Value], opinions: Collection[Value], *, machine: Value | None, is_keyed_twice: bool
 ) -> str:
     """The state of an item.
 
@@ -107,6 +106,11 @@ def state_after(
     if len(values) > 1:
         return "arbitration"
     return "second" if is_keyed_twice and "second" not in said else "done"
+
+
+def late_values(session: Session, item: ReviewItem) -> set[Value]:
+    """What came too late to count, the last word of each person."""
+    return set({late.actor: value_of(late) for late in opinions_this_round(session, item)}.values())
 
 
 def value_of(decision: Decision) -> Value:

@@ -1,6 +1,7 @@
 """People settle the doubtful answers, one at a time: enqueue, claim, decide, undo, release.
 
-Many at a time: services.group_grid. Who looks after a first person: services.second_key.
+Many at a time: services.group_grid. Who looks after a first person: services.second_key. What a new reading
+does to an item: services.review_items.
 
 Every change of an item starts by taking its row, so two people never settle it at once, on either database.
 A claim is a lease: it runs out by itself, and nothing is lost if its holder answers late.
@@ -25,32 +26,29 @@ from webapp.persistence.verification import (
     UNFINISHED,
     Decision,
     ReviewItem,
-    contradicts,
     has_spoken,
     is_settled_by_a_third,
-    last_decision,
     may_be_taken_back,
     said_this_round,
     standing_decisions,
     with_surroundings,
 )
 from webapp.services.answer_kinds import Answer, check_answer, is_same
-from webapp.services.review_queues import (
-    COMMENTS_LAST,
-    doubt_of,
-    group_of,
-    is_free,
-    kind_of_work,
-    queue_of,
-    turns_of,
+from webapp.services.review_items import (
+    is_settled_by_machine,
+    move_item,
+    new_item,
+    reopen_if_news,
+    set_aside,
 )
-from webapp.services.second_key import Because, is_checked_in_full, settle_state
+from webapp.services.review_queues import COMMENTS_LAST, is_free, kind_of_work, turns_of
+from webapp.services.second_key import first_choice, is_checked_in_full, settle_state
 
 LEASE_S = 120
 LEAVE_S = 5  # who leaves the page may come back as quickly as a reload does
 _NOT_COUNTED = ("duplicate", "blank", "problem")  # states of pages that stand for no sheet
 
-Outcome = Literal["settled", "escalated", "repeated", "late"]
+Outcome = Literal["settled", "escalated", "repeated", "late", "replaced", "set_aside", "void"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +67,14 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
     """Open an item for every field of a new reading that a person must look at; give their number.
 
     Where people check everything, the machine's sure answer is the first key, and a person gives the second.
-    A re-read of a page moves its items to the new reading. A person's decision is kept: its item opens
-    again only where the machine is now sure of another answer, and of one that the person was not shown.
+    A re-read of a page moves its items to the new reading. A person's decision is kept; its item opens again
+    where the reading shows what the person did not see (services.review_items).
     """
     page = reading.page
     if page.sheet_id is None or page.state in _NOT_COUNTED or page.duplicate_of_id is not None:
         drop_page_items(session, page.id)
         return 0
-    _drop_items_of_other_sheets(session, page)
+    _drop_items_of_other_places(session, page)
     known = _items_by_answer(session, page.sheet_id)
     in_full = page.sheet is not None and is_checked_in_full(session, page.sheet)
     opened = 0
@@ -84,7 +82,7 @@ def enqueue_reading(session: Session, reading: Reading, now: dt.datetime) -> int
         item = known.get((field.sheet_id, field.field_code))
         checked = in_full and field.kind == "choice"
         if item is not None:
-            opened += _move_item(session, item, field, now, in_full=checked)
+            opened += move_item(session, item, field, now, in_full=checked)
         elif checked or not field.accepted:
             session.add(new_item(page, field, place, now))
             opened += 1
@@ -96,10 +94,11 @@ def drop_page_items(session: Session, page_id: int) -> int:
     return _drop(session, _items_of_page(page_id))
 
 
-def _drop_items_of_other_sheets(session: Session, page: Page) -> None:
-    """The page turned out to be another sheet's: what was asked about the former one is void."""
+def _drop_items_of_other_places(session: Session, page: Page) -> None:
+    """The page turned out to be another sheet's or the other side: what was asked about that is void."""
     own = select(Sheet.id).where(Sheet.paper_id == page.sheet_id)
-    _drop(session, _items_of_page(page.id).where(ReviewItem.sheet_id.not_in(own)))
+    is_other_side = ReviewItem.position // POSITIONS_PER_SIDE != (page.side or 0)
+    _drop(session, _items_of_page(page.id).where(or_(ReviewItem.sheet_id.not_in(own), is_other_side)))
 
 
 def _items_of_page(page_id: int) -> Select[int]:
@@ -122,49 +121,6 @@ def _items_by_answer(session: Session, paper_id: int) -> dict[tuple[int, str], R
     own = select(Sheet.id).where(Sheet.paper_id == paper_id)
     items = session.scalars(select(ReviewItem).where(ReviewItem.sheet_id.in_(own)))
     return {(item.sheet_id, item.field_code): item for item in items}
-
-
-def new_item(page: Page, field: FieldReading, place: int, now: dt.datetime) -> ReviewItem:
-    """An item that asks people about the field at this place of its reading."""
-    sheet = page.sheet
-    if sheet is None:
-        raise ValueError("a page without a sheet has no answers")
-    return ReviewItem(
-        campaign_id=sheet.campaign_id,
-        sheet_id=field.sheet_id,
-        field_reading=field,
-        field_code=field.field_code,
-        form_code=sheet.form_code,
-        queue=queue_of(field),
-        group_key=group_of(field),
-        doubt=doubt_of(field),
-        position=(page.side or 0) * POSITIONS_PER_SIDE + place,
-        opened_at=now,
-        state="second" if field.accepted else "open",
-        second_because=Because.FULL_CHECK if field.accepted else None,
-    )
-
-
-def _move_item(
-    session: Session, item: ReviewItem, field: FieldReading, now: dt.datetime, *, in_full: bool
-) -> bool:
-    """Let the item stand for the new reading of its answer; True if a person must look (again)."""
-    was_unfinished = item.state in UNFINISHED
-    item.field_reading = field
-    if item.set_aside_at is None and item.reopened_at is None:  # else it is looked at alone, whatever is read
-        item.queue, item.group_key, item.doubt = queue_of(field), group_of(field), doubt_of(field)
-    said = last_decision(session, item.id)
-    if said is None:
-        is_settled = field.accepted and item.set_aside_at is None  # a machine does not overrule a doubt
-        item.state = "open" if not is_settled else "second" if in_full else "dropped"
-        item.second_because = Because.FULL_CHECK if item.state == "second" else None
-        if item.state == "dropped":
-            item.lease_user = item.lease_until = None
-    elif contradicts(session, field, said):
-        item.state, item.reopened_at, item.round = "open", now, item.round + 1
-    elif said.kind == "escalate" or item.state == "dropped":
-        settle_state(session, item)  # what people said or asked stands again with the page
-    return item.state in UNFINISHED and not was_unfinished
 
 
 # -- claim and release -------------------------------------------------------------------------------
@@ -205,7 +161,10 @@ def renew_lease(
     )
     renewal = mine.values(lease_until=now + dt.timedelta(seconds=lease_s))
     if session.execute(renewal.returning(ReviewItem.id)).first() is None:
-        raise ClaimLost("Ô này hết giờ giữ và người khác đang làm. Bấm “Tiếp tục” để nhận ô khác.")
+        raise ClaimLost(
+            "Bạn không còn giữ ô này: hết giờ và người khác đã nhận, hoặc trang đã đổi. "
+            "Bấm “Tiếp tục” để làm tiếp."
+        )
 
 
 def release_items(session: Session, user: User) -> int:
@@ -262,23 +221,32 @@ def _lease(session: Session, user: User, until: dt.datetime, first: Select[int])
 def record_decision(session: Session, user: User, item_id: int, answer: Answer, now: dt.datetime) -> Outcome:
     """Add what this person said about an item.
 
-    "late": somebody else has or has settled the item; the answer is kept as a second opinion.
     "repeated": the same person sent the same answer again (a lost reply); nothing is added.
+    "late", "replaced", "set_aside", "void": the answer is kept as a second opinion, for somebody else has the
+    item or has settled it; another page stands there now; the machine has become sure of something else, so
+    that somebody looks at it alone; nobody is asked any more, for the machine agrees or the page is gone.
 
     Raises:
         NotFound: there is no such item.
         InvalidInput: not an answer that this item can have.
     """
     item = take_item(session, item_id)
+    seen = _seen_reading(session, item, answer)
     mine = _own_word(session, item, user)
-    stage = _stage_of(session, item, mine, user, now)
+    replaced = is_replaced(session, item, answer)
+    stage = None if replaced else _stage_of(session, item, mine, user, now)
     check_answer(item, answer, stage)
     if mine is not None and item.state != "open" and is_same(mine, answer):
         return "repeated"
     decision = _decision(item, user, answer, now, stage=stage)
-    decision.field_reading_id = _seen_reading_id(session, item, answer)
+    decision.field_reading_id = seen.id
     session.add(decision)
     session.flush()  # so that what follows is derived from it, too
+    if replaced:
+        _offer(item, user, now)
+        return "replaced"
+    if item.state == "dropped":
+        return _object(session, item, answer, now)
     before = item.state
     if stage is not None or before in ("second", "done"):
         settle_state(session, item)
@@ -286,6 +254,21 @@ def record_decision(session: Session, user: User, item_id: int, answer: Answer, 
         return "late"
     item.lease_user, item.lease_until = None, None
     return "late" if stage is None else "escalated" if answer.kind == "escalate" else "settled"
+
+
+def _object(session: Session, item: ReviewItem, answer: Answer, now: dt.datetime) -> Outcome:
+    """Hear who sees something else than the machine, which has just become sure."""
+    differs = (answer.kind, answer.value) != first_choice(item.field_reading)
+    if not (differs and is_settled_by_machine(session, item)):
+        return "void"
+    set_aside(session, item, now)
+    return "set_aside"
+
+
+def _offer(item: ReviewItem, user: User, now: dt.datetime) -> None:
+    """Let the item be this person's next one, as long as nobody else takes it."""
+    if item.state in UNFINISHED and (item.lease_until is None or item.lease_until <= now):
+        item.lease_user, item.lease_until = user.username, now
 
 
 def undo_last_decision(session: Session, user: User, now: dt.datetime, campaign_id: int) -> ReviewItem | None:
@@ -309,6 +292,7 @@ def _undo(session: Session, user: User, last: Decision, now: dt.datetime) -> Rev
     session.add(_decision(item, user, Answer("undo"), now, stage=None, undoes_id=last.id))
     session.flush()  # so that the decision before it is found
     settle_state(session, item)
+    reopen_if_news(session, item, now)  # the word before may be one about another picture
     item.lease_user, item.lease_until = None, None
     if STAGE_OF_STATE.get(item.state) == last.stage:
         item.lease_user, item.lease_until = user.username, now + dt.timedelta(seconds=LEASE_S)
@@ -326,12 +310,17 @@ def take_item(session: Session, item_id: int) -> ReviewItem:
     return item
 
 
-def _seen_reading_id(session: Session, item: ReviewItem, answer: Answer) -> int:
+def _seen_reading(session: Session, item: ReviewItem, answer: Answer) -> FieldReading:
     """The reading that the person saw, if it is one of this very answer; else the item's own."""
     seen = None if answer.seen_reading_id is None else session.get(FieldReading, answer.seen_reading_id)
     if seen is None or (seen.sheet_id, seen.field_code) != (item.sheet_id, item.field_code):
-        return item.field_reading_id
-    return seen.id
+        return item.field_reading
+    return seen
+
+
+def is_replaced(session: Session, item: ReviewItem, answer: Answer) -> bool:
+    """Whether the answer was given on the picture of a page that the item does not stand for any more."""
+    return _seen_reading(session, item, answer).reading.page_id != item.field_reading.reading.page_id
 
 
 def _own_word(session: Session, item: ReviewItem, user: User) -> Decision | None:

@@ -6,7 +6,13 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from webapp.blueprints.verification.forms import read_answer
-from webapp.blueprints.verification.pages import Recent, find_missing, item_screen, send_cut
+from webapp.blueprints.verification.pages import (
+    Recent,
+    find_missing,
+    item_screen,
+    not_counted_notice,
+    send_cut,
+)
 from webapp.blueprints.verification.screens import place_of, said_words, value_words
 from webapp.blueprints.verification.words import ARBITRATION_WORDS, ESCALATION_WORDS
 from webapp.errors import InvalidInput, NotFound
@@ -35,6 +41,14 @@ def load_mine(session: Session, user: User, item_id: int) -> ReviewItem:
     if item is None or not (is_mine or was_mine):
         raise NotFound("Ô này không chờ bạn phân xử: ai đã nhập ô ở lần trước thì người khác phân xử.")
     return item
+
+
+def load_answered(session: Session, user: User, item_id: int) -> ReviewItem:
+    """The same, or one whose page was replaced while this person looked: the word is kept all the same."""
+    item = review_work.find_item(session, item_id, current_campaign().id)
+    if item is not None and verification.is_replaced(session, item, read_answer(request.form)):
+        return item
+    return load_mine(session, user, item_id)
 
 
 @blueprint.get("")
@@ -84,18 +98,21 @@ def show_item(item: ReviewItem) -> str:
 
 
 @blueprint.post("/<int:item_id>")
-@access.policy(Permission.ADJUDICATE, scope=load_mine)
+@access.policy(Permission.ADJUDICATE, scope=load_answered)
 def decide(item: ReviewItem) -> Response:
     """The third person's word is final."""
     answer = read_answer(request.form)
     if answer.kind == "escalate" or answer.reason not in ARBITRATION_WORDS:
         raise InvalidInput("Chọn câu trả lời rồi chọn lý do: lý do được lưu cùng tên bạn.")
     outcome = verification.record_decision(current_session(), current_user(), item.id, answer, now())
-    if outcome == "late":
-        keep_changes()
-        late = _("Ô này hết giờ giữ và đã có người làm. Câu trả lời của bạn thành ý kiến thứ hai.")
-        return go_to(url_for("arbitration.show_start"), late)
-    return _go_on()
+    notice = not_counted_notice(outcome)
+    if notice is None:
+        return _go_on()
+    keep_changes()
+    is_shown_again = (
+        outcome == "replaced" and item.state == STAGE and item.lease_user == current_user().username
+    )
+    return _go_on(notice.text) if is_shown_again else go_to(url_for("arbitration.show_start"), notice.text)
 
 
 @blueprint.post("/<int:item_id>/giu")
@@ -135,14 +152,14 @@ def show_page(item: ReviewItem) -> Response:
     return send_cut(item.field_reading.reading.preview_sha256)
 
 
-def _go_on() -> Response:
+def _go_on(notice: str | None = None) -> Response:
     wanted = WorkFilter(current_campaign().id, queue=STAGE)
     item = verification.claim_next_item(
         current_session(), current_user(), now(), wanted, lease_s=settings().lease_s
     )
     if item is None:
         return go_to(url_for("arbitration.show_start"), _("Không còn ô nào chờ bạn phân xử."))
-    return go_to(url_for("arbitration.show_item", item_id=item.id))
+    return go_to(url_for("arbitration.show_item", item_id=item.id), notice)
 
 
 def _values(item: ReviewItem) -> list[str]:

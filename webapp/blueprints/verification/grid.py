@@ -103,7 +103,7 @@ def show_grid(
 def outcome_notice(outcome: GridOutcome, group_key: str) -> Notice:
     """What became of the tiles that were sent."""
     words = [*_settled_words(outcome, predicted_of(group_key)), *_left_words(outcome)]
-    is_odd = outcome.late or outcome.unsettled or outcome.requeued
+    is_odd = outcome.late or outcome.unsettled or outcome.requeued or outcome.void
     return Notice(" ".join(words), "warning" if is_odd else "success")
 
 
@@ -140,6 +140,16 @@ def _left_words(outcome: GridOutcome) -> list[str]:
                 "%(num)s ô hết giờ giữ và người khác đã nhận: câu trả lời của bạn thành ý kiến thứ hai.",
                 "%(num)s ô hết giờ giữ và người khác đã nhận: câu trả lời của bạn thành ý kiến thứ hai.",
                 outcome.late,
+            )
+        )
+    if outcome.void:
+        words.append(
+            ngettext(
+                "%(num)s ô không còn chờ bạn: trang đã được đọc lại, được thay, hoặc không còn được tính. "
+                "Câu trả lời của bạn được giữ làm ý kiến.",
+                "%(num)s ô không còn chờ bạn: trang đã được đọc lại, được thay, hoặc không còn được tính. "
+                "Câu trả lời của bạn được giữ làm ý kiến.",
+                outcome.void,
             )
         )
     if outcome.unsettled:

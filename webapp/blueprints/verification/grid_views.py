@@ -57,7 +57,7 @@ def settle(grid: Grid) -> Response:
     answer, wanted = read_grid_answer(request.form), _wanted()
     outcome = group_grid.settle_grid(current_session(), current_user(), grid, answer, now())
     notice, dealt = outcome_notice(outcome, grid.group_key), _deal(wanted)
-    if outcome.late or outcome.unsettled:
+    if outcome.late or outcome.unsettled or outcome.void:
         keep_changes()
         return show_grid(dealt, wanted, notice, _TAKEN)
     if dealt is None and wanted.queue is None:

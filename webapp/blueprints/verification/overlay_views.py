@@ -90,14 +90,18 @@ def finish_sheet(batch: Batch) -> Response:
 @access.policy(Permission.VERIFY, scope=load_field)
 def doubt(field: FieldReading) -> str | Response:
     """One answer is odd: somebody is to look at it alone."""
-    item = overlay_sheets.doubt_answer(current_session(), current_user(), field, current_campaign().id, now())
+    item = overlay_sheets.doubt_answer(current_session(), current_user(), field, now())
+    notice = (
+        _("Ô ấy đã chờ người xem, đã có người trả lời, hoặc trang không còn được tính.")
+        if item is None
+        else _("Ô ấy sang soát từng ô, chưa được tính cho tới khi có người xem.")
+    )
     if wants_fragment():
         picture = replace(make_picture(field), is_doubted=True)
         return render_template(
-            "verification/_overlay_doubted.html", picture=picture, is_news=item is not None
+            "verification/_overlay_doubted.html", picture=picture, notice=notice, is_news=item is not None
         )
-    address = url_for("overlay.show_sheet", batch_id=field.reading.page.batch_id)
-    return go_to(address, _("Ô ấy sang soát từng ô, chưa được tính cho tới khi có người xem."))
+    return go_to(url_for("overlay.show_sheet", batch_id=field.reading.page.batch_id), notice)
 
 
 @blueprint.get("/trang/<int:reading_id>")

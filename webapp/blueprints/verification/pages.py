@@ -13,7 +13,7 @@ from webapp.blueprints.verification.screens import (
     place_of,
     said_words,
 )
-from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS
+from webapp.blueprints.verification.words import ESCALATION_WORDS, INVALID_WORDS, NOT_COUNTED_WORDS
 from webapp.errors import NotFound
 from webapp.http.access import PERMISSIONS, Permission, Role
 from webapp.http.context import current_campaign, current_session, current_user, form_library
@@ -21,7 +21,7 @@ from webapp.http.documents import send_picture
 from webapp.http.htmx import render
 from webapp.persistence.verification import Decision, ReviewItem
 from webapp.services import review_work
-from webapp.services.verification import WorkFilter
+from webapp.services.verification import Outcome, WorkFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ def show_work(
         invalid_words=INVALID_WORDS,
         escalation_words=ESCALATION_WORDS,
     )
+
+
+def not_counted_notice(outcome: Outcome) -> Notice | None:
+    """Why the answer that was sent is none that counts; None where it is one."""
+    return Notice(str(NOT_COUNTED_WORDS[outcome]), "warning") if outcome in NOT_COUNTED_WORDS else None
 
 
 def item_screen(item: ReviewItem) -> ItemScreen:

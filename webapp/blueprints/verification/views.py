@@ -7,7 +7,13 @@ from webapp.blueprints.verification.forms import filter_arguments, read_answer, 
 from webapp.blueprints.verification.grid import grid_address
 from webapp.blueprints.verification.order import begin_next, item_address
 from webapp.blueprints.verification.overlay import sheets_by_batch
-from webapp.blueprints.verification.pages import Notice, find_missing, send_cut, show_work
+from webapp.blueprints.verification.pages import (
+    Notice,
+    find_missing,
+    not_counted_notice,
+    send_cut,
+    show_work,
+)
 from webapp.blueprints.verification.words import QUEUE_WORDS
 from webapp.errors import NotFound
 from webapp.http import access
@@ -109,15 +115,16 @@ def decide(item_id: int) -> Response:
     """Keep the decision, and go on with the next item, or with the grid that was left to correct a tile."""
     answer, wanted = read_answer(request.form), _wanted()
     outcome = verification.record_decision(current_session(), current_user(), item_id, answer, now())
-    if outcome != "late" and _has_grid(wanted):
+    notice = not_counted_notice(outcome)
+    if notice is None and _has_grid(wanted):
         return go_to(grid_address(wanted))
     following = _claim(wanted)
-    if outcome == "late":
+    if notice is not None:
         keep_changes()
     if following is not None and following.state == "arbitration":
-        return go_to(_address_of(following, wanted), _late_notice().text if outcome == "late" else None)
-    if outcome == "late":
-        return show_work(following, wanted, _late_notice(), _TAKEN)
+        return go_to(_address_of(following, wanted), None if notice is None else notice.text)
+    if notice is not None:
+        return show_work(following, wanted, notice, _TAKEN)
     if not wants_fragment():
         return go_to(item_address(wanted))
     return show_work(following, wanted)
@@ -210,8 +217,3 @@ def _address_of(item: ReviewItem, wanted: WorkFilter) -> str:
     if item.state == "arbitration":
         return url_for("arbitration.show_item", item_id=item.id)
     return item_address(wanted)
-
-
-def _late_notice() -> Notice:
-    text = _("Ô này hết giờ giữ và đã có người làm. Câu trả lời của bạn thành ý kiến thứ hai.")
-    return Notice(text, "warning")

@@ -12,8 +12,8 @@ FLAG_WORDS = {
     "poor_registration": lazy("trang bị lệch hoặc méo"),
     "streak": lazy("có vệt đen của máy quét"),
 }
-REOPENED = lazy("máy đọc lại thấy khác câu trả lời trước")
-SET_ASIDE = lazy("có người xem bảng ảnh thấy ô này khác các ô bên cạnh")
+REOPENED = lazy("hỏi lại: ảnh, hoặc điều máy đọc, không còn như lúc trả lời trước")
+SET_ASIDE = lazy("có người nhìn ảnh thấy khác điều máy đọc")
 WRITTEN = lazy("có chữ viết tay")
 BLIND = lazy("ô này được nhập hai lần; nhìn ảnh mà chọn, không ai thấy câu trả lời trước")
 ARBITRATED = lazy("hai người nhập khác nhau, hoặc có người chuyển lên")
@@ -44,6 +44,22 @@ KIND_WORDS = {
     "text": lazy("đã nhập chữ"),
     "escalate": lazy("chuyển phân xử"),
 }
+# Why what a person sent is no answer that counts.
+NOT_COUNTED_WORDS = {
+    "late": lazy("Ô này hết giờ giữ và đã có người làm. Câu trả lời của bạn thành ý kiến thứ hai."),
+    "replaced": lazy(
+        "Trong lúc bạn làm, trang của ô này được thay bằng trang khác. Câu trả lời theo ảnh cũ được giữ làm "
+        "ý kiến, không được tính; còn cần người trả lời thì ô hiện lại với ảnh mới."
+    ),
+    "set_aside": lazy(
+        "Trong lúc bạn làm, trang được đọc lại và máy đã nhận một câu trả lời khác. Câu của bạn được giữ làm "
+        "ý kiến; ô sang soát từng ô, chưa được tính cho tới khi có người xem."
+    ),
+    "void": lazy(
+        "Ô này không còn chờ ai: trang đã được đọc lại và máy nhận đúng như vậy, hoặc trang không còn được "
+        "tính. Câu trả lời của bạn được giữ làm ý kiến."
+    ),
+}
 
 
 # What waits in each queue, and how it is done there.
@@ -67,7 +83,7 @@ def reasons_to_look(item: ReviewItem) -> list[str]:
     if item.state == "arbitration":
         return [str(ARBITRATED)]
     if item.queue == "comment":
-        return [str(WRITTEN)]
+        return [str(WRITTEN if item.reopened_at is None else REOPENED)]
     reasons = [str(FLAG_WORDS.get(flag, OTHER_FLAG)) for flag in item.field_reading.flags]
     if item.set_aside_at is not None:
         return [str(SET_ASIDE)]
