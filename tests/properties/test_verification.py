@@ -1,6 +1,10 @@
-"""Three reviewers, a clock, undo, re-reads: nobody has two turns, nothing is lost or counted early."""
+"""Three reviewers, a clock, undo, re-reads: nobody has two turns, nothing is lost or counted early.
+
+Nor does anything count for another page than people looked at, or against somebody who saw otherwise.
+"""
 
 import datetime as dt
+from dataclasses import replace
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -14,10 +18,12 @@ from webapp.errors import InvalidInput
 from webapp.persistence.accounts import User
 from webapp.persistence.all_tables import Base
 from webapp.persistence.base import make_engine, make_session_factory
+from webapp.persistence.readings import FieldReading
 from webapp.persistence.responses import accepted_answers, count_unaccounted
-from webapp.persistence.verification import UNFINISHED, Decision, ReviewItem, said_this_round
+from webapp.persistence.verification import UNFINISHED, Decision, ReviewItem, last_decision, said_this_round
 from webapp.services.answer_kinds import Answer
-from webapp.services.second_key import rule_of, value_of
+from webapp.services.overlay_sheets import doubt_answer
+from webapp.services.second_key import first_choice, late_values, rule_of, value_of
 from webapp.services.verification import (
     LEASE_S,
     WorkFilter,
@@ -35,6 +41,7 @@ ANSWERS = st.one_of(
     st.sampled_from([Answer("blank"), Answer("escalate", reason="need_paper")]),
 )
 CODES = ("CX4.1", "CX4.2", "CX4.3")
+AGES = st.sampled_from([0, 0, 1, 2, 4])  # how many readings ago it was that a screen was sent
 CERTAIN = st.dictionaries(st.sampled_from(CODES), st.sampled_from("12"), max_size=1)
 
 
@@ -54,7 +61,9 @@ class Verification(RuleBasedStateMachine):
         self.world.users["reviewer3"] = third
         rule = rule_of(self.session, self.world.campaign.id)
         rule.double_marks = rule.overridden = True
-        self.page = add_page(self.session, add_sheet(self.session, self.world, 1), NOW)
+        sheet = add_sheet(self.session, self.world, 1)
+        self.page = add_page(self.session, sheet, NOW)
+        self.copy = add_page(self.session, sheet, NOW, state="duplicate")
         self.wanted = WorkFilter(self.world.campaign.id)
         self.clock, self.rows = NOW, 0
         reads = [double(CODES[0]), faint(CODES[1], "1"), faint(CODES[2], "2")]
@@ -99,16 +108,35 @@ class Verification(RuleBasedStateMachine):
             holder, until = leases[item.id]
             assert holder in (None, actor) or until is None or until <= self.clock
 
-    @rule(actor=st.sampled_from(PEOPLE), item=items, answer=ANSWERS)
-    def say(self, actor: str, item: ReviewItem, answer: Answer) -> None:
+    def shown(self, item: ReviewItem, age: int) -> FieldReading:
+        """A reading of the item's answer that somebody may still have on the screen: the newest has age 0."""
+        same = select(FieldReading).where(FieldReading.field_code == item.field_code)
+        readings = self.session.scalars(same.order_by(FieldReading.id.desc())).all()
+        return readings[min(age, len(readings) - 1)]
+
+    @rule(actor=st.sampled_from(PEOPLE), item=items, answer=ANSWERS, age=AGES)
+    def say(self, actor: str, item: ReviewItem, answer: Answer, age: int) -> None:
         """Whatever a browser sends, in turn or not, is kept; only a third person passes nothing on."""
+        seen = self.shown(item, age)
+        said = replace(answer, seen_reading_id=seen.id)
         try:
-            outcome = record_decision(self.session, self.world.users[actor], item.id, answer, self.clock)
+            outcome = record_decision(self.session, self.world.users[actor], item.id, said, self.clock)
         except InvalidInput:
             assert (answer.kind, item.state in ("arbitration", "done")) == ("escalate", True)
             return
         self.session.flush()
         self.rows += outcome != "repeated"
+        if seen.reading.page_id != self.page.id:
+            assert outcome in ("replaced", "repeated")
+
+    @rule(actor=st.sampled_from(PEOPLE), item=items, age=AGES)
+    def doubt(self, actor: str, item: ReviewItem, age: int) -> None:
+        """An accepted answer that looks odd is looked at alone, whichever reading was on the screen."""
+        user, seen = self.world.users[actor], self.shown(item, age)
+        counts = item.state == "dropped" and seen.reading.page_id == self.page.id
+        assert (doubt_answer(self.session, user, seen, self.clock) is item) is counts
+        self.session.flush()
+        assert not counts or (item.state, item.set_aside_at) == ("open", self.clock)
 
     @rule(actor=st.sampled_from(PEOPLE))
     def undo(self, actor: str) -> None:
@@ -127,6 +155,19 @@ class Verification(RuleBasedStateMachine):
         if was_away:
             drop_page_items(self.session, self.page.id)
             self.session.flush()
+        self.read(certain)
+
+    @rule(certain=CERTAIN)
+    def another_page_counts(self, certain: dict[str, str]) -> None:
+        """A clerk lets the other paper of the same number count."""
+        self.page, self.copy = self.copy, self.page
+        self.copy.state = "duplicate"
+        self.session.flush()  # two pages of one side never count at once
+        self.page.state = "read"
+        self.session.flush()
+        self.read(certain)
+
+    def read(self, certain: dict[str, str]) -> None:
         reads = [sure(c, certain[c]) if c in certain else double(c) for c in CODES]
         enqueue_reading(self.session, add_reading(self.session, self.page, self.clock, reads), self.clock)
         self.session.flush()
@@ -142,6 +183,21 @@ class Verification(RuleBasedStateMachine):
         counted = {row.field_code for row in accepted_answers(self.session, self.wanted.campaign_id)}
         assert (counted | waiting, counted & waiting) == (set(CODES), set())
         assert count_unaccounted(self.session, self.wanted.campaign_id) == 0
+
+    @invariant()
+    def what_counts_was_seen_and_nobody_who_saw_it_differs(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        for item in self.session.scalars(select(ReviewItem).where(ReviewItem.state.not_in(UNFINISHED))):
+            field, said = item.field_reading, last_decision(self.session, item.id)
+            assert field.reading.page_id == self.page.id
+            sure_of = {first_choice(field)} if field.accepted else set()
+            counted = first_choice(field) if item.state == "dropped" else said and value_of(said)
+            if said is not None:
+                seen = self.session.get_one(FieldReading, said.field_reading_id)
+                assert seen.reading.page_id == self.page.id or value_of(said) in sure_of
+            third = {one.stage for one in said_this_round(self.session, item)} & {"arbitration"}
+            assert third or late_values(self.session, item) <= {counted}
 
     @invariant()
     def what_is_finished_was_agreed_or_arbitrated_by_somebody_else(self) -> None:
