@@ -13,7 +13,7 @@ from tests.clients import Browser, Office
 from tests.flows.test_printing import order, pack_codes, words_of
 from webapp.errors import AppError
 from webapp.persistence.audit import LogEntry
-from webapp.persistence.campaign import Campaign, Sheet
+from webapp.persistence.campaign import Campaign, Sheet, Unit
 from webapp.persistence.hand_over import HandOver, HandOverKind, Substitution
 from webapp.services import hand_over
 from webapp.services.hand_over_lists import list_lines
@@ -223,8 +223,11 @@ def test_reminders_name_what_is_missing_and_how_long_is_left(printed: Office) ->
     assert serial_text(35) in " ".join(words_of(browser.get("/phat-thu/nhac.pdf").data))
     with printed.session() as session:
         session.scalars(select(Campaign)).one().forms_back_on = dt.date(2021, 3, 15)
+        session.scalars(select(Unit).where(Unit.code == "19186")).one().valid_to = dt.date(2020, 6, 30)
         session.commit()
-    assert "Đã quá hạn." in browser.get("/phat-thu/nhac").text
+    page = browser.get("/phat-thu/nhac").text
+    assert ("Đã quá hạn." in page, "thiếu 2 tờ" in page) == (True, True), "also of a unit that has ended"
+    assert "Đại Trạch" in browser.get("/phat-thu").text
 
 
 def test_a_scanned_void_sheet_names_its_replacement(printed: Office) -> None:

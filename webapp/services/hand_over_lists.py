@@ -74,7 +74,7 @@ def reminders(session: Session, campaign: Campaign) -> dict[Unit | None, list[Pa
     for line in list_lines(session, campaign):
         if line.missing_serials:
             places[line.pack.place_unit].append(line)
-    order = {unit: number for number, unit in enumerate(campaign.units)}
+    order = {unit: number for number, unit in enumerate(campaign.all_units)}
     return dict(sorted(places.items(), key=lambda item: order[item[0]] if item[0] else -1))
 
 
@@ -185,7 +185,7 @@ def _in_order(
     campaign: Campaign, counts: Iterable[SheetCount], key: Callable[[SheetCount], int | None]
 ) -> dict[Unit | None, Reached]:
     reached = sum_by(counts, key)
-    units: Sequence[Unit | None] = [None, *campaign.units]
+    units: Sequence[Unit | None] = [None, *campaign.all_units]
     return {
         unit: reached[unit.id if unit else None] for unit in units if (unit.id if unit else None) in reached
     }
