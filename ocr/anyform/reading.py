@@ -44,10 +44,11 @@ from ocr.layout import PageLayout
 from ocr.mark_map import MarkMap, map_marks
 from ocr.marks import measure_marks
 from ocr.model import FieldReading, Flag, PageQuality, PageReading, PageStatus
-from ocr.quality import is_blank, is_poor, measure_quality
-from ocr.registration import Box, flatten, flatten_roughly
+from ocr.quality import find_streaks, is_blank, is_poor, measure_quality
+from ocr.registration import Box, flatten, flatten_roughly, project
 from ocr.row_fit import COARSE_PX_PER_MM, LineMap, fit_rows, map_lines
 from ocr.scan_page import PageImage
+from ocr.scan_view import view_scan
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -58,6 +59,8 @@ _LEAST_IN_PLACE = 0.6
 _LEAST_OUTLINE = 0.3
 _LESS_OUTLINED = 0.6
 _FAINT_SHARE = 0.5
+# As for our own sheets: how near to a bubble's middle a streak touches it.
+_STREAK_RADII = 1.4
 # The clean page knows of no print: ink is measured against black itself.
 _PRINT_BLACK = 0.0
 # No second reader knows these forms: the first must be surer of what it leaves to nobody.
@@ -109,7 +112,10 @@ def read_form_page(page: PageImage, readers: Sequence[FormReader]) -> PageReadin
     """
     if page.grey.size == 0:
         return _refused(page, readers[0], Flag.POOR_IMAGE, PageQuality(0, 0))
+    scan = view_scan(page.grey)
+    streaks_px = find_streaks(scan.work) * scan.reduction
     quality = measure_quality(page.grey, page.reduction)
+    quality = replace(quality, streak_columns=len(streaks_px))
     laid = _best_fit(page.grey, readers)
     if laid is None:
         flag = Flag.BLANK_PAGE if is_blank(quality) else Flag.POOR_REGISTRATION
@@ -117,7 +123,7 @@ def read_form_page(page: PageImage, readers: Sequence[FormReader]) -> PageReadin
     flags = list(laid.flags)
     if is_poor(quality) or laid.radius_px < _LEAST_RADIUS_PX:
         flags.append(Flag.POOR_IMAGE)
-    fields = _read_fields(laid.surface, laid.reader)
+    fields = _read_fields(laid.surface, laid.reader, _streaked(streaks_px, laid))
     status, ordered = decide_page(fields, flags)
     fields = doubt_fields(fields, ordered)
     return replace(
@@ -159,9 +165,13 @@ def _radius_px(placed: Placed, template: Template) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """A page laid flat by one template, with doubts about its place; a bubble's radius on the scan."""
+    """A page laid flat by one template, with doubts about its place; a bubble's radius on the scan.
+
+    `way` is the homography (3, 3) from millimetres of the flat page to pixels of the scan.
+    """
 
     reader: FormReader
+    way: Floats
     surface: Surface
     flags: tuple[Flag, ...]
     radius_px: float
@@ -195,7 +205,7 @@ def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
         surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
     doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
     flags = (Flag.POOR_REGISTRATION,) if doubted else ()
-    return _Laid(reader, surface, flags, _radius_px(placed, reader.template))
+    return _Laid(reader, way, surface, flags, _radius_px(placed, reader.template))
 
 
 def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, bool]:
@@ -229,12 +239,25 @@ def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:
 # --- answers --------------------------------------------------------------------------------------
 
 
-def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ...]:
+def _streaked(columns_px: NDArray[np.int32], laid: _Laid) -> NDArray[np.bool_]:
+    """Which bubbles lie on or beside one of these columns of the scan, whichever way up the page is."""
+    centres = np.array([(b.x_mm, b.y_mm) for f in laid.reader.layout.fields for b in f.bubbles])
+    x_px = project(laid.way, centres)[:, :1]
+    rims = [project(laid.way, centres + off)[:, :1] for off in _STREAK_RADII * RADIUS_MM * np.eye(2)]
+    reach_px = np.hypot(*(rim - x_px for rim in rims))
+    return np.asarray((np.abs(columns_px[None, :] - x_px) < reach_px).any(axis=1))
+
+
+def _read_fields(
+    surface: Surface, reader: FormReader, streaked: NDArray[np.bool_]
+) -> tuple[FieldReading, ...]:
     model = _model()
     thresholds = replace(model.thresholds, **_SURER)
     marks = reader.marks or map_marks(reader.layout, surface.clear, FORM_PX_PER_MM)
     measured = measure_marks(surface.clean, marks, FORM_PX_PER_MM, _PRINT_BLACK)
     probabilities = bubble_probabilities(measured.bubbles, marks.field_of.tolist(), model)
+    # Where print is told from the page alone, a streak may have passed for print, with marks beneath it.
+    trusted = surface.trusted if reader.known is not None else surface.trusted & ~streaked
     readings = []
     for number, field in enumerate(reader.layout.fields):
         own = np.flatnonzero(marks.field_of == number)
@@ -243,11 +266,12 @@ def _read_fields(surface: Surface, reader: FormReader) -> tuple[FieldReading, ..
             options=tuple(b.option for b in field.bubbles),
             marks=tuple(measured.bubbles[i] for i in own),
             probabilities=tuple((float(p[0]), float(p[1]), float(p[2])) for p in probabilities[own]),
+            streaked=tuple(streaked[own].tolist()),
             in_place=surface.in_place[number],
             surrounds=tuple(measured.surrounds[i] for i in own),
         )
         reading = decide_field(evidence, thresholds)
-        readings.append(reading if surface.trusted[own].all() else _doubted(reading))
+        readings.append(reading if trusted[own].all() else _doubted(reading))
     return tuple(readings) if reader.known is not None else _unswallowed(readings)
 
 

@@ -84,6 +84,30 @@ def test_a_blank_that_is_no_blank_hides_no_mark() -> None:
 
 
 @EITHER
+@pytest.mark.parametrize(("width", "level"), [(3, 60), (5, 140)])
+@pytest.mark.parametrize("quarters", [0, 2])
+def test_a_streak_on_the_glass_is_no_answer(
+    template: Template, width: int, level: int, quarters: int
+) -> None:
+    page = draw_form([m for m in MARKS if m[0] in {0, 3, 4}])
+    x = centre(0, "B")[0] - width // 2
+    page[:, x : x + width] = np.minimum(page[:, x : x + width], level)
+    noise = np.random.default_rng(3).normal(0, 3, page.shape)
+    page = np.asarray(np.clip(page + noise, 0, 255), np.uint8)
+    reading = _read(template, np.ascontiguousarray(np.rot90(page, quarters)))
+    assert {c: v for c, v in _accepted(reading).items() if v == "B"} == {}
+    assert reading.quality.streak_columns > 0
+
+
+def test_a_streak_beside_the_bubbles_harms_nothing() -> None:
+    page = draw_form(MARKS)
+    page[:, 1020:1023] = 60
+    reading = _read(BY_BLANK, page)
+    assert _accepted(reading) == {f"q{row + 1}": option for row, option in MARKS}
+    assert reading.quality.streak_columns > 0
+
+
+@EITHER
 def test_a_page_upside_down_is_never_read_wrong(template: Template) -> None:
     page = np.ascontiguousarray(np.rot90(draw_form(MARKS), 2))
     accepted = _accepted(_read(template, page))
