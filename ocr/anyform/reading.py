@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.anyform.likeness import tell_apart
 from ocr.anyform.register import Placed, place_page
 from ocr.anyform.surface import (
     FORM_PX_PER_MM,
@@ -59,6 +60,8 @@ _LEAST_IN_PLACE = 0.6
 _LEAST_OUTLINE = 0.3
 _LESS_OUTLINED = 0.6
 _FAINT_SHARE = 0.5
+# How plainly a page must be a print of one of two blanks, or of one way up (`tell_apart`).
+_PLAINLY = 0.3
 # As for our own sheets: how near to a bubble's middle a streak touches it.
 _STREAK_RADII = 1.4
 # The clean page knows of no print: ink is measured against black itself.
@@ -70,10 +73,14 @@ _SURER = {"empty": 0.98, "other_loose": 0.10, "other_foreign": 0.15, "arms": 1.0
 
 @dataclass(frozen=True, slots=True)
 class FormReader:
-    """A template made ready to read pages; made by `prepare_reader`."""
+    """A template made ready to read pages; made by `prepare_reader`.
+
+    Without a blank nothing is known of the print; `blank` is flat, at the flat page's scale.
+    """
 
     template: Template
     layout: PageLayout
+    blank: Grey | None
     lines: LineMap | None
     known: Print | None
     marks: MarkMap | None
@@ -89,14 +96,14 @@ def prepare_reader(template: Template) -> FormReader:
     layout = flat_layout(template)
     if too_large(layout):
         raise TemplateInvalid(f"Mẫu {template.name}: ô quá nhỏ so với trang.")
-    lines, known, marks = None, None, None
+    blank, lines, known, marks = None, None, None, None
     if template.blank is not None:
         height, width = template.blank.shape
-        to_px = np.diag([width / template.width, height / template.height, 1.0])
-        blank = flatten(template.blank, to_px @ to_template(template), _whole(layout), FORM_PX_PER_MM)
+        way = np.diag([width / template.width, height / template.height, 1.0]) @ to_template(template)
+        blank = flatten(template.blank, way, _whole(layout), FORM_PX_PER_MM)
         lines, known = map_lines(layout, blank, FORM_PX_PER_MM), blank_print(blank)
         marks = map_marks(layout, visible(known), FORM_PX_PER_MM)
-    return FormReader(template, layout, lines, known, marks, template.sha256)
+    return FormReader(template, layout, blank, lines, known, marks, template.sha256)
 
 
 def _whole(layout: PageLayout) -> Box:
@@ -167,10 +174,12 @@ def _radius_px(placed: Placed, template: Template) -> float:
 class _Laid:
     """A page laid flat by one template, with doubts about its place; a bubble's radius on the scan.
 
-    `way` is the homography (3, 3) from millimetres of the flat page to pixels of the scan.
+    `way` is the homography (3, 3) from millimetres of the flat page to pixels of the scan, which is `soft`
+    enough to be sampled.
     """
 
     reader: FormReader
+    soft: Grey
     way: Floats
     surface: Surface
     flags: tuple[Flag, ...]
@@ -183,16 +192,45 @@ class _Laid:
 
 
 def _best_fit(grey: Grey, readers: Sequence[FormReader]) -> _Laid | None:
-    """The page laid flat by the template that it fits best, or None if no template finds it."""
-    found: list[_Laid] = []
-    for reader in readers:
+    """The page laid flat as the form that it plainly is, or doubted; None if no template finds it."""
+    found = [_lay_out(grey, placed, reader) for reader in readers for placed in _places(grey, reader)]
+    found.sort(key=lambda laid: laid.fit, reverse=True)
+    for one in found:
+        if not one.flags and all(_is_plainer(one, other) for other in found if other is not one):
+            return one
+    return replace(found[0], flags=(Flag.POOR_REGISTRATION,)) if found else None
+
+
+def _is_plainer(one: _Laid, other: _Laid) -> bool:
+    """Whether the page is plainly a print of the one and not of the other, words included.
+
+    Where either has no blank, only what is printed at its bubbles can speak against the other.
+    """
+    if one.reader.blank is None or other.reader.blank is None:
+        return not _is_found(other.surface)
+    to_px = np.array([[FORM_PX_PER_MM, 0, -0.5], [0, FORM_PX_PER_MM, -0.5], [0, 0, 1.0]])
+    to_rival = to_px @ np.linalg.inv(other.way) @ one.way
+    page, rival = (
+        flatten(picture, way, _whole(one.reader.layout), FORM_PX_PER_MM)
+        for picture, way in ((one.soft, one.way), (other.reader.blank, to_rival))
+    )
+    return tell_apart(page, one.reader.blank, rival) >= _PLAINLY
+
+
+def _places(grey: Grey, reader: FormReader) -> list[Placed]:
+    """Where the page may lie: other landmarks than features may look alike after a half turn."""
+    template, places = reader.template, []
+    with contextlib.suppress(RegistrationFailed):
+        places.append(place_page(grey, template))
+    if template.blank is not None and template.landmarks.method != "features":
         with contextlib.suppress(RegistrationFailed):
-            found.append(_lay_out(grey, reader))
-    return max(found, key=lambda laid: laid.fit, default=None)
+            turned = place_page(np.ascontiguousarray(np.rot90(grey, 2)), template)
+            back = _half_turn(grey.shape[1], grey.shape[0])
+            places.append(replace(turned, homography=back @ turned.homography))
+    return places
 
 
-def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
-    placed = place_page(grey, reader.template)
+def _lay_out(grey: Grey, placed: Placed, reader: FormReader) -> _Laid:
     soft = _softened(grey, placed, reader.template)
     way = placed.homography @ to_template(reader.template)
     if reader.lines is None or reader.known is None:
@@ -203,15 +241,22 @@ def _lay_out(grey: Grey, reader: FormReader) -> _Laid:
         rows, shifts = fit_rows(coarse, lines)
         flat = flatten(soft, way, _whole(reader.layout), FORM_PX_PER_MM, shifts)
         surface, doubted = lift_marks(flat, reader.known, reader.layout, tuple(r.agrees for r in rows)), False
-    doubted = doubted or float(np.mean(surface.in_place)) < _LEAST_IN_PLACE
-    flags = (Flag.POOR_REGISTRATION,) if doubted else ()
-    return _Laid(reader, way, surface, flags, _radius_px(placed, reader.template))
+    flags = () if _is_found(surface) and not doubted else (Flag.POOR_REGISTRATION,)
+    return _Laid(reader, soft, way, surface, flags, _radius_px(placed, reader.template))
+
+
+def _half_turn(width: float, height: float) -> Floats:
+    return np.array([[-1.0, 0, width], [0, -1.0, height], [0, 0, 1.0]])
+
+
+def _is_found(surface: Surface) -> bool:
+    """Whether bubbles are where the template has them, whichever way up."""
+    return float(np.mean(surface.in_place)) >= _LEAST_IN_PLACE and surface.outline >= _LEAST_OUTLINE
 
 
 def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, bool]:
     """Without a blank only the print around the bubbles says whether they are there, and which way up."""
-    width, height = reader.template.width, reader.template.height
-    turn = np.array([[-1.0, 0, width], [0, -1.0, height], [0, 0, 1.0]])
+    turn = _half_turn(reader.template.width, reader.template.height)
     upright, turned = (
         lift_marks_alone(
             flatten(
@@ -224,8 +269,7 @@ def _alone(soft: Grey, placed: Placed, reader: FormReader) -> tuple[Surface, boo
         )
         for way in (np.eye(3), turn)
     )
-    doubted = upright.outline < _LEAST_OUTLINE or turned.outline > _LESS_OUTLINED * upright.outline
-    return upright, doubted
+    return upright, turned.outline > _LESS_OUTLINED * upright.outline
 
 
 def _softened(grey: Grey, placed: Placed, template: Template) -> Grey:

@@ -1,5 +1,6 @@
 """Pages of drawn forms, with and without a blank: what must be read, and what must never be accepted."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -117,20 +118,68 @@ def test_a_page_upside_down_is_never_read_wrong(template: Template) -> None:
         assert accepted == {}
 
 
-def test_where_both_ways_up_look_alike_a_page_without_blank_is_doubted() -> None:
-    """Rings in the very middle of the page: nothing printed at the bubbles says which way up it is."""
+def _even_page(marks: Sequence[tuple[int, str]] = (), head: str = "", words: str = "") -> NDArray[np.uint8]:
+    """Rings in the very middle of the page: they alone do not say which way up it is, nor of which form."""
     page = np.full((1000, 800), 250, np.uint8)
+    for column, letter in enumerate(head.split()):
+        cv2.putText(page, letter, (215 + 100 * column, 105), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 20, 2)
+    for row in range(8):
+        words_at = (40, 160 + 100 * row)
+        cv2.putText(page, words[row : row + 9], words_at, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 20, 2)
+        for x in range(250, 650, 100):
+            cv2.circle(page, (x, 150 + 100 * row), 17, 60, 2, cv2.LINE_AA)
+    for row, option in marks:
+        cv2.circle(page, (250 + 100 * "abcd".index(option), 150 + 100 * row), 15, 60, -1, cv2.LINE_AA)
+    return page
+
+
+def _even_template(blank: NDArray[np.uint8] | None = None, options: str = "abcd") -> Template:
     questions = []
     for row in range(8):
         at = [(250 + 100 * i, 150 + 100 * row) for i in range(4)]
         questions.append(
-            Question(f"q{row}", tuple(TemplateBubble("abcd"[i], *p, 36.0, 36.0) for i, p in enumerate(at)))
+            Question(f"q{row}", tuple(TemplateBubble(options[i], *p, 36.0, 36.0) for i, p in enumerate(at)))
         )
-        for x, y in at:
-            cv2.circle(page, (x, y), 17, 60, 2, cv2.LINE_AA)
-        cv2.circle(page, at[row % 4], 15, 60, -1, cv2.LINE_AA)
-    template = Template("even", "", "px", 800.0, 1000.0, "round", Landmarks("page"), tuple(questions))
-    reading = _read(template, page)
+    return Template(
+        "even", options, "px", 800.0, 1000.0, "round", Landmarks("page"), tuple(questions), blank=blank
+    )
+
+
+EVEN_MARKS = [(row, "abcd"[row * 3 % 4]) for row in range(8)]
+WORDS = "Hai long hay khong?"
+
+
+@pytest.mark.parametrize("blank", [None, _even_page()], ids=["alone", "blank"])
+def test_where_both_ways_up_look_alike_a_page_is_doubted(blank: NDArray[np.uint8] | None) -> None:
+    reading = _read(_even_template(blank), _even_page(EVEN_MARKS))
+    assert Flag.POOR_REGISTRATION in reading.flags
+    assert _accepted(reading) == {}
+
+
+@pytest.mark.parametrize("quarters", [0, 2])
+def test_what_is_printed_on_its_blank_says_which_way_up_a_page_lies(quarters: int) -> None:
+    template = _even_template(_even_page(words=WORDS))
+    page = np.rot90(_even_page(EVEN_MARKS, words=WORDS), quarters)
+    assert _accepted(_read(template, np.ascontiguousarray(page))) == {f"q{r}": o for r, o in EVEN_MARKS}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("head", ["GOOD FAIR POOR NONE", "NONE POOR FAIR GOOD"])
+def test_of_two_forms_with_the_same_rings_the_words_choose(head: str, first: int) -> None:
+    """Two versions of a form with the scale reversed: by the rings either fits."""
+    heads = {"GOOD FAIR POOR NONE": "4321", "NONE POOR FAIR GOOD": "1234"}
+    templates = [_even_template(_even_page(head=h, words=WORDS), o) for h, o in heads.items()]
+    readers = [prepare_reader(templates[i]) for i in (first, 1 - first)]
+    page = _even_page(EVEN_MARKS, head, WORDS)
+    accepted = _accepted(read_form_page(PageImage("scan.png", 0, page), readers))
+    assert accepted == {f"q{r}": heads[head]["abcd".index(o)] for r, o in EVEN_MARKS}
+
+
+@pytest.mark.parametrize("blank", [None, _even_page(words=WORDS)], ids=["alone", "blank"])
+def test_a_page_that_two_templates_fit_alike_is_doubted(blank: NDArray[np.uint8] | None) -> None:
+    marked = _even_page(words=WORDS) if blank is None else blank
+    readers = [prepare_reader(_even_template(b, o)) for b, o in ((marked, "abcd"), (blank, "dcba"))]
+    reading = read_form_page(PageImage("scan.png", 0, _even_page(EVEN_MARKS, words=WORDS)), readers)
     assert Flag.POOR_REGISTRATION in reading.flags
     assert _accepted(reading) == {}
 
