@@ -9,13 +9,16 @@ Source: the files that its project ships as examples, versions 0 to 2.1.
 import itertools
 import math
 import statistics
+from collections import Counter
 from pathlib import Path
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 
 from ocr.anyform.find import find_outlines
 from ocr.anyform.template import Anchor, Grey, Landmarks, Outline, Question, Template, TemplateBubble
 from ocr.errors import TemplateInvalid
 
+_Points = TypeVar("_Points")
 _CORNERS = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_RIGHT", "BOTTOM_LEFT")
 _SHAPES: dict[str, Outline] = {"CIRCLE": "round", "SQUARE": "square"}
 # Bubbles of forms made for it are about this much of the distance to the next one.
@@ -35,7 +38,7 @@ def import_formscanner(path: Path, blank: Grey | None) -> Template:
     try:
         root = ET.fromstring(_text(path))  # noqa: S314 - entities are refused by _text
         corners = _corners(root)
-        points = {code: _points(q) for q in root.iter() if (code := _code(q))}
+        points = _questions(root)
         radius = _radius(points, blank)
     except (OSError, ValueError, KeyError, ET.ParseError) as error:
         raise TemplateInvalid(f"{path}: không phải mẫu .xtmpl của FormScanner ({error!r}).") from error
@@ -97,8 +100,25 @@ def _code(element: ET.Element) -> str:
     return element.get("question") or (name.text or "" if name is not None else "")
 
 
+def _questions(root: ET.Element) -> dict[str, dict[str, tuple[float, float]]]:
+    """Every question's points by its code: a name that several groups use has its group's before it."""
+    named = [(p.get("name", ""), code, _points(q)) for p in root.iter() for q in p if (code := _code(q))]
+    count = Counter(code for _, code, _ in named)
+    coded = [(code if count[code] == 1 else f"{group}.{code}", points) for group, code, points in named]
+    return _unlike(coded)
+
+
 def _points(question: ET.Element) -> dict[str, tuple[float, float]]:
-    return {(v.get("response") or (v.text or "").strip()): _point(v) for v in question.iter("value")}
+    values = question.iter("value")
+    return _unlike([(v.get("response") or (v.text or "").strip(), _point(v)) for v in values])
+
+
+def _unlike(named: list[tuple[str, _Points]]) -> dict[str, _Points]:
+    """By name; refused where two have the same, for one of them would be lost."""
+    twice = [name for name, count in Counter(name for name, _ in named).items() if count > 1]
+    if twice:
+        raise TemplateInvalid(f"Mẫu .xtmpl có hai câu hay hai ô cùng tên {twice[0]!r}.")
+    return dict(named)
 
 
 def _radius(points: dict[str, dict[str, tuple[float, float]]], blank: Grey | None) -> float:

@@ -159,6 +159,31 @@ def test_the_oldest_xtmpl_has_its_points_on_the_values(tmp_path: Path) -> None:
     assert template.questions[0].code == "Question 01"
 
 
+def test_questions_of_one_name_in_two_groups_are_both_kept(tmp_path: Path) -> None:
+    path = _xtmpl(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    half = text.index("<question", text.index('question="Question5"'))
+    split = f'{text[:half]}</group><group name="B">{text[half:]}'.replace('name="EMPTY"', 'name="A"')
+    path.write_text(split.replace('"Question6"', '"Question1"'), encoding="utf-8")
+    template = import_formscanner(path, None)
+    others = [f"Question{n}" for n in (2, 3, 4, 5, 7, 8, 9, 10)]
+    assert [q.code for q in template.questions] == ["A.Question1", "B.Question1", *others]
+    assert len(template.bubbles) == ROWS * len(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [('question="Question6"', 'question="Question1"'), ('response="B"', 'response="A"')],
+)
+def test_two_of_one_name_in_one_place_are_refused_and_none_is_lost(
+    tmp_path: Path, name: str, same: str
+) -> None:
+    path = _xtmpl(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace(name, same), encoding="utf-8")
+    with pytest.raises(TemplateInvalid, match="cùng tên"):
+        import_formscanner(path, None)
+
+
 @pytest.mark.parametrize("head", ["<!DOCTYPE x [<!ENTITY a 'b'>]>", "<broken>"])
 def test_a_dangerous_or_broken_xtmpl_is_refused(tmp_path: Path, head: str) -> None:
     with pytest.raises(TemplateInvalid):
