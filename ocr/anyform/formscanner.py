@@ -40,7 +40,9 @@ def import_formscanner(path: Path, blank: Grey | None) -> Template:
         corners = _corners(root)
         points = _questions(root)
         radius = _radius(points, blank)
-    except (OSError, ValueError, KeyError, ET.ParseError) as error:
+    except OSError as error:
+        raise TemplateInvalid(f"{path}: không mở được tệp ({error.strerror}).") from error
+    except (ValueError, KeyError, ET.ParseError) as error:
         raise TemplateInvalid(f"{path}: không phải mẫu .xtmpl của FormScanner ({error!r}).") from error
     questions = tuple(_question(code, points[code], radius) for code in sorted(points, key=_natural))
     # Without the picture its size is guessed: what is printed stands in the middle of the paper.

@@ -46,7 +46,9 @@ def import_omrchecker(path: Path) -> Template:
         questions = [q for block in raw["fieldBlocks"].values() for q in _questions(block, size)]
         landmarks, mark, blank = _landmarks(raw.get("preProcessors", []), path.parent, (width, height))
         joined = {code: _labels(parts) for code, parts in raw.get("customLabels", {}).items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise TemplateInvalid(f"{path}: không mở được tệp ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TemplateInvalid(f"{path}: không phải template.json của OMRChecker ({error!r}).") from error
     return Template(
         name=path.resolve().parent.name,
@@ -75,13 +77,20 @@ def _labels(words: list[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def _lacking(what: str) -> TemplateInvalid:
+    """The file is sound, but asks for what only OMRChecker has."""
+    return TemplateInvalid(f"Mẫu OMRChecker này cần {what}, máy này chưa làm được.")
+
+
 def _questions(block: dict[str, Any], page_size: tuple[float, ...]) -> list[Question]:
     if "fieldType" in block:
         if block["fieldType"] not in _KINDS:
-            raise ValueError(f"fieldType {block['fieldType']!r}")
+            raise _lacking(f"fieldType {block['fieldType']!r}")
         values, direction = _KINDS[block["fieldType"]]
     else:
-        values, direction = tuple(block["bubbleValues"]), block["direction"]
+        values, direction = tuple(block["bubbleValues"]), block.get("direction", "vertical")
+    if direction not in {"horizontal", "vertical"}:
+        raise _lacking(f"direction {direction!r}")
     width, height = (float(v) for v in block.get("bubbleDimensions", page_size))
     left, top = (float(v) for v in block["origin"])
     # Along a question the bubbles, across it the questions.
@@ -134,4 +143,4 @@ def _landmarks(
         reference = read_grey(folder / options["reference"])
         blank = cv2.resize(reference, (round(width), round(height)), interpolation=cv2.INTER_AREA)
         return Landmarks("features", crop_page=crop), None, np.asarray(blank, np.uint8)
-    raise ValueError(f"preProcessors {name!r}")
+    raise _lacking(f"preProcessors {name!r}")

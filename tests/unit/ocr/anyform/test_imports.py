@@ -73,19 +73,44 @@ def test_omrcheckers_reference_picture_becomes_the_blank(tmp_path: Path) -> None
     assert template.blank.shape == (400, 500)
 
 
+def test_omrcheckers_blocks_without_a_direction_go_down(tmp_path: Path) -> None:
+    block = {key: value for key, value in BLOCKS["choices"].items() if key != "direction"}
+    template = import_omrchecker(_omrchecker(tmp_path, fieldBlocks={"x": block}, customLabels={}))
+    assert [(b.x, b.y) for b in template.bubbles] == [
+        (312, 70),
+        (312, 120),
+        (342, 70),
+        (342, 120),
+        (402, 70),
+        (402, 120),
+    ]
+
+
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "words"),
     [
-        {"fieldBlocks": {"x": BLOCKS["number"] | {"fieldType": "QTYPE_NEW"}}},
-        {"fieldBlocks": {"x": {"origin": [1, 1]}}},
-        {"preProcessors": [{"name": "CropOnLogo", "options": {"relativePath": "x.png"}}]},
-        {"preProcessors": [{"name": "CropOnMarkers", "options": {"relativePath": "gone.png"}}]},
-        {"pageDimensions": 5},
+        ({"fieldBlocks": {"x": BLOCKS["number"] | {"fieldType": "QTYPE_NEW"}}}, "cần fieldType 'QTYPE_NEW'"),
+        ({"fieldBlocks": {"x": BLOCKS["choices"] | {"direction": "round"}}}, "cần direction 'round'"),
+        ({"preProcessors": [{"name": "CropOnLogo", "options": {}}]}, "cần preProcessors 'CropOnLogo'"),
+        (
+            {"preProcessors": [{"name": "CropOnMarkers", "options": {"relativePath": "gone.png"}}]},
+            "gone.png",
+        ),
+        ({"fieldBlocks": {"x": {"origin": [1, 1]}}}, "không phải template.json"),
+        ({"pageDimensions": 5}, "không phải template.json"),
     ],
 )
-def test_what_we_do_not_have_is_refused_and_not_guessed(tmp_path: Path, changes: dict[str, object]) -> None:
-    with pytest.raises(TemplateInvalid):
+def test_what_we_do_not_have_is_refused_and_not_guessed(
+    tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(TemplateInvalid, match=words):
         import_omrchecker(_omrchecker(tmp_path, **changes))
+
+
+def test_a_file_that_is_not_there_is_not_called_another_programs(tmp_path: Path) -> None:
+    for name in ("template.json", "form.xtmpl"):
+        with pytest.raises(TemplateInvalid, match="không mở được"):
+            import_template(tmp_path / name)
 
 
 # --- FormScanner ----------------------------------------------------------------------------------
