@@ -54,7 +54,7 @@ from ocr.scan_view import view_scan
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-ENGINE = f"chamdiem-anyform 1, OpenCV {cv2.__version__}"
+ENGINE = f"chamdiem-anyform 2, OpenCV {cv2.__version__}"
 _LEAST_RADIUS_PX = 3.0
 _LEAST_IN_PLACE = 0.6
 _LEAST_OUTLINE = 0.3
