@@ -88,6 +88,8 @@ def _inherited_rotation(page: pikepdf.Page) -> int:
 
 def _full_page_picture(page: pikepdf.Page) -> Any:  # noqa: ANN401 - pikepdf objects are untyped
     """The page's picture, if the page is that one picture and nothing else; None otherwise."""
+    if page.obj.get("/Annots"):  # what people draw and type in a viewer lies over the picture
+        return None
     pictures = dict(page.get_images())
     drawn = _only_drawing(page)
     if drawn is None or drawn[0] not in pictures:

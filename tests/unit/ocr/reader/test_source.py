@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -238,3 +239,52 @@ def test_a_picture_that_is_only_lying_about_is_not_the_page(tmp_path: Path) -> N
         pdf.save(path)
     (page,) = iter_pages(path)
     assert float(page.grey.mean()) > 200
+
+
+def _ink(pdf: pikepdf.Pdf, **entries: object) -> pikepdf.Object:
+    """A thick stroke down the page, as a viewer's pen leaves it."""
+    return pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Ink, F=4,
+            Rect=pikepdf.Array([250, 100, 350, 700]), C=pikepdf.Array([0, 0, 0]),
+            BS=pikepdf.Dictionary(W=60), InkList=pikepdf.Array([pikepdf.Array([300, 100, 300, 700])]), **entries,
+        )
+    )  # fmt: skip
+
+
+def _drawn_stroke(pdf: pikepdf.Pdf) -> pikepdf.Object:
+    look = pdf.make_stream(
+        b"0 g 280 100 40 600 re f",
+        Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=pikepdf.Array([250, 100, 350, 700]),
+    )  # fmt: skip
+    return _ink(pdf, AP=pikepdf.Dictionary(N=look))
+
+
+@pytest.mark.parametrize("stroke", [_ink, _drawn_stroke])
+def test_what_was_drawn_in_a_viewer_is_on_the_page(
+    tmp_path: Path, stroke: Callable[[pikepdf.Pdf], pikepdf.Object]
+) -> None:
+    path = _pdf(tmp_path / "scan.pdf", [Image.new("L", (827, 1169), 230)])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].MediaBox = pikepdf.Array([0, 0, 595, 842])
+        pdf.pages[0].Contents = pdf.make_stream(b"q 595 0 0 842 0 0 cm /image Do Q")
+        pdf.pages[0].Annots = pikepdf.Array([stroke(pdf)])
+        pdf.save(path)
+    (page,) = iter_pages(path)
+    height, width = page.grey.shape
+    assert page.grey[height // 2, round(width * 300 / 595)] < 30
+    assert page.grey[height // 2, width // 10] > 220
+
+
+@pytest.mark.parametrize("links", [0, 1])
+def test_annotations_that_show_nothing_leave_the_page_as_it_is(tmp_path: Path, links: int) -> None:
+    path = _pdf(tmp_path / "scan.pdf", [Image.fromarray(SMALL)], quality=95)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        link = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=pikepdf.Array([0, 0, 9, 9])
+        )
+        pdf.pages[0].Annots = pikepdf.Array([link] * links)
+        pdf.save(path)
+    (page,) = iter_pages(path)
+    assert page.grey.shape == SMALL.shape
+    assert np.abs(page.grey.astype(int) - SMALL).mean() < 3
