@@ -69,7 +69,7 @@ def jpeg_page(encoded: bytes, limits: ScanLimits) -> tuple[Grey, int]:
 
 def halve_long(grey: Grey) -> tuple[Grey, int]:
     """Halve a long picture, uint8 (height, width), that came at full size; gives it with its reduction."""
-    if max(grey.shape) < HALVE_FROM_PX:
+    if max(grey.shape) < HALVE_FROM_PX or min(grey.shape) < 2:  # noqa: PLR2004 - a line has no half
         return grey, 1
     height, width = grey.shape[0] // 2, grey.shape[1] // 2
     small = cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)

@@ -144,6 +144,7 @@ def _picture_grey(raw: Any, limits: ScanLimits) -> tuple[Grey, int] | None:  # n
 
 _GREY_OR_RGB = {"/DeviceGray", "/CalGray", "/DeviceRGB", "/CalRGB", "/ICCBased"}
 _OWN_PIXELS = {"/JPXDecode", "/JBIG2Decode"}  # decoded by the renderer alone
+_NO_PALETTE = {"/DCTDecode", "/CCITTFaxDecode"}  # of these the decoders here leave the palette out
 _INKS = 4
 
 
@@ -157,7 +158,7 @@ def _needs_rendering(raw: Any, filters: list[str]) -> bool:  # noqa: ANN401 - un
     family = str(colour[0]) if isinstance(colour, pikepdf.Array) else str(colour)
     if family == "/ICCBased" and int(colour[1].get("/N", _INKS)) == _INKS:
         return True
-    is_palette = family == "/Indexed" and "/DCTDecode" not in filters
+    is_palette = family == "/Indexed" and _NO_PALETTE.isdisjoint(filters)
     return not (family in _GREY_OR_RGB or is_palette) or not _OWN_PIXELS.isdisjoint(filters)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import cv2
 import numpy as np
@@ -180,18 +180,22 @@ def _check_pages(pages: int, limits: ScanLimits) -> None:
 @contextlib.contextmanager
 def _open_picture(path: Path) -> Iterator[Image.Image]:
     """Open a picture's header; nothing is decoded."""
+    # Given a path, Pillow would map an uncompressed TIFF into memory, and scramble one that is turned.
+    with path.open("rb") as stream, _read_header(stream) as picture:
+        yield picture
+
+
+def _read_header(stream: BinaryIO) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # size is checked by our own limit, in our own words
         try:
-            picture = Image.open(path)
+            return Image.open(stream)
         except Image.DecompressionBombError as error:
             raise ScanTooLarge(
                 "Ảnh quá lớn (trên 170 triệu điểm). Hãy quét lại ở 200 hoặc 300 dpi."
             ) from error
         except (OSError, ValueError, SyntaxError) as error:
             raise ScanUnreadable("Tệp ảnh bị hỏng, không mở được. Hãy quét lại.", "damaged") from error
-    with picture:
-        yield picture
 
 
 def _jpeg_file(path: Path, limits: ScanLimits, name: str, index: int) -> PageImage:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pikepdf
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -247,7 +248,8 @@ def _ink(pdf: pikepdf.Pdf, **entries: object) -> pikepdf.Object:
         pikepdf.Dictionary(
             Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Ink, F=4,
             Rect=pikepdf.Array([250, 100, 350, 700]), C=pikepdf.Array([0, 0, 0]),
-            BS=pikepdf.Dictionary(W=60), InkList=pikepdf.Array([pikepdf.Array([300, 100, 300, 700])]), **entries,
+            InkList=pikepdf.Array([pikepdf.Array([300, 100, 300, 700])]), BS=pikepdf.Dictionary(W=60),
+            **entries,
         )
     )  # fmt: skip
 
@@ -288,3 +290,36 @@ def test_annotations_that_show_nothing_leave_the_page_as_it_is(tmp_path: Path, l
     (page,) = iter_pages(path)
     assert page.grey.shape == SMALL.shape
     assert np.abs(page.grey.astype(int) - SMALL).mean() < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_uncompressed_tiff_is_turned_upright(tmp_path: Path, orientation: int) -> None:
+    path = tmp_path / "turned.tif"
+    Image.fromarray(SMALL).save(path, tiffinfo={0x0112: orientation})
+    with Image.open(io.BytesIO(path.read_bytes())) as turned:
+        upright = np.asarray(turned)
+    (page,) = iter_pages(path)
+    assert page.grey.shape == (SMALL.shape if orientation < 5 else SMALL.T.shape)
+    assert np.array_equal(page.grey, upright)
+
+
+def test_a_fax_picture_is_coloured_by_its_palette(tmp_path: Path) -> None:
+    bilevel = Image.fromarray(((SMALL > 20) * 255).astype(np.uint8)).convert("1")
+    plain, palette = _pdf(tmp_path / "plain.pdf", [bilevel]), tmp_path / "palette.pdf"
+    with pikepdf.open(plain) as pdf:
+        picture = next(iter(pdf.pages[0].get_images().values()))
+        picture.ColorSpace = pikepdf.Array(
+            [pikepdf.Name.Indexed, pikepdf.Name.DeviceGray, 1, pikepdf.String(b"\xff\x00")]
+        )
+        assert "CCITTFaxDecode" in str(picture.Filter)
+        pdf.save(palette)
+    [page], [drawn] = list(iter_pages(palette)), [pypdfium2.PdfDocument(palette)[0].render(grayscale=True)]
+    assert abs(float(page.grey.mean()) - float(drawn.to_numpy().mean())) < 6
+
+
+@pytest.mark.parametrize("size", [(7000, 1), (1, 7000)])
+def test_a_line_of_pixels_is_a_page(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = tmp_path / "line.png"
+    Image.new("L", size, 200).save(path)
+    (page,) = iter_pages(path)
+    assert page.grey.shape == size[::-1]
