@@ -47,6 +47,8 @@ _MM_PER_INCH = 25.4
 # A scanner sees the sheet from straight above; how much of the picture a photo's sheet fills says nothing.
 _CAMERA_TILT = 0.02
 _STREAK_RADII = 1.4
+# Along a side. On a smaller picture a marker, a twenty-fifth of the page, has fewer pixels than squares.
+_LEAST_PX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,10 @@ def locate_page(
         identity: which page it is where a person has said so: then the code need not be readable, and
             what it says does not count; the markers alone tell how the page lies.
     """
-    if page.grey.size == 0:
-        return LostPage(Flag.POOR_IMAGE, PageQuality(0, 0), None, page.grey)
+    height, width = page.grey.shape
+    if min(height, width) < _LEAST_PX:
+        size = PageQuality(width * page.reduction, height * page.reduction)
+        return LostPage(Flag.POOR_IMAGE, size, None, page.grey)
     scan = view_scan(page.grey)
     quality = measure_quality(scan.work, page.reduction * scan.reduction)
     code = decode_identity(page.grey, _code_areas(library))

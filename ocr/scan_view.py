@@ -62,7 +62,7 @@ class ScanView:
 
 def view_scan(grey: Grey) -> ScanView:
     """Halve a scan where that leaves 100 dpi of an A4 page."""
-    if max(grey.shape) < _HALVE_FROM_PX:
+    if max(grey.shape) < _HALVE_FROM_PX or min(grey.shape) < 2:  # noqa: PLR2004 - a line has no half
         return ScanView(grey, grey, halved=False)
     height, width = grey.shape[0] // 2, grey.shape[1] // 2
     # An odd row or column more would make this halving forty times as slow.

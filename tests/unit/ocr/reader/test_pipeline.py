@@ -155,6 +155,23 @@ def test_blank_paper_and_lost_pages_are_named() -> None:
     assert (reading.status, reading.flags) == (PageStatus.REFUSED, (Flag.POOR_IMAGE,))
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 3), (8, 8), (500, 1), (3, 7000), (7000, 3), (99, 70_000)])
+def test_a_picture_too_small_for_a_marker_is_poor(size: tuple[int, int]) -> None:
+    page = as_page(np.full(size, 255, np.uint8))
+    result = read_page(page, LIBRARY, ReadOptions(preview=True, drawing=True))
+    reading = result.reading
+    assert (reading.status, reading.flags) == (PageStatus.REFUSED, (Flag.POOR_IMAGE,))
+    assert (reading.quality.height_px, reading.quality.width_px) == size
+    assert result.preview
+    assert result.drawing
+
+
+@pytest.mark.parametrize("size", [(100, 100), (100, 7000), (7000, 100), (240, 170)])
+def test_small_and_odd_pictures_are_refused(size: tuple[int, int]) -> None:
+    for page in (np.full(size, 255, np.uint8), np.random.default_rng(1).integers(0, 256, size, np.uint8)):
+        assert _read(page).status is PageStatus.REFUSED
+
+
 @pytest.mark.parametrize("spoil", ["inverted", "black"])
 def test_a_picture_without_paper_is_no_blank_page(spoil: str) -> None:
     page = scanned(answered(1))
