@@ -13,9 +13,11 @@ from ocr.deck.output import ScanFileWriter
 from ocr.deck.page import Prints, ScannedPage, close_prints, make_page
 from ocr.deck.stack import Feed, plan_feeds
 from ocr.deck.truth import TruthPage, write_truth
+from ocr.errors import OcrError
 from ocr.printing import PrintRun, print_sheets
 from ocr.template import FormLibrary
 
+TRUTH_NAME = "truth.jsonl"
 PageMap = Callable[[Callable[[Feed], ScannedPage], Sequence[Feed]], Iterator[ScannedPage]]
 
 
@@ -39,14 +41,17 @@ def build_deck(order: DeckOrder, out: Path, workers: int = 1) -> Stack:
         TemplateInvalid: the library has no such form, group or version.
         FamilyRefused: a family that is to be held out is unknown, or nothing is left to mark with.
         EngineFailed: printing or compressing failed.
+        OcrError: the folder has a deck already, whose scans would be taken for this one's.
     """
     order.behaviour()  # refused before anything is printed
+    if (out / TRUTH_NAME).exists():
+        raise OcrError(f"{out} đã có một bộ phiếu thử. Hãy chọn thư mục khác cho --out.")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="chamdiem-deck-") as scratch, page_workers(workers) as page_map:
         printed = Path(scratch) / "printed.pdf"
         print_deck(order, printed)
         stack = scan_print(order, printed, out, page_map)
-    write_truth(stack.truth, out / "truth.jsonl")
+    write_truth(stack.truth, out / TRUTH_NAME)
     return stack
 
 

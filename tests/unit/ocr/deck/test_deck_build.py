@@ -28,6 +28,7 @@ from ocr.deck.prints import PrintedSheets
 from ocr.deck.profiles import ODD, OFFICE, PROFILES
 from ocr.deck.stack import plan_feeds
 from ocr.deck.truth import PageKind, TruthInvalid, TruthPage, read_truth, write_truth
+from ocr.errors import OcrError
 from ocr.sheet_code import identity_from_code, serial_text
 from ocr.template import FormLibrary
 
@@ -165,6 +166,14 @@ def test_personal_regions_drawn_anew_equal_the_whole_page_drawn_anew(tmp_path: P
     whole = PrintedSheets(tmp_path / "third.pdf", layout, 200).side(0, 1)
     difference = np.abs(first.side(2, 1).pixels.astype(int) - whole.pixels)
     assert difference.max() <= 1
+
+
+def test_a_folder_takes_one_deck_only(tmp_path: Path) -> None:
+    (tmp_path / "truth.jsonl").write_text("another deck's\n", encoding="utf-8")
+    with pytest.raises(OcrError, match="đã có"):
+        build_deck(replace(ORDER, sheets=1), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["truth.jsonl"]
+    assert (tmp_path / "truth.jsonl").read_text(encoding="utf-8") == "another deck's\n"
 
 
 @pytest.mark.parametrize(("file_format", "ending"), [("tiff-g4", ".tif"), ("jpeg", ".jpg"), ("png", ".png")])
