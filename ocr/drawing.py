@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr.errors import EngineMissing
 from ocr.layout import Field
 from ocr.locate import LocatedPage
 from ocr.model import BubbleReading, FieldReading, MarkState, PageReading
@@ -29,7 +30,15 @@ _PLACE: Colour = (30, 90, 220)
 _PX_PER_MM = 6  # of the drawing, whatever the flat page has
 _LINE_PX = 2
 _SMALL_PX, _LARGE_PX = 13, 18
+_SMALL_FONT, _LARGE_FONT = "LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"
 _QUALITY = 85
+
+
+def check_fonts(fonts: Path) -> None:
+    """Raise EngineMissing if the fonts that drawings are labelled with are not in this folder."""
+    missing = [name for name in (_SMALL_FONT, _LARGE_FONT) if not (fonts / name).is_file()]
+    if missing:
+        raise EngineMissing(f"Không có phông chữ {', '.join(missing)} trong {fonts}.")
 
 
 def draw_reading(located: LocatedPage, reading: PageReading, fonts: Path) -> bytes:
@@ -117,8 +126,8 @@ class _Pen:
         pale = 96 + cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA) * (159 / 255)
         self._picture = Image.fromarray(np.asarray(pale, np.uint8)).convert("RGB")
         self._draw = ImageDraw.Draw(self._picture)
-        self._small = ImageFont.truetype(fonts / "LiberationSerif-Regular.ttf", _SMALL_PX)
-        self._large = ImageFont.truetype(fonts / "LiberationSerif-Bold.ttf", _LARGE_PX)
+        self._small = ImageFont.truetype(fonts / _SMALL_FONT, _SMALL_PX)
+        self._large = ImageFont.truetype(fonts / _LARGE_FONT, _LARGE_PX)
 
     def rectangle(self, x_mm: float, y_mm: float, width_mm: float, height_mm: float, colour: Colour) -> None:
         corners = (x_mm, y_mm, x_mm + width_mm, y_mm + height_mm)

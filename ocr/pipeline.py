@@ -198,7 +198,7 @@ def _read_texts(located: LocatedPage, recogniser: TextRecogniser | None) -> tupl
         box, blank = (cut_field(p, field, FLAT_PX_PER_MM, -_INSET_MM) for p in pages)
         if is_written(box, blank, FLAT_PX_PER_MM):
             written.append(field)
-    drafts: dict[str, tuple[str, float]] = {}
+    drafts: dict[str, tuple[str | None, float]] = {}
     if recogniser is not None:
         pictures = [located.close_up(field_box(f, -_INSET_MM), _CLOSE_UP_PX_PER_MM) for f in written]
         drafts = dict(zip([f.code for f in written], recogniser.recognise(pictures), strict=True))

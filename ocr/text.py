@@ -28,8 +28,8 @@ _TESSERACT_LIMIT_S = 20
 class TextRecogniser(Protocol):
     """Reads pictures of handwriting: per picture the text and how sure it is, in [0, 1]."""
 
-    def recognise(self, pictures: Sequence[Grey]) -> list[tuple[str, float]]:
-        """Read every picture, in order.
+    def recognise(self, pictures: Sequence[Grey]) -> Sequence[tuple[str | None, float]]:
+        """Read every picture, in order; None of one that was not read.
 
         Raises:
             EngineMissing, EngineFailed: the program behind it.
@@ -141,6 +141,12 @@ def installed_languages() -> tuple[str, ...]:
         return tuple(pytesseract.get_languages(config=""))
     except pytesseract.TesseractNotFoundError as error:
         raise EngineMissing("Chưa cài Tesseract (gói tesseract-ocr).") from error
+
+
+def check_language() -> None:
+    """Raise EngineMissing if Tesseract or its Vietnamese is not installed."""
+    if LANGUAGE not in installed_languages():
+        raise EngineMissing("Tesseract chưa có tiếng Việt (gói tesseract-ocr-vie).")
 
 
 def engine_version() -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ocr.cli import reading_as_json
 from ocr.pipeline import read_page
+from ocr.reading.lines import reading_as_json
 from ocr.source import iter_pages
 from tests.worlds.scanned_pages import LIBRARY
 

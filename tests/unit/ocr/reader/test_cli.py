@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ocr.cli import flag_across_pages, main
+from ocr.cli import main
 from ocr.errors import ScanUnreadable
 from ocr.model import Flag, PageQuality, PageReading, PageStatus, SheetIdentity
-from tests.worlds.scanned_pages import FORMS, Grey, answered, scanned
+from ocr.reading.across_pages import flag_across_pages
+from tests.worlds.scanned_pages import FORMS, LIBRARY, Grey, answered, scanned
 
 
 def _pdf(path: Path, pages: list[Grey]) -> Path:
@@ -59,6 +60,7 @@ def test_a_line_holds_what_is_documented(tmp_path: Path) -> None:
     assert line["schema"] == "chamdiem-reading/1"
     assert list(line) == [
         *("schema", "source", "page_index", "status", "form", "version", "group", "unit", "serial", "page"),
+        "rows",
         *("flags", "quality", "fields", "texts", "engine", "template_sha256", "thresholds"),
     ]
     field = line["fields"][0]
@@ -89,7 +91,7 @@ def _reading(serial: int, page: int) -> PageReading:
 
 def test_a_page_scanned_twice_and_a_lone_side_are_flagged() -> None:
     run = [_reading(1, 1), _reading(1, 2), _reading(2, 1), _reading(1, 1)]
-    flagged = flag_across_pages(run)
+    flagged = flag_across_pages(run, LIBRARY)
     assert [r.flags for r in flagged] == [(), (), (Flag.MISSING_PAGE,), (Flag.DUPLICATE_SHEET,)]
     assert [r.status for r in flagged] == [PageStatus.READ] * 2 + [PageStatus.FLAGGED] * 2
 
