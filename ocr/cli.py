@@ -5,6 +5,8 @@ Answers go to standard output or a file, progress to standard error.
 """
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +20,7 @@ from ocr.bench.command import add_bench_parser
 from ocr.blank import render_blank
 from ocr.calibrate import add_calibrate_parser
 from ocr.deck.command import add_deck_parser, add_score_parser
-from ocr.errors import EngineMissing, OcrError, TemplateInvalid
+from ocr.errors import EngineMissing, OcrError, ScanUnreadable, TemplateInvalid
 from ocr.reading.command import add_read_parser
 from ocr.template import FormLibrary
 from ocr.text import check_language, engine_version
@@ -28,15 +30,27 @@ from ocr.trial.command import add_trial_parser
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
 
+_DPI_RANGE = (20, 1200)
+# As the shell says of a program that SIGPIPE ended.
+_PIPE_CLOSED = 141
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 means that all was done, else the exit code of the first failure."""
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(parsed))
+        code = int(parsed.run(parsed))
+        sys.stdout.flush()
     except OcrError as error:
         _tell(str(error))
         return error.exit_code
+    except BrokenPipeError:  # whoever read the output wants no more of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except OSError as error:
+        _tell(f"{error.filename or 'Tệp'}: không đọc hoặc ghi được ({error.strerror or error}).")
+        return ScanUnreadable.exit_code
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,7 +126,7 @@ def _add_render_parser(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser("render", help="vẽ một mặt phiếu trắng thành ảnh PNG")
     parser.add_argument("--form", required=True, help="mã mẫu phiếu, ví dụ CX4")
     parser.add_argument("--page", type=int, choices=(1, 2), default=1, help="mặt phiếu")
-    parser.add_argument("--dpi", type=int, default=150, help="độ phân giải")
+    parser.add_argument("--dpi", type=_dpi, default=150, help="độ phân giải, từ 20 đến 1200")
     parser.add_argument("--out", type=Path, required=True, help="tệp PNG")
     parser.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
     parser.set_defaults(run=_run_render)
@@ -122,7 +136,17 @@ def _run_render(parsed: argparse.Namespace) -> int:
     library = FormLibrary(parsed.forms)
     form = library.latest(parsed.form)
     picture = render_blank(library, form.code, form.version, parsed.page, parsed.dpi)
-    if not cv2.imwrite(str(parsed.out), picture):
+    written = False
+    with contextlib.suppress(cv2.error):  # no kind of picture ends in such a name
+        written = cv2.imwrite(str(parsed.out), picture)
+    if not written:
         raise TemplateInvalid(f"Không ghi được {parsed.out}.")
     _tell(f"{parsed.out}: {picture.shape[1]} × {picture.shape[0]} điểm.")
     return 0
+
+
+def _dpi(text: str) -> int:
+    number = int(text)
+    if not _DPI_RANGE[0] <= number <= _DPI_RANGE[1]:
+        raise argparse.ArgumentTypeError("phải từ 20 đến 1200")
+    return number

@@ -46,7 +46,7 @@ def add_trial_parser(subparsers: "Subparsers") -> None:
     paper.add_argument("--out", type=Path, required=True, help="tệp PDF")
     paper.set_defaults(run=_run_print)
     check = actions.add_parser("check", help="đo bản quét của phiếu thử; mã thoát 1 nếu chưa đạt")
-    check.add_argument("scan", type=Path, metavar="TỆP", help="PDF, TIFF, JPEG, PNG")
+    check.add_argument("scan", type=Path, metavar="TỆP", help="PDF, TIFF, JPEG, PNG, HEIC")
     check.set_defaults(run=_run_check)
     for action in (paper, check):
         action.add_argument("--forms", type=Path, default=Path("forms_templates"), help="thư mục mẫu phiếu")
