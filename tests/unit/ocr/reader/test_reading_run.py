@@ -2,10 +2,11 @@
 
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from ocr import pipeline
 from ocr.cli import main
 from ocr.errors import EngineFailed, EngineMissing, OcrError, TemplateInvalid
 from ocr.model import Flag, PageQuality, PageReading, PageStatus, SheetIdentity
-from ocr.reading import run
 from ocr.reading.across_pages import flag_across_pages
 from ocr.reading.run import ReadingPlan, read_files
+from ocr.source import PageImage, iter_pages
 from ocr.text import TesseractRecogniser
 from tests.worlds.scanned_pages import FORMS, LIBRARY, Grey, answered, scanned
 
@@ -65,8 +67,15 @@ def test_what_an_ended_run_has_read_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scan, out, part = _scan(tmp_path / "1.png"), tmp_path / "readings.jsonl", tmp_path / "readings.jsonl.part"
+    files = iter(range(2))
+
+    def _ended_at_the_second(path: Path, pages: range) -> Iterator[PageImage]:
+        if next(files) == 1:
+            raise KeyboardInterrupt
+        return iter_pages(path, pages=pages)
+
     out.write_text("yesterday's\n", encoding="utf-8")
-    monkeypatch.setattr(run, "iter_pages", _ended_at_the_second(run.iter_pages))
+    monkeypatch.setattr("ocr.reading.run.iter_pages", _ended_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         _read(scan, scan, "--out", out)
     assert [line["serial"] for line in _lines(part)] == ["00007-6"]
@@ -78,20 +87,14 @@ def test_what_an_ended_run_has_read_is_kept(
     assert not part.exists()
 
 
-def _ended_at_the_second(real: Any) -> Any:
-    files = iter(range(2))
-
-    def iter_pages(*arguments: Any, **named: Any) -> Any:
-        if next(files) == 1:
-            raise KeyboardInterrupt
-        return real(*arguments, **named)
-
-    return iter_pages
-
-
-def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
-    assert _read(_scan(tmp_path / "1.png"), "--out", "/dev/null") == 0
-    assert Path("/dev/null").is_char_device()
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "pipe"
+    os.mkfifo(out)
+    with subprocess.Popen(["cat", str(out)], stdout=subprocess.PIPE, text=True) as reader:
+        assert _read(_scan(tmp_path / "1.png"), "--out", out) == 0
+        written, _ = reader.communicate(timeout=60)
+    assert written.count("\n") == 1
+    assert out.is_fifo()
 
 
 # --- pages that cannot be read --------------------------------------------------------------------
@@ -101,14 +104,13 @@ def test_an_odd_page_is_a_refused_page_and_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [_scan(tmp_path / f"{number}.png") for number in range(3)]
-    real = run.read_page
 
     def read_page(page: Any, *arguments: Any) -> Any:
         if page.source == "1.png" and page.grey.size:
             raise ValueError("odd")
-        return real(page, *arguments)
+        return pipeline.read_page(page, *arguments)
 
-    monkeypatch.setattr(run, "read_page", read_page)
+    monkeypatch.setattr("ocr.reading.run.read_page", read_page)
     assert _read(*files, "--out", tmp_path / "r.jsonl") == 0
     lines = _lines(tmp_path / "r.jsonl")
     assert [line["status"] for line in lines] == ["flagged", "refused", "flagged"]
@@ -119,14 +121,12 @@ def test_an_odd_page_is_a_refused_page_and_stops_nothing(
 def test_a_broken_library_is_told_and_every_page_has_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = run.read_page
-
     def read_page(page: Any, *arguments: Any) -> Any:
         if page.grey.size:
             raise TemplateInvalid("mẫu hỏng")
-        return real(page, *arguments)
+        return pipeline.read_page(page, *arguments)
 
-    monkeypatch.setattr(run, "read_page", read_page)
+    monkeypatch.setattr("ocr.reading.run.read_page", read_page)
     tiff = tmp_path / "many.tif"
     page = Image.fromarray(scanned(answered(1))).resize((300, 400))
     page.save(tiff, save_all=True, append_images=[page] * 9)

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -242,7 +243,7 @@ def test_a_picture_that_is_only_lying_about_is_not_the_page(tmp_path: Path) -> N
     assert float(page.grey.mean()) > 200
 
 
-def _ink(pdf: pikepdf.Pdf, **entries: object) -> pikepdf.Object:
+def _ink(pdf: pikepdf.Pdf, **entries: Any) -> pikepdf.Object:
     """A thick stroke down the page, as a viewer's pen leaves it."""
     return pdf.make_indirect(
         pikepdf.Dictionary(
