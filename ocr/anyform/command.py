@@ -64,7 +64,7 @@ def _tell(words: str) -> None:
 
 def _add_find_parser(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser("find", help="làm mẫu từ một phiếu trắng: tìm các hàng ô")
-    parser.add_argument("blank", type=Path, metavar="PHIẾU_TRẮNG", help="PDF, TIFF, JPEG hay PNG")
+    parser.add_argument("blank", type=Path, metavar="PHIẾU_TRẮNG", help="PDF, TIFF, JPEG, PNG hay HEIC")
     parser.add_argument("--page", type=int, default=1, help="trang thứ mấy của tệp (mặc định 1)")
     parser.add_argument("--name", help="tên mẫu (mặc định: tên thư mục)")
     parser.add_argument(
@@ -129,6 +129,8 @@ def _timing(template: Template) -> Landmarks:
 
 
 def _save(template: Template, folder: Path) -> int:
+    if (folder / "template.json").exists():
+        raise TemplateInvalid(f"{folder} đã có mẫu, có thể đã sửa tay. Hãy chọn thư mục khác cho --out.")
     save_template(template, folder)
     counts = ", ".join(f"{q.code}: {len(q.bubbles)}" for q in template.questions)
     _tell(f"{folder}: {len(template.questions)} câu, {len(template.bubbles)} ô ({counts}).")

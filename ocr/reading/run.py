@@ -1,5 +1,6 @@
 """Reading many files, page by page, in one process or in several; no page and no file stops another."""
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,6 +136,8 @@ _reader: dict[str, Callable[[PageImage, str], PageResult]] = {}
 
 def _start_process(plan: ReadingPlan) -> None:
     Thread(target=_end_with_command, daemon=True).start()
+    # that thread keeps alive at the very end what bindings then report as leaked
+    atexit.register(os._exit, 0)
     _start_worker(plan)
 
 

@@ -123,6 +123,7 @@ def test_millimetres_are_written_where_the_paper_is_known(folder: Path) -> None:
         (["template", "find", "{folder}/gone.pdf", "--out", "{folder}/x"], "không mở được", 3),
         (["template", "find", "{folder}/1.png", "--page", "2", "--out", "{folder}/x"], "không có trang 2", 3),
         (["template", "find", "{folder}/1.png", "--timing", "--out", "{folder}/x"], "dãy vạch đen", 4),
+        (["template", "find", "{folder}/1.png", "--out", "{folder}/side1"], "đã có mẫu", 4),
         (["template", "import", "{folder}/1.png", "--out", "{folder}/x"], "OMRChecker", 4),
         (["template", "check", "{folder}/side1", "--out", "{folder}/none/x.png"], "Không ghi được", 4),
         (["template", "check", "{folder}", "--out", "{folder}/x.png"], "không đọc được mẫu", 4),
