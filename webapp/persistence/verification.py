@@ -49,11 +49,11 @@ class ReviewItem(Base):
 
     `queue` of an answer: "grid" where it is a tile among others of its group (`group_key`: the number of
     options and the predicted one, "5-2"; blank is "5-0"), in the order of `doubt`; "single" where it is
-    looked at alone; `set_aside_at`: a person saw on a grid or an overlay sheet that it belongs elsewhere.
+    looked at alone; `set_aside_at`: a person saw that it is not what the machine takes it for.
     `state`: open → done; before that "second" waits for another person's blind key, "arbitration" for a
-    third one; dropped when its page no longer stands for the sheet. `second_because` says why it is keyed
-    twice. A reading that shows what people did not see, or a person who sets aside what another one took at a
-    glance, begins a new `round`: earlier words are history.
+    third one; dropped when its page stands for the sheet no more, or the machine is sure. `second_because`
+    says why it is keyed twice. A reading that shows what people did not see, or a person who sets aside what
+    another one took at a glance, begins a new `round`: earlier words are history.
     `form_code` and `position` give the order of work: the same question of the same form together.
     `lease_fence` counts the claims, so that every claim can be told from the one before.
     """
