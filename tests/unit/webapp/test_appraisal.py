@@ -49,6 +49,18 @@ def unit(session: Session, world: SmallWorld, now: dt.datetime) -> Unit:
 
 
 @pytest.fixture
+def setting_aside(session: Session, world: SmallWorld, now: dt.datetime) -> Unit:
+    """A unit that has sent its self-score and said that one component does not apply."""
+    unit = world.units["19111"]
+    declare_everything(session, unit, "unit-19111", now)
+    aside = Draft(not_applicable=True, not_applicable_reason="Không có nhiệm vụ")
+    component = load_unit_scores(session, unit, now).own_component(SET_ASIDE).component
+    save_draft(session, unit, component, aside, actor="unit-19111", now=now)
+    submit_self_scores(session, "unit-19111", unit, now)
+    return unit
+
+
+@pytest.fixture
 def appraiser(world: SmallWorld) -> User:
     return world.users["appraiser"]
 
@@ -138,14 +150,9 @@ def test_what_the_team_has_decided_is_changed_by_the_team_alone(
 
 
 def test_a_refused_exclusion_is_a_change_wherever_changes_are_told(
-    session: Session, world: SmallWorld, appraiser: User, now: dt.datetime
+    session: Session, world: SmallWorld, setting_aside: Unit, appraiser: User, now: dt.datetime
 ) -> None:
-    unit = world.units["19111"]
-    declare_everything(session, unit, "unit-19111", now)
-    aside = Draft(not_applicable=True, not_applicable_reason="Không có nhiệm vụ")
-    component = load_unit_scores(session, unit, now).own_component(SET_ASIDE).component
-    save_draft(session, unit, component, aside, actor="unit-19111", now=now)
-    submit_self_scores(session, "unit-19111", unit, now)
+    unit = setting_aside
     fix(session, appraiser, unit, replace(decide("0.00", "Có mà không làm"), question="Vì sao?"), SET_ASIDE)
     changed = first_round(session, load_unit_scores(session, unit, now))
     assert [(here.component.code, row.points) for here, row in changed] == [(SET_ASIDE, Decimal(0))]
@@ -183,14 +190,9 @@ def test_survey_components_are_not_appraised(
 
 
 def test_to_agree_that_it_does_not_apply_is_to_agree_with_the_units_reason(
-    session: Session, world: SmallWorld, appraiser: User, now: dt.datetime
+    session: Session, setting_aside: Unit, appraiser: User
 ) -> None:
-    unit = world.units["19111"]
-    declare_everything(session, unit, "unit-19111", now)
-    aside = Draft(not_applicable=True, not_applicable_reason="Không có nhiệm vụ")
-    component = load_unit_scores(session, unit, now).own_component(SET_ASIDE).component
-    save_draft(session, unit, component, aside, actor="unit-19111", now=now)
-    submit_self_scores(session, "unit-19111", unit, now)
+    unit = setting_aside
     entry = fix(session, appraiser, unit, decide(None, aside=True), SET_ASIDE)
     assert (entry.not_applicable, entry.points, entry.reason) == (True, Decimal("1.00"), "Không có nhiệm vụ")
     with pytest.raises(InvalidInput, match="ghi lý do"):
