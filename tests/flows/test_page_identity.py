@@ -56,6 +56,15 @@ def torn(desk: Office) -> Office:
     return desk
 
 
+def test_no_other_sheet_is_offered_for_a_page_that_bears_its_number(torn: Office) -> None:
+    assert states(torn)[1] == (2, "read", None)
+    browser = torn.browser("clerk")
+    for path in ("/quet/1/trang/2", "/quet/1/trang/2/cho"):
+        text = squeezed(browser.get(path).text)
+        assert "Trang này đã có số phiếu." in text
+        assert "Gán vào phiếu" not in text
+
+
 def test_the_likeliest_slot_is_the_other_side_of_the_sheet_beside_it(torn: Office) -> None:
     assert states(torn)[2] == (3, "problem", "damaged_code")
     text = squeezed(torn.browser("clerk").get("/quet/1").text)

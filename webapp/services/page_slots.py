@@ -28,7 +28,9 @@ class Slot:
 
 
 def likeliest_slots(session: Session, page: Page, limit: int = 3) -> list[Slot]:
-    """Empty slots that the page's neighbours point to, the likeliest first."""
+    """Empty slots that the page's neighbours point to, the likeliest first; none if it bears a number."""
+    if page.sheet_id is not None:
+        return []
     neighbours = _neighbours(session, page)
     slots: dict[tuple[int, int], Slot] = {}
     for other in neighbours:

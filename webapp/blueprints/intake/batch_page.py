@@ -90,12 +90,8 @@ def _names(
 def _slots(
     session: Session, problems: Sequence[Line], settled: Mapping[int, object]
 ) -> dict[int, list[Slot]]:
-    """The likeliest slots of each open problem page whose sheet is not known."""
-    return {
-        page.id: likeliest_slots(session, page)
-        for page, _preview in problems
-        if page.sheet_id is None and page.id not in settled
-    }
+    """The likeliest slots of each open problem page."""
+    return {page.id: likeliest_slots(session, page) for page, _preview in problems if page.id not in settled}
 
 
 def _told(session: Session, problems: Sequence[Line]) -> dict[int, Told]:
